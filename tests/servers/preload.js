@@ -1,0 +1,27 @@
+'use strict'
+
+// Loaded with `node -r` ahead of a Kinesis server, which then behaves as a test needs it to.
+//
+// 1. It listens on loopback only: both servers bind every interface and have no flag for it.
+// 2. It takes a port that the system picks, and prints the pair `asked taken`, because a port that was
+//    free a moment ago may be gone by the time that a slow server binds it.
+// 3. It ends when its standard input does. The test process holds the other end of that pipe, so no server
+//    outlives its tests, however they end.
+
+const net = require('net')
+
+const listen = net.Server.prototype.listen
+
+net.Server.prototype.listen = function (...args) {
+  const options = typeof args[0] === 'object' && args[0] !== null ? args[0] : { port: Number(args[0]) }
+  if (options.port === undefined) return listen.apply(this, args)
+
+  const done = args.find((arg) => typeof arg === 'function')
+  const asked = options.port
+  this.once('listening', () => console.log(`headwater: ${asked} ${this.address().port}`))
+  return listen.call(this, { ...options, port: 0, host: '127.0.0.1' }, done)
+}
+
+process.stdin.on('end', () => process.exit(0))
+process.stdin.on('error', () => process.exit(0))
+process.stdin.resume()

@@ -1,0 +1,49 @@
+//! The examples, each of which must run to its end on the embedded endpoint.
+
+use std::time::Duration;
+
+use crate::step::{Error, Step};
+use crate::tally::Tally;
+
+/// The name of each example, and the arguments that keep its run short.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("relay", &["--records", "2000"]),
+    ("produce", &[]),
+    ("consume", &[]),
+    ("processors", &[]),
+    ("custom_layer", &[]),
+    ("fanout", &[]),
+];
+
+/// How long one example may run: each takes seconds, and one that hangs must not take CI's whole time.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
+
+/// Builds them all, then runs each by itself; an example that fails to build counts as failed.
+pub(crate) fn examples() -> Tally {
+    let built = Step::cargo()
+        .args(["build", "--release", "--package", "headwater-examples", "--examples"])
+        .way_out("Mend the example named above.")
+        .run();
+    if let Err(error) = built {
+        eprintln!("error: {error}");
+    }
+
+    let mut tally = Tally::default();
+    for (name, args) in EXAMPLES {
+        let outcome = example(name, args);
+        tally += Tally::one(outcome.is_ok());
+        if let Err(error) = outcome {
+            eprintln!("error: {error}");
+        }
+    }
+    tally
+}
+
+fn example(name: &str, args: &[&str]) -> Result<(), Error> {
+    Step::cargo()
+        .args(["run", "--release", "--quiet", "--package", "headwater-examples", "--example", name, "--"])
+        .args(args)
+        .time_limit(TIME_LIMIT)
+        .way_out("An example must end by itself with success on the embedded endpoint.")
+        .run()
+}

@@ -1,0 +1,120 @@
+//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and async-kinesis from PyPI.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::step::{Error, Step};
+use crate::workspace;
+
+/// Installs everything into `target/servers`, and nothing anywhere else. What is there already is left alone.
+pub(crate) fn setup() -> Result<(), Error> {
+    let servers = workspace::servers();
+    let lock = fs::create_dir_all(&servers).and_then(|()| File::create(servers.join(".lock")));
+    let lock = lock.map_err(|error| at(&servers, &error))?;
+    // Two set-ups at once would delete each other's half-made folders.
+    lock.lock().map_err(|error| at(&servers, &error))?;
+
+    Install::new("npm", lock_file("package-lock.json")?).unless_done(npm)?;
+    Install::new("python", format!("{}{}", python_version()?, lock_file("requirements.txt")?))
+        .unless_done(python)
+}
+
+/// One folder under `target/servers`, and the text that says what it must have been made from.
+struct Install {
+    dir: PathBuf,
+    made_from: String,
+}
+
+impl Install {
+    fn new(name: &str, made_from: String) -> Self {
+        Self { dir: workspace::servers().join(name), made_from }
+    }
+
+    /// Runs `install` in an empty folder, unless the stamp says that it ran to its end for the same lock file.
+    fn unless_done(self, install: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+        let stamp = self.dir.join(".made-from");
+        let name = self.dir.strip_prefix(workspace::root()).unwrap_or(&self.dir).display().to_string();
+        if fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == self.made_from) {
+            println!("{name} is up to date");
+            return Ok(());
+        }
+        println!("{name} is being made");
+        clear(&self.dir).map_err(|error| at(&self.dir, &error))?;
+        install(&self.dir)?;
+        fs::write(&stamp, self.made_from).map_err(|error| at(&stamp, &error))
+    }
+}
+
+fn npm(dir: &Path) -> Result<(), Error> {
+    for name in ["package.json", "package-lock.json"] {
+        let from = workspace::server_sources().join(name);
+        fs::copy(&from, dir.join(name)).map_err(|error| at(&from, &error))?;
+    }
+    // No install scripts and no optional packages: the one that has a script is a native store on disk, and these
+    // servers keep their streams in memory.
+    Step::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
+        .args(["ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"])
+        .dir(dir)
+        .env("npm_config_cache", dir.join("cache"))
+        .env("npm_config_update_notifier", "false")
+        .way_out("Install Node.js 18 or newer with npm, see that npm reaches its registry, and run it again.")
+        .run()
+}
+
+fn python(dir: &Path) -> Result<(), Error> {
+    Step::new(PYTHON)
+        .args(["-m", "venv"])
+        .args([dir])
+        .way_out(
+            "Install Python 3.11 or newer with its venv module (Debian: python3-venv), and run it again.",
+        )
+        .run()?;
+    Step::new(dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "--requirement",
+        ])
+        .args([workspace::server_sources().join("requirements.txt")])
+        .way_out("See that pip reaches its index, and run it again.")
+        .run()
+}
+
+const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
+/// A virtual environment breaks when the Python that made it goes, so the version is part of its stamp.
+fn python_version() -> Result<String, Error> {
+    const WAY_OUT: &str = "Install Python 3.11 or newer, and run it again.";
+    let program =
+        "import sys; print('# Python', sys.version.split()[0]); sys.exit(sys.version_info < (3, 11))";
+    match Command::new(PYTHON).args(["-c", program]).output() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => {
+            let version = String::from_utf8_lossy(&output.stdout);
+            Err(Error::new(format!("`{PYTHON}` is too old: {}\n  {WAY_OUT}", version.trim())))
+        }
+        Err(error) => Err(Error::new(format!("`{PYTHON}` failed: {error}\n  {WAY_OUT}"))),
+    }
+}
+
+fn lock_file(name: &str) -> Result<String, Error> {
+    let path = workspace::server_sources().join(name);
+    fs::read_to_string(&path).map_err(|error| at(&path, &error))
+}
+
+fn clear(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir_all(dir),
+    }
+}
+
+fn at(path: &Path, error: &io::Error) -> Error {
+    Error::new(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,38 @@
+//! Long runs of the randomised tests.
+
+use clap::Args;
+
+use crate::step::{Error, Step};
+use crate::tally::Tally;
+use crate::test::cargo_test;
+
+/// Runs the randomised tests over many more seeds than CI does.
+#[derive(Args)]
+pub(crate) struct Soak {
+    /// How many seeds each randomised test runs
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+
+    /// The first seed: the one that a failure printed, to run that one again with `--seeds 1`
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+
+    /// Only the tests whose name contains this
+    filter: Option<String>,
+}
+
+impl Soak {
+    /// Runs them in release mode and counts what passed and failed.
+    #[expect(clippy::unnecessary_wraps, reason = "every task has the same shape")]
+    pub(crate) fn run(self) -> Result<Tally, Error> {
+        let step = Step::cargo()
+            .args(["test", "--release", "--package", "headwater-tests", "--no-fail-fast", "--"])
+            .args([self.filter.as_deref().unwrap_or("soak")])
+            .env("HEADWATER_SEEDS", self.seeds.to_string())
+            .env("HEADWATER_FIRST_SEED", self.first.to_string())
+            .way_out(
+                "Run it again with `cargo xtask soak --seeds 1 --first SEED` and the seed printed above.",
+            );
+        Ok(cargo_test(step))
+    }
+}
