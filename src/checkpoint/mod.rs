@@ -1,0 +1,18 @@
+//! Checkpoints: acks in any order become one position per shard, and leases guard who may store it.
+//!
+//! ```text
+//!   records ──► Tracker::open ──► Ack per message ──► pipeline ──► sink
+//!                   │                                               │
+//!                   │ longest acked prefix  ◄──────── Ack::ack ◄────┘
+//!                   ▼
+//!               Committer ──► CheckpointStore (one conditional write: position and ownership together)
+//! ```
+
+mod store;
+mod tracker;
+
+pub use store::{
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
+    LeaseRow, WorkerId,
+};
+pub use tracker::Tracker;

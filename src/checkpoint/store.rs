@@ -1,0 +1,212 @@
+//! The contract of a checkpoint store: leases, fencing and positions in one record per shard.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use futures::future::BoxFuture;
+
+use crate::{Position, Result, ShardId};
+
+/// A group of workers that share the shards of one stream, and the progress they made together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Application {
+    /// The name of the group.
+    pub name: Arc<str>,
+    /// The stream that it reads.
+    pub stream: Arc<str>,
+}
+
+impl Application {
+    /// Creates an application from its name and the stream that it reads.
+    pub fn new(name: impl Into<Arc<str>>, stream: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), stream: stream.into() }
+    }
+}
+
+impl fmt::Display for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" on \"{}\"", self.name, self.stream)
+    }
+}
+
+/// The name of a worker, unique among all that ever ran.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkerId(Arc<str>);
+
+impl WorkerId {
+    /// Creates a worker id from a name that nobody else has.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// Makes an id that no other process has: the process id for the reader, a random UUID for the guarantee.
+    pub fn unique() -> Self {
+        Self(format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()).into())
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WorkerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Grows with every claim of a shard and stays the same while the lease is held, so that whoever gets writes from
+/// two workers can refuse the older one. Starts at 1.
+///
+/// Source: M. Kleppmann, [How to do distributed locking](https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FencingToken(pub u64);
+
+impl fmt::Display for FencingToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The stored position of a shard: everything up to it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The longest acked prefix.
+    pub position: Position,
+    /// When the record at that position arrived; one end of a gap, should retention overtake the checkpoint.
+    pub arrival: Option<SystemTime>,
+}
+
+impl From<Position> for Checkpoint {
+    fn from(position: Position) -> Self {
+        Self { position, arrival: None }
+    }
+}
+
+/// When an application read its stream for the first time, and which shards the stream had then.
+///
+/// It settles what a shard without a row means: one of the first set begins where the user's start position says,
+/// any other begins at its beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationStart {
+    /// The time of the first start, by the clock of the worker that was first.
+    pub at: SystemTime,
+    /// The shards that the stream listed then.
+    pub shards: Vec<ShardId>,
+}
+
+/// What a worker asks for when it claims a shard.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The group.
+    pub application: Application,
+    /// The shard.
+    pub shard: ShardId,
+    /// The worker that claims.
+    pub worker: WorkerId,
+    /// The version of a row that has not changed for the lease time on the claimer's monotonic clock; `None`
+    /// while nothing is known to have expired.
+    pub expired: Option<u64>,
+    /// Stored as the shard's checkpoint if it has no row yet.
+    pub initial: Checkpoint,
+}
+
+/// The right to read a shard and to move its checkpoint, as of the last successful verb.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The group.
+    pub application: Application,
+    /// The shard.
+    pub shard: ShardId,
+    /// The worker that holds it.
+    pub owner: WorkerId,
+    /// Given at the claim, constant while the lease is held, greater at each later claim.
+    pub token: FencingToken,
+    /// Changes with every write of the row; what a conditional write compares.
+    pub version: u64,
+    /// The stored position.
+    pub checkpoint: Checkpoint,
+    /// The worker that asked for the lease, if one did since it was claimed.
+    pub handoff: Option<WorkerId>,
+}
+
+/// A request that the owner of a lease hand it over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handoff {
+    /// The worker that asks.
+    pub to: WorkerId,
+    /// The claim that it was made against; void once the token has changed.
+    pub token: FencingToken,
+}
+
+/// What a store holds of one shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseRow {
+    /// The shard.
+    pub shard: ShardId,
+    /// The worker that holds the lease, or to which it was released; `None` when it is free.
+    pub owner: Option<WorkerId>,
+    /// The token of the last claim.
+    pub token: FencingToken,
+    /// Changes with every write of the row.
+    pub version: u64,
+    /// The stored position.
+    pub checkpoint: Checkpoint,
+    /// The standing hand-off request.
+    pub handoff: Option<Handoff>,
+}
+
+/// Keeps, for each shard of each application, one record of who may read it and how far it was read.
+///
+/// Position and ownership change in one conditional write, so no write of a worker that lost its lease has any
+/// effect. A store never looks at a clock: whether a lease has expired is judged by each worker, which sees that a
+/// row's version did not change for the lease time on its own monotonic clock, and names that version in its claim.
+///
+/// The conformance suite beside this trait checks all of this; run it on a store of your own.
+///
+/// # Errors
+///
+/// `LeaseLost` when the row's owner or token is no longer the lease's; `Conflict` when a commit would move a
+/// checkpoint backwards; `NotFound` when the row is gone; `Store`, `Unavailable` or `Timeout` when the store itself
+/// fails, in which case the verb was done or not done, never half.
+///
+/// # Cancel safety
+///
+/// A dropped future has done its verb or has not. Who drops one must list the row again before relying on its lease.
+pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
+    /// Records the first start of an application, unless one is recorded, and returns what is recorded.
+    fn start<'a>(
+        &'a self,
+        application: &'a Application,
+        proposed: ApplicationStart,
+    ) -> BoxFuture<'a, Result<ApplicationStart>>;
+
+    /// Takes the lease of a shard. Granted if the shard has no row, if its row has no owner or names the claimer as
+    /// its owner, or if its version is still the one that the claim says has expired. The token grows.
+    ///
+    /// Returns `None` if another worker holds the lease, or if the shard is finished (its checkpoint is `End`).
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>>;
+
+    /// Proves that the owner lives: changes the version and nothing else.
+    fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>>;
+
+    /// Moves the checkpoint forward and renews, in one write. Committing the stored position again is a renewal.
+    fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>>;
+
+    /// Gives the lease up: to the worker that asked for it, if one is named, else to anyone.
+    fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>>;
+
+    /// Asks the owner of a row, as it was listed, to hand the lease over. The first request stands; returns whether
+    /// it is this one. One made against an older claim is void.
+    fn request_handoff<'a>(
+        &'a self,
+        application: &'a Application,
+        row: &'a LeaseRow,
+        to: &'a WorkerId,
+    ) -> BoxFuture<'a, Result<bool>>;
+
+    /// Returns the rows of an application, ordered by shard.
+    fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>>;
+}

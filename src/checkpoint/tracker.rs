@@ -1,0 +1,241 @@
+//! Acks in any order become one position: the longest acked prefix of a shard.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::Notify;
+
+use crate::Position;
+use crate::ack::{Acks, Creditor, Ledger};
+use crate::checkpoint::Checkpoint;
+
+/// A position and the arrival time of its record.
+type Mark = (Position, Option<SystemTime>);
+
+/// Follows the messages of one shard, read under one lease, from the moment they are opened until their acks
+/// arrive, in whatever order.
+///
+/// The watermark is the longest acked prefix and never moves back. Acks that belong to another tracker (an older
+/// claim, or reading before a seek) do not reach this one. Cheap to clone; clones share the state.
+///
+/// # Example
+///
+/// ```
+/// use headwater::Position;
+/// use headwater::checkpoint::Tracker;
+///
+/// let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+/// let tracker = Tracker::new();
+/// let mut acks = tracker.open([(after(1), None), (after(2), None)]);
+/// let (first, second) = (acks.next().unwrap(), acks.next().unwrap());
+///
+/// second.ack();
+/// assert!(tracker.watermark().is_none(), "the first is still out");
+/// first.ack();
+/// assert_eq!(tracker.watermark().unwrap().position, after(2));
+/// ```
+#[derive(Clone)]
+pub struct Tracker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pages: Mutex<Pages>,
+    in_flight: Arc<InFlight>,
+    /// Debts of this tracker alone that are neither paid nor abandoned.
+    open: AtomicUsize,
+    /// Set by the first abandonment, so that looking for one is a load and not a lock.
+    any_abandoned: AtomicBool,
+}
+
+#[derive(Default)]
+struct Pages {
+    pages: VecDeque<Page>,
+    /// The first debt of the front page that is not known to be paid.
+    head: usize,
+    watermark: Option<Checkpoint>,
+    /// Set once the shard's last record was opened.
+    finished: bool,
+    abandoned: Option<Position>,
+}
+
+struct Page {
+    marks: Box<[Mark]>,
+    ledger: Arc<Ledger>,
+}
+
+/// The messages out of all shards of a source, bounded by its `max_in_flight`.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    messages: AtomicUsize,
+    /// How many messages there may be before somebody waits; settling below it wakes the waiter.
+    waiting: AtomicBool,
+    settled: Notify,
+}
+
+impl InFlight {
+    /// Returns how many messages are neither acked nor abandoned.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.load(Ordering::Acquire)
+    }
+
+    /// Waits until fewer than `limit` messages are out.
+    pub(crate) async fn below(&self, limit: usize) {
+        loop {
+            let settled = self.settled.notified();
+            // The flag is set before the count is read, and a settler counts before it reads the flag: one of the
+            // two sees the other.
+            self.waiting.store(true, Ordering::SeqCst);
+            if self.messages.load(Ordering::SeqCst) < limit {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    fn settle(&self) {
+        self.messages.fetch_sub(1, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) && self.waiting.swap(false, Ordering::SeqCst) {
+            self.settled.notify_waiters();
+        }
+    }
+}
+
+impl Tracker {
+    /// Creates a tracker of its own, as for a connector that counts messages by shard.
+    pub fn new() -> Self {
+        Self::counted_in(Arc::default())
+    }
+
+    /// Creates a tracker whose messages count in `in_flight` too.
+    pub(crate) fn counted_in(in_flight: Arc<InFlight>) -> Self {
+        let shared = Shared {
+            pages: Mutex::default(),
+            in_flight,
+            open: AtomicUsize::new(0),
+            any_abandoned: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Opens the debts of the next messages, in the order of the shard, and returns an ack for each. Acks that the
+    /// caller leaves in the iterator are abandoned.
+    pub fn open(&self, marks: impl IntoIterator<Item = Mark>) -> Acks {
+        let marks: Box<[Mark]> = marks.into_iter().collect();
+        let count = marks.len();
+        self.shared.in_flight.messages.fetch_add(count, Ordering::SeqCst);
+        self.shared.open.fetch_add(count, Ordering::SeqCst);
+        let creditor: Arc<dyn Creditor> = Arc::clone(&self.shared) as _;
+        let (ledger, acks) = Ledger::open(count, creditor);
+        if count > 0 {
+            self.shared.lock().pages.push_back(Page { marks, ledger });
+        }
+        acks
+    }
+
+    /// Says that the shard has no more records: once all that were opened are acked, the watermark is `End`.
+    pub fn finish(&self) {
+        self.shared.lock().finished = true;
+    }
+
+    /// Returns the longest acked prefix, or `None` while nothing at its front is acked.
+    pub fn watermark(&self) -> Option<Checkpoint> {
+        let mut pages = self.shared.lock();
+        pages.advance();
+        pages.watermark.clone()
+    }
+
+    /// Returns the position of the oldest message that is not acked.
+    pub fn oldest_unacked(&self) -> Option<Position> {
+        let mut pages = self.shared.lock();
+        pages.advance();
+        pages.pages.front().map(|page| page.marks[pages.head].0.clone())
+    }
+
+    /// Returns the position of the first message that was dropped without an ack.
+    pub fn abandoned(&self) -> Option<Position> {
+        if !self.shared.any_abandoned.load(Ordering::Acquire) {
+            return None;
+        }
+        self.shared.lock().abandoned.clone()
+    }
+
+    /// Returns how many messages are neither acked nor abandoned.
+    pub fn in_flight(&self) -> usize {
+        self.shared.open.load(Ordering::Acquire)
+    }
+}
+
+impl Default for Tracker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracker").field("in_flight", &self.in_flight()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settle(&self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        self.in_flight.settle();
+    }
+}
+
+impl Creditor for Shared {
+    fn paid(&self) {
+        self.settle();
+    }
+
+    fn abandoned(&self, ledger: &Ledger, slot: usize) {
+        let mut pages = self.lock();
+        let position = pages
+            .pages
+            .iter()
+            .find(|page| std::ptr::eq(&raw const *page.ledger, ledger))
+            .map(|page| page.marks[slot].0.clone());
+        // The earliest is what an operator looks for, whichever task happened to drop its message first.
+        let first = match (pages.abandoned.take(), position) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
+        pages.abandoned = first;
+        drop(pages);
+        self.any_abandoned.store(true, Ordering::Release);
+        self.settle();
+    }
+}
+
+impl Pages {
+    /// Moves the watermark over every debt at the front that is paid.
+    fn advance(&mut self) {
+        while let Some(page) = self.pages.front() {
+            let start = self.head;
+            while self.head < page.ledger.len() && page.ledger.is_paid(self.head) {
+                self.head += 1;
+            }
+            if self.head > start {
+                let (position, arrival) = page.marks[self.head - 1].clone();
+                self.watermark = Some(Checkpoint { position, arrival });
+            }
+            if self.head < page.ledger.len() {
+                return;
+            }
+            self.pages.pop_front();
+            self.head = 0;
+        }
+        if self.finished {
+            let arrival = self.watermark.as_ref().and_then(|checkpoint| checkpoint.arrival);
+            self.watermark = Some(Checkpoint { position: Position::End, arrival });
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What routes a message: its partition key and, rarely, an explicit hash key.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::{Error, ErrorKind};
+
+/// The key of a message: a partition key, and an explicit hash key where the user gave one.
+///
+/// Messages of one key stay in order, and the unit of that order is the pair. A key is checked by the sink that
+/// takes the message, because the limits are the service's: Kinesis takes 1 to 256 characters.
+///
+/// # Example
+///
+/// ```
+/// use headwater::{HashKey, Key};
+///
+/// let key = Key::from("customer-7");
+/// assert_eq!(key.partition_key(), "customer-7");
+/// assert_eq!(key.explicit_hash_key(), None);
+///
+/// let pinned = key.hashed("340282366920938463463374607431768211455".parse::<HashKey>()?);
+/// assert_eq!(pinned.explicit_hash_key(), Some(HashKey::MAX));
+/// # Ok::<(), headwater::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    partition_key: Arc<str>,
+    explicit_hash_key: Option<HashKey>,
+}
+
+impl Key {
+    /// Creates a key from a partition key.
+    pub fn new(partition_key: impl Into<Arc<str>>) -> Self {
+        Self { partition_key: partition_key.into(), explicit_hash_key: None }
+    }
+
+    /// Sets the explicit hash key, which decides the shard in place of the partition key's MD5.
+    pub fn hashed(mut self, explicit_hash_key: HashKey) -> Self {
+        self.explicit_hash_key = Some(explicit_hash_key);
+        self
+    }
+
+    /// Returns the partition key.
+    pub fn partition_key(&self) -> &str {
+        &self.partition_key
+    }
+
+    /// Returns the explicit hash key.
+    pub fn explicit_hash_key(&self) -> Option<HashKey> {
+        self.explicit_hash_key
+    }
+}
+
+impl From<&str> for Key {
+    fn from(partition_key: &str) -> Self {
+        Self::new(partition_key)
+    }
+}
+
+impl From<String> for Key {
+    fn from(partition_key: String) -> Self {
+        Self::new(partition_key)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.explicit_hash_key {
+            Some(hash) => write!(f, "\"{}\" (explicit hash key {hash})", self.partition_key),
+            None => write!(f, "\"{}\"", self.partition_key),
+        }
+    }
+}
+
+/// A point in the hash key space of a stream: 0 to 2^128 − 1, written in decimal.
+///
+/// Source: [PutRecords, ExplicitHashKey](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HashKey(u128);
+
+impl HashKey {
+    /// The lowest hash key.
+    pub const MIN: Self = Self(0);
+    /// The highest hash key, 2^128 − 1.
+    pub const MAX: Self = Self(u128::MAX);
+
+    /// Creates a hash key from its number.
+    pub const fn new(value: u128) -> Self {
+        Self(value)
+    }
+
+    /// Returns its number.
+    pub const fn get(self) -> u128 {
+        self.0
+    }
+}
+
+impl FromStr for HashKey {
+    type Err = Error;
+
+    /// Parses a decimal number.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` where the text is not a decimal number from 0 to 2^128 − 1 (a sign or space is refused too).
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let invalid = || {
+            Error::new(
+                ErrorKind::Invalid,
+                format!("explicit hash key \"{text}\": a decimal number from 0 to 2^128 - 1 is needed"),
+            )
+        };
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid());
+        }
+        text.parse().map(Self).map_err(|_| invalid())
+    }
+}
+
+impl fmt::Display for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_explicit_hash_key_is_named_in_its_error() {
+        for text in ["", "-1", "+1", " 1", "abc", "1e3", "340282366920938463463374607431768211456"] {
+            let error = text.parse::<HashKey>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains(&format!("\"{text}\"")), "{error}");
+        }
+        assert_eq!("0".parse::<HashKey>().unwrap(), HashKey::MIN);
+    }
+}

@@ -1,0 +1,173 @@
+//! What users see: a payload with its key, its origin and its debt.
+
+use bytes::Bytes;
+
+use crate::{Ack, BoxError, Error, ErrorKind, Key, Origin, Result};
+
+/// A payload on its way through a pipeline, with its key, where it came from, and the debt to its source.
+///
+/// The debt is paid by [`ack`](Self::ack), which a sink calls when the message is stored. A message that is dropped
+/// without it is *abandoned*: its source reports that, and its checkpoint never moves past. A clone shares the debt:
+/// the source is told once every clone is acked.
+///
+/// # Example
+///
+/// ```
+/// use headwater::Message;
+///
+/// let message = Message::keyed(21, "customer-7").map(|n| n * 2);
+/// assert_eq!(*message.payload(), 42);
+/// assert_eq!(message.key().unwrap().partition_key(), "customer-7");
+/// message.ack();
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a message dropped without an ack is abandoned, which ends its source"]
+pub struct Message<T> {
+    payload: T,
+    key: Option<Key>,
+    origin: Option<Origin>,
+    ack: Ack,
+}
+
+impl<T> Message<T> {
+    /// Creates a message without a key: a sink sends it wherever there is room.
+    pub fn new(payload: T) -> Self {
+        Self { payload, key: None, origin: None, ack: Ack::none() }
+    }
+
+    /// Creates a message with a key: messages of one key stay in order.
+    pub fn keyed(payload: T, key: impl Into<Key>) -> Self {
+        Self { payload, key: Some(key.into()), origin: None, ack: Ack::none() }
+    }
+
+    /// Creates a message from its parts, as a source does.
+    pub fn from_parts(payload: T, key: Option<Key>, origin: Option<Origin>, ack: Ack) -> Self {
+        Self { payload, key, origin, ack }
+    }
+
+    /// Takes the message apart. Who takes the ack owes it.
+    pub fn into_parts(self) -> (T, Option<Key>, Option<Origin>, Ack) {
+        (self.payload, self.key, self.origin, self.ack)
+    }
+
+    /// Returns the payload.
+    pub fn payload(&self) -> &T {
+        &self.payload
+    }
+
+    /// Returns the key.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// Returns where the message came from; `None` for one that the user made.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Replaces the key.
+    pub fn rekey(mut self, key: impl Into<Key>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Turns the payload into another, keeping key, origin and debt.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Message<U> {
+        Message { payload: f(self.payload), key: self.key, origin: self.origin, ack: self.ack }
+    }
+
+    /// Turns the payload into another, or fails.
+    ///
+    /// # Errors
+    ///
+    /// `Stage`, naming where the message came from, with the function's own error as its cause. The message is
+    /// abandoned then, so no checkpoint moves past it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Message;
+    ///
+    /// let number = Message::new("42").try_map(str::parse::<u32>)?;
+    /// assert_eq!(*number.payload(), 42);
+    /// assert!(Message::new("x").try_map(str::parse::<u32>).is_err());
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
+    pub fn try_map<U, E: Into<BoxError>>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Message<U>> {
+        match f(self.payload) {
+            Ok(payload) => Ok(Message { payload, key: self.key, origin: self.origin, ack: self.ack }),
+            Err(error) => {
+                let context = format!("map {}", describe(self.origin.as_ref()));
+                Err(Error::new(ErrorKind::Stage, context).caused_by(error))
+            }
+        }
+    }
+
+    /// Keeps the message if the predicate holds, and acks it if not: what was left out on purpose is done.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use headwater::Message;
+    ///
+    /// # let numbers = futures::stream::iter((1..=4).map(Message::new));
+    /// let even = numbers.filter_map(|message| async { message.filter(|n| n % 2 == 0) });
+    /// # let even = futures::executor::block_on(even.map(|m| *m.payload()).collect::<Vec<_>>());
+    /// # assert_eq!(even, [2, 4]);
+    /// ```
+    pub fn filter(self, predicate: impl FnOnce(&T) -> bool) -> Option<Self> {
+        if predicate(&self.payload) {
+            Some(self)
+        } else {
+            self.ack.ack();
+            None
+        }
+    }
+
+    /// Makes any number of messages from one, all with its key and origin. The debt is paid when each of them
+    /// is acked, or at once when there are none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Message;
+    ///
+    /// let words = Message::keyed("to be or", "hamlet").explode(|line| line.split(' '));
+    /// assert_eq!(words.len(), 3);
+    /// assert_eq!(*words[1].payload(), "be");
+    /// # words.into_iter().for_each(Message::ack);
+    /// ```
+    pub fn explode<U, I: IntoIterator<Item = U>>(self, f: impl FnOnce(T) -> I) -> Vec<Message<U>> {
+        let (payload, key, origin, ack) = self.into_parts();
+        let parts: Vec<_> = f(payload)
+            .into_iter()
+            .map(|payload| Message { payload, key: key.clone(), origin: origin.clone(), ack: ack.clone() })
+            .collect();
+        // The clones hold the debt now. The original's share is done, and with no parts all of it.
+        ack.ack();
+        parts
+    }
+
+    /// Says that the message is done, and gives the payload back.
+    pub fn ack(self) {
+        self.ack.ack();
+    }
+}
+
+impl Message<Bytes> {
+    /// Returns the bytes that the message takes in a record: its payload and its partition key.
+    pub fn wire_len(&self) -> usize {
+        self.payload.len() + self.key.as_ref().map_or(0, |key| key.partition_key().len())
+    }
+}
+
+/// Names a message by its origin, for errors.
+pub(crate) fn describe(origin: Option<&Origin>) -> String {
+    match origin {
+        Some(origin) => {
+            format!("message of \"{}\" {} at {}", origin.stream(), origin.shard(), origin.position())
+        }
+        None => "message".to_owned(),
+    }
+}

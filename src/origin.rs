@@ -1,0 +1,77 @@
+//! Where a message came from.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::{FencingToken, Position, SequenceNumber, ShardId};
+
+/// Where a message came from: stream, shard, sequence number, sub-sequence number, arrival time, and the fencing
+/// token of the worker that read it.
+///
+/// Cheap to clone: what all messages of a shard have in common is shared.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    shard: Arc<OriginShard>,
+    sequence: SequenceNumber,
+    sub_sequence: Option<u64>,
+    arrival: Option<SystemTime>,
+}
+
+/// What the origins of all messages read under one lease share.
+#[derive(Debug)]
+pub struct OriginShard {
+    /// The name of the stream.
+    pub stream: Arc<str>,
+    /// The shard.
+    pub shard: ShardId,
+    /// The fencing token of the lease under which it was read.
+    pub fencing_token: FencingToken,
+}
+
+impl Origin {
+    /// Creates an origin.
+    pub fn new(
+        shard: Arc<OriginShard>,
+        sequence: SequenceNumber,
+        sub_sequence: Option<u64>,
+        arrival: Option<SystemTime>,
+    ) -> Self {
+        Self { shard, sequence, sub_sequence, arrival }
+    }
+
+    /// Returns the name of the stream.
+    pub fn stream(&self) -> &str {
+        &self.shard.stream
+    }
+
+    /// Returns the shard.
+    pub fn shard(&self) -> &ShardId {
+        &self.shard.shard
+    }
+
+    /// Returns the sequence number of the record.
+    pub fn sequence(&self) -> &SequenceNumber {
+        &self.sequence
+    }
+
+    /// Returns the place inside a KPL aggregate, counted from 0; `None` for a plain record.
+    pub fn sub_sequence(&self) -> Option<u64> {
+        self.sub_sequence
+    }
+
+    /// Returns when the service took the record in (milliseconds in Kinesis).
+    pub fn arrival(&self) -> Option<SystemTime> {
+        self.arrival
+    }
+
+    /// Returns the fencing token: greater at every later claim of the shard, so that a sink can refuse the
+    /// writes of a worker that lost its lease.
+    pub fn fencing_token(&self) -> FencingToken {
+        self.shard.fencing_token
+    }
+
+    /// Returns the position of the message in its shard.
+    pub fn position(&self) -> Position {
+        Position::After { sequence: self.sequence.clone(), sub_sequence: self.sub_sequence }
+    }
+}

@@ -1,0 +1,199 @@
+//! Where in a shard: sequence numbers and positions.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The name of a shard, as `shardId-000000000000`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId(Arc<str>);
+
+impl ShardId {
+    /// Creates a shard id.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self(id.into())
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ShardId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The sequence number of a record: a decimal number of up to 129 digits.
+///
+/// It is kept as text and compared by length, then digits: no integer or double holds it.
+///
+/// # Example
+///
+/// ```
+/// use headwater::SequenceNumber;
+///
+/// assert!(SequenceNumber::from("9") < SequenceNumber::from("10"));
+/// assert_eq!(SequenceNumber::from("007"), SequenceNumber::from("7"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SequenceNumber(Arc<str>);
+
+impl SequenceNumber {
+    /// Creates a sequence number from its decimal digits. Leading zeros carry no meaning and are dropped.
+    pub fn new(digits: impl Into<Arc<str>>) -> Self {
+        let digits: Arc<str> = digits.into();
+        let trimmed = digits.trim_start_matches('0');
+        match (trimmed.len() == digits.len(), trimmed.is_empty()) {
+            (true, false) => Self(digits),
+            (_, true) => Self("0".into()),
+            (false, false) => Self(trimmed.into()),
+        }
+    }
+
+    /// Returns the digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SequenceNumber {
+    fn from(digits: &str) -> Self {
+        Self::new(digits)
+    }
+}
+
+impl From<String> for SequenceNumber {
+    fn from(digits: String) -> Self {
+        Self::new(digits)
+    }
+}
+
+impl Ord for SequenceNumber {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for SequenceNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where in a shard reading stands, and so what a checkpoint stores.
+///
+/// Positions are ordered: a place at the start comes before any record, a later record after an earlier one,
+/// and `End` after them all. A store refuses to move a checkpoint to a lower one.
+///
+/// # Example
+///
+/// ```
+/// use headwater::Position;
+///
+/// let inside = Position::After { sequence: "7".into(), sub_sequence: Some(3) };
+/// let whole = Position::After { sequence: "7".into(), sub_sequence: None };
+/// assert!(Position::Beginning < inside && inside < whole && whole < Position::End);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Before the oldest record that the shard still holds.
+    Beginning,
+    /// Before the first record that arrived at or after a time.
+    At(SystemTime),
+    /// After the newest record, as found in tables that the KCL wrote. Headwater itself stores `At` instead, so
+    /// that a restart does not jump ahead.
+    Latest,
+    /// After a record.
+    After {
+        /// The record's sequence number.
+        sequence: SequenceNumber,
+        /// The last finished user record inside an aggregate, counted from 0; `None` when the whole record is
+        /// done.
+        sub_sequence: Option<u64>,
+    },
+    /// After the last record of a closed shard.
+    End,
+}
+
+impl Position {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Beginning => 0,
+            Self::At(_) => 1,
+            Self::Latest => 2,
+            Self::After { .. } => 3,
+            Self::End => 4,
+        }
+    }
+}
+
+impl Ord for Position {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::At(mine), Self::At(theirs)) => mine.cmp(theirs),
+            (
+                Self::After { sequence: mine, sub_sequence: my_sub },
+                Self::After { sequence: theirs, sub_sequence: their_sub },
+            ) => mine.cmp(theirs).then_with(|| match (my_sub, their_sub) {
+                (None, None) => Ordering::Equal,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(_), None) => Ordering::Less,
+                (Some(mine), Some(theirs)) => mine.cmp(theirs),
+            }),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Position {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beginning => f.write_str("the beginning"),
+            Self::At(time) => match time.duration_since(SystemTime::UNIX_EPOCH) {
+                Ok(since) => write!(f, "timestamp {}.{:03}", since.as_secs(), since.subsec_millis()),
+                Err(_) => f.write_str("a timestamp before 1970"),
+            },
+            Self::Latest => f.write_str("the latest record"),
+            Self::After { sequence, sub_sequence: None } => write!(f, "sequence {sequence}"),
+            Self::After { sequence, sub_sequence: Some(sub) } => {
+                write!(f, "sequence {sequence} sub-sequence {sub}")
+            }
+            Self::End => f.write_str("the end"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers_compare_by_length_then_digits() {
+        let small = SequenceNumber::from("49590338271490256608559692538361571095921575989136588898");
+        let large = SequenceNumber::from("149590338271490256608559692538361571095921575989136588898");
+        assert!(small < large);
+        assert!(SequenceNumber::from("0") == SequenceNumber::from("000"));
+    }
+}
