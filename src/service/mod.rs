@@ -1,0 +1,1 @@
+//! Tower layers: retry with backoff, weighted throttle, timeout.
