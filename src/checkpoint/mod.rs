@@ -8,9 +8,12 @@
 //!               Committer ──► CheckpointStore (one conditional write: position and ownership together)
 //! ```
 
+mod memory;
+mod row;
 mod store;
 mod tracker;
 
+pub use memory::MemoryCheckpoints;
 pub use store::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
     LeaseRow, WorkerId,

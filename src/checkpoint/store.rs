@@ -124,7 +124,7 @@ pub struct Lease {
     pub owner: WorkerId,
     /// Given at the claim, constant while the lease is held, greater at each later claim.
     pub token: FencingToken,
-    /// Changes with every write of the row; what a conditional write compares.
+    /// Changes with every claim, renewal, commit and release, so that a constant one tells of a dead owner.
     pub version: u64,
     /// The stored position.
     pub checkpoint: Checkpoint,
@@ -150,7 +150,8 @@ pub struct LeaseRow {
     pub owner: Option<WorkerId>,
     /// The token of the last claim.
     pub token: FencingToken,
-    /// Changes with every write of the row.
+    /// Changes with every claim, renewal, commit and release. A hand-off request leaves it alone: it proves nothing
+    /// about the life of the owner, and must not put off the expiry of a dead one.
     pub version: u64,
     /// The stored position.
     pub checkpoint: Checkpoint,
@@ -199,7 +200,7 @@ pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
     fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>>;
 
     /// Asks the owner of a row, as it was listed, to hand the lease over. The first request stands; returns whether
-    /// it is this one. One made against an older claim is void.
+    /// this worker's request is the one that stands. One made against an older claim is void.
     fn request_handoff<'a>(
         &'a self,
         application: &'a Application,
