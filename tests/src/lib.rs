@@ -1,1 +1,27 @@
-//! Headwater.
+//! What the integration tests share: real Kinesis servers, streams on them, Python, and seeds.
+//!
+//! ```text
+//!   a test ──► Server::Kinesalite.shared() ──► Endpoint ──► client(), sdk_config(), url()
+//!                     │ once per test process      └──────► create_stream("name", shards) ──► TestStream
+//!                     ▼
+//!              child process on a loopback port; it dies with the test process
+//! ```
+//!
+//! `cargo xtask setup` installs the servers, and a test that finds none fails and says so. Where the servers are
+//! known to differ from AWS is written in one place, [`DEVIATIONS`].
+
+mod deviation;
+mod endpoint;
+mod eventually;
+mod installation;
+mod process;
+mod seeds;
+mod server;
+mod stream;
+
+pub use deviation::{DEVIATIONS, Deviation, Effect};
+pub use endpoint::Endpoint;
+pub use eventually::eventually;
+pub use seeds::seeds;
+pub use server::Server;
+pub use stream::TestStream;

@@ -1,0 +1,102 @@
+//! The address of a running server, and clients for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_kinesis::Client;
+
+use crate::eventually::eventually;
+use crate::process::Process;
+use crate::server::Server;
+use crate::stream::TestStream;
+
+/// The region that all servers serve.
+const REGION: &str = "us-east-1";
+
+/// How long one call may take: the slowest takes well under a second on a busy machine.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running server. The server ends when this is dropped.
+#[derive(Debug)]
+pub struct Endpoint {
+    server: Server,
+    url: String,
+    process: Process,
+    streams: AtomicU64,
+}
+
+impl Endpoint {
+    pub(crate) fn of_process(server: Server, process: Process, port: u16) -> Self {
+        Self { server, url: format!("http://127.0.0.1:{port}"), process, streams: AtomicU64::new(0) }
+    }
+
+    /// Which server it is.
+    pub fn server(&self) -> Server {
+        self.server
+    }
+
+    /// Where it listens: plain HTTP on a loopback port.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What a client of it is made from: dummy credentials, no retries, a time limit on each call.
+    ///
+    /// Its HTTP client belongs to the runtime that first uses it, so each test takes its own.
+    pub fn sdk_config(&self) -> SdkConfig {
+        let credentials = Credentials::from_keys("AKIDHEADWATER", "headwater", None);
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .endpoint_url(&self.url)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_LIMIT).build())
+            .build()
+    }
+
+    /// A plain client of the SDK, for the runtime of the caller. See [`sdk_config`](Self::sdk_config).
+    pub fn client(&self) -> Client {
+        Client::new(&self.sdk_config())
+    }
+
+    /// Makes a stream that no other test uses and waits until it is active.
+    ///
+    /// # Panics
+    ///
+    /// When it does not become active.
+    pub async fn create_stream(&self, name: &str, shards: i32) -> TestStream {
+        let name = self.unique(name);
+        TestStream::create(self.client(), name, shards).await
+    }
+
+    /// A stream name that no other caller gets from this endpoint.
+    pub fn unique(&self, name: &str) -> String {
+        format!("{name}-{}", self.streams.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Blocks until it answers, on a thread of its own because the caller may be on a runtime with a paused clock.
+    pub(crate) fn wait_until_it_answers(&self) {
+        let answered = thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let client = self.client();
+                runtime.block_on(eventually("ListStreams is answered", async || {
+                    client.list_streams().send().await.is_ok().then_some(())
+                }));
+                Ok::<_, std::io::Error>(())
+            });
+            waiting.join()
+        });
+        if !matches!(answered, Ok(Ok(()))) {
+            self.process.fail("listens but does not answer ListStreams");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A server that runs in a process of its own.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a server may take to listen. The slowest takes 7 s on an idle machine.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// How much of a server's output a failure shows.
+const KEPT_LINES: usize = 20;
+
+/// A running server. It is killed on drop, and ends by itself when this process does: `preload.js` watches its
+/// standard input, whose other end only this process holds.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    name: String,
+    output: Output,
+}
+
+/// The last lines that the server printed, for the message of a failure.
+type Output = Arc<Mutex<VecDeque<String>>>;
+
+/// A port that the server asked for, and the one that it got.
+struct Listening {
+    asked: u16,
+    taken: u16,
+}
+
+impl Process {
+    /// Starts `command`, and waits until it listens on what it takes for `port`. Returns the port that it has.
+    ///
+    /// # Panics
+    ///
+    /// When it does not, with its last output.
+    pub(crate) fn start(name: &str, mut command: Command, port: u16) -> (Self, u16) {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!(
+                "start {name} with {}: {error}; install Node.js 18 or newer",
+                command.get_program().display()
+            )
+        });
+
+        let output = Output::default();
+        let (found, listening) = mpsc::sync_channel(16);
+        if let Some(stdout) = child.stdout.take() {
+            read(stdout, Arc::clone(&output), Some(found));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            read(stderr, Arc::clone(&output), None);
+        }
+        let process = Self { child, name: name.to_owned(), output };
+        let taken = process.wait_for(port, &listening);
+        (process, taken)
+    }
+
+    fn wait_for(&self, port: u16, listening: &Receiver<Listening>) -> u16 {
+        let started = Instant::now();
+        loop {
+            match listening.recv_timeout(START_LIMIT.saturating_sub(started.elapsed())) {
+                Ok(Listening { asked, taken }) if asked == port => return taken,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => self.fail("did not listen in time"),
+                Err(RecvTimeoutError::Disconnected) => self.fail("ended before it listened"),
+            }
+        }
+    }
+
+    /// Panics with what went wrong and the server's last output.
+    pub(crate) fn fail(&self, what: &str) -> ! {
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines: Vec<_> = output.iter().map(String::as_str).collect();
+        panic!("{} {what}; its last output:\n{}", self.name, lines.join("\n"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already, which is all that a drop wants.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the server's output for as long as it runs: a full pipe would stop the server.
+fn read(from: impl Read + Send + 'static, output: Output, found: Option<SyncSender<Listening>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if let Some((found, listening)) = found.as_ref().zip(Listening::of_line(&line)) {
+                // Nobody asks any more once the server has started.
+                let _ = found.try_send(listening);
+            }
+            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            output.push_back(line);
+            if output.len() > KEPT_LINES {
+                output.pop_front();
+            }
+        }
+    });
+}
+
+impl Listening {
+    /// Reads the line that `preload.js` prints: `headwater: 4567 33155`.
+    fn of_line(line: &str) -> Option<Self> {
+        let (asked, taken) = line.strip_prefix("headwater: ")?.split_once(' ')?;
+        Some(Self { asked: asked.parse().ok()?, taken: taken.parse().ok()? })
+    }
+}

@@ -1,0 +1,115 @@
+//! The Kinesis servers that there are.
+
+use std::fmt;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::endpoint::Endpoint;
+use crate::installation::{installed, source};
+use crate::process::Process;
+
+/// A server that speaks Kinesis.
+///
+/// Ours is one of them; the other two nobody here wrote, so that ours cannot drift into agreeing only with itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// `kinesalite` 3.3.3
+    Kinesalite,
+    /// `kinesis-local` 0.6.2, which is kinesis-mock
+    KinesisLocal,
+}
+
+/// The ports that the servers are asked to take. They take others, see `preload.js`.
+const PLAIN_PORT: u16 = 4568;
+const TLS_PORT: u16 = 4567;
+
+/// How long a stream stays in each passing state: long enough to be seen there, short enough to wait for.
+const STATE_MILLIS: &str = "200";
+
+/// More shards than all tests together make, because the streams of a failed test stay.
+const SHARD_LIMIT: &str = "100000";
+
+impl Server {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Kinesalite, Self::KinesisLocal];
+
+    /// The one that this test process shares, started by the first who asks. It blocks until the server answers.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed, or does not start within a minute.
+    pub fn shared(self) -> &'static Endpoint {
+        static KINESALITE: OnceLock<Endpoint> = OnceLock::new();
+        static KINESIS_LOCAL: OnceLock<Endpoint> = OnceLock::new();
+        let endpoint = match self {
+            Self::Kinesalite => &KINESALITE,
+            Self::KinesisLocal => &KINESIS_LOCAL,
+        };
+        endpoint.get_or_init(|| self.start())
+    }
+
+    /// Starts one for the caller alone: to stop it, or because the test upsets it. It ends on drop.
+    ///
+    /// # Panics
+    ///
+    /// When it is not installed, or does not start within a minute.
+    pub fn start(self) -> Endpoint {
+        let endpoint = match self {
+            Self::Kinesalite => self.node(kinesalite()),
+            Self::KinesisLocal => self.node(kinesis_local()),
+        };
+        endpoint.wait_until_it_answers();
+        endpoint
+    }
+
+    fn node(self, command: Command) -> Endpoint {
+        let (process, port) = Process::start(&self.to_string(), command, PLAIN_PORT);
+        Endpoint::of_process(self, process, port)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kinesalite => "kinesalite",
+            Self::KinesisLocal => "kinesis-local",
+        })
+    }
+}
+
+fn node(main: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg("-r").arg(source("servers/preload.js")).arg(installed(&format!("npm/node_modules/{main}")));
+    command
+}
+
+fn kinesalite() -> Command {
+    let mut command = node("kinesalite/cli.js");
+    command.args(["--port", &PLAIN_PORT.to_string(), "--shardLimit", SHARD_LIMIT]);
+    for state in ["--createStreamMs", "--updateStreamMs", "--deleteStreamMs"] {
+        command.args([state, STATE_MILLIS]);
+    }
+    command
+}
+
+fn kinesis_local() -> Command {
+    let mut command = node("kinesis-local/main.js");
+    command
+        .env("KINESIS_MOCK_CERT_PATH", installed("npm/node_modules/kinesis-local/server.json"))
+        .env("KINESIS_MOCK_PLAIN_PORT", PLAIN_PORT.to_string())
+        .env("KINESIS_MOCK_TLS_PORT", TLS_PORT.to_string())
+        .env("SHARD_LIMIT", SHARD_LIMIT)
+        .env("LOG_LEVEL", "ERROR");
+    for operation in [
+        "CREATE_STREAM",
+        "DELETE_STREAM",
+        "SPLIT_SHARD",
+        "MERGE_SHARDS",
+        "UPDATE_SHARD_COUNT",
+        "REGISTER_STREAM_CONSUMER",
+        "DEREGISTER_STREAM_CONSUMER",
+    ] {
+        command.env(format!("{operation}_DURATION"), format!("{STATE_MILLIS}ms"));
+    }
+    command
+}
