@@ -7,6 +7,24 @@ use bytes::Bytes;
 use crate::{BoxError, Key};
 
 /// How several messages share one record. A framing is shared by all lanes of a sink, which open a [`Frame`] each.
+///
+/// # Example
+///
+/// ```
+/// use headwater::Key;
+/// use headwater::codec::{Framing, Lines};
+///
+/// let key = Key::from("a");
+/// let mut frame = Lines.open();
+/// for item in ["first", "second"] {
+///     Lines.accepts(item.as_bytes())?;
+///     frame.push(&key, item.as_bytes());
+/// }
+/// let record = frame.finish();
+/// assert_eq!(record, "first\nsecond\n");
+/// assert_eq!(Lines.split(&record).parts[1].payload, "second");
+/// # Ok::<(), headwater::BoxError>(())
+/// ```
 pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// Returns the name, for errors and logs.
     fn name(&self) -> &'static str;
@@ -18,19 +36,46 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// record.
     fn carries_keys(&self) -> bool;
 
+    /// Tells whether a message with this payload can be framed so that a reader gets it back. A sink asks before
+    /// each [`Frame::push`], so that one unfit message fails alone and never damages its neighbours.
+    ///
+    /// # Errors
+    ///
+    /// Why the payload cannot be framed. By default every payload can.
+    fn accepts(&self, payload: &[u8]) -> Result<(), BoxError> {
+        let _ = payload;
+        Ok(())
+    }
+
     /// Opens an empty frame.
     fn open(&self) -> Box<dyn Frame>;
 
-    /// Takes a record apart, in time linear in its length.
+    /// Takes a record apart, in time linear in its length. Never panics, whatever the bytes.
     fn split(&self, record: &Bytes) -> Split;
 }
 
 /// A record in the making.
+///
+/// # Example
+///
+/// ```
+/// use headwater::Key;
+/// use headwater::codec::{Framing, Netstrings};
+///
+/// let key = Key::from("a");
+/// let mut frame = Netstrings.open();
+/// assert_eq!(frame.len_with(&key, b"123"), 6);
+/// frame.push(&key, b"123");
+/// assert_eq!(frame.count(), 1);
+/// assert_eq!(frame.finish(), "3:123,");
+/// assert_eq!(frame.count(), 0);
+/// ```
 pub trait Frame: Send {
-    /// Returns the exact length of the record if a message were added to it.
+    /// Returns the exact length of the record if a message were added to it. Takes constant time, whatever the
+    /// frame already holds.
     fn len_with(&self, key: &Key, payload: &[u8]) -> usize;
 
-    /// Adds a message.
+    /// Adds a message, which [`Framing::accepts`] has passed. A framing that does not join takes one message only.
     fn push(&mut self, key: &Key, payload: &[u8]);
 
     /// Returns how many messages it holds.
@@ -48,6 +93,18 @@ pub struct Split {
     /// The rest of a damaged record, from the first byte that could not be read, and why. The parts before it are
     /// good.
     pub damaged: Option<(Bytes, BoxError)>,
+}
+
+impl Split {
+    /// Makes the split of a record that is one message, without a key of its own.
+    pub fn whole(record: &Bytes) -> Self {
+        Self { parts: vec![Part { payload: record.clone(), key: None }], damaged: None }
+    }
+
+    /// Makes the split of a record that cannot be read at all.
+    pub fn unreadable(record: &Bytes, cause: impl Into<BoxError>) -> Self {
+        Self { parts: Vec::new(), damaged: Some((record.clone(), cause.into())) }
+    }
 }
 
 /// One message of a record.

@@ -1,0 +1,113 @@
+//! The encode stage: a sink of values in front of a sink of bytes.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Sink;
+use pin_project_lite::pin_project;
+
+use crate::codec::codec::pair_name;
+use crate::codec::{Codec, Framed, Serializer};
+use crate::message::describe;
+use crate::{Error, ErrorKind, Message, Result};
+
+/// Adds [`encode`](Self::encode) to every sink of bytes that can be [`Framed`].
+pub trait EncodeExt: Framed {
+    /// Puts a stage before the sink that turns values into bytes, and hands the codec's framing to the sink.
+    ///
+    /// Goes before `fanout` and `buffer`, which hide the sink's framing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::Message;
+    /// use headwater::codec::{self, EncodeExt, Framed};
+    ///
+    /// async fn send(sink: impl Framed + Unpin) -> headwater::Result<()> {
+    ///     let mut numbers = sink.encode(codec::json_lines());
+    ///     numbers.send(Message::keyed(7_u32, "customer-7")).await?;
+    ///     numbers.close().await
+    /// }
+    /// ```
+    fn encode<T: 'static, S: Serializer<T>>(self, codec: Codec<S>) -> Encode<Self, T> {
+        let (framing, serializer) = codec.into_parts();
+        let name = pair_name(&*framing, serializer.name());
+        Encode { inner: self.framed(framing), serializer: Arc::new(serializer), name, scratch: Vec::new() }
+    }
+}
+
+impl<S: Framed> EncodeExt for S {}
+
+pin_project! {
+    /// A sink of values, made by [`EncodeExt::encode`]: serializes each message and keeps its key, origin and ack.
+    ///
+    /// # Errors
+    ///
+    /// `start_send` fails with `Encode`, naming where the message came from, when a value cannot be written. That
+    /// concerns the message alone, and the sink goes on. There are no bytes to hand back, so the message is
+    /// abandoned: its source never moves past it. All other errors are the sink's own.
+    #[must_use = "sinks do nothing unless polled"]
+    pub struct Encode<S, T> {
+        #[pin]
+        inner: S,
+        serializer: Arc<dyn Serializer<T>>,
+        name: String,
+        // Written to and copied out of for every message, so that each gets one allocation of its exact length.
+        scratch: Vec<u8>,
+    }
+}
+
+impl<S, T> Encode<S, T> {
+    /// Returns the sink of bytes.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns the sink of bytes.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Takes the sink of bytes out, with the codec's framing still in it.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S: Sink<Message<Bytes>, Error = Error>, T: 'static> Sink<Message<T>> for Encode<S, T> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.project().inner.poll_ready(cx)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Message<T>) -> Result<()> {
+        let this = self.project();
+        let (value, key, origin, ack) = message.into_parts();
+        this.scratch.clear();
+        this.serializer.serialize(&value, this.scratch).map_err(|cause| {
+            let context = format!("encode {} as {}", describe(origin.as_ref()), this.name);
+            Error::new(ErrorKind::Encode, context).caused_by(cause)
+        })?;
+        let payload = Bytes::copy_from_slice(this.scratch);
+        this.inner.start_send(Message::from_parts(payload, key, origin, ack))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.project().inner.poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.project().inner.poll_close(cx)
+    }
+}
+
+impl<S: fmt::Debug, T> fmt::Debug for Encode<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encode").field("codec", &self.name).field("sink", &self.inner).finish_non_exhaustive()
+    }
+}

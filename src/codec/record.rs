@@ -1,0 +1,73 @@
+//! A record that is being decoded, part by part.
+
+use std::vec;
+
+use bytes::Bytes;
+
+use crate::codec::framing::{Framing, Part, Split};
+use crate::{Ack, BoxError, Key, Message, Origin};
+
+/// The parts of a record that were not handed out yet. Dropped early, it abandons the record.
+pub(super) struct Record {
+    parts: vec::IntoIter<Part>,
+    damaged: Option<(Bytes, BoxError)>,
+    key: Option<Key>,
+    origin: Option<Origin>,
+    ack: Ack,
+    handed_out: usize,
+    len: usize,
+    /// Set by the first warning about this record.
+    pub(super) warned: bool,
+}
+
+/// One message of a record, in bytes.
+pub(super) struct Element {
+    pub(super) message: Message<Bytes>,
+    /// Why it is known to be damaged.
+    pub(super) damage: Option<BoxError>,
+    /// Its place in a record of several.
+    pub(super) index: Option<usize>,
+}
+
+impl Record {
+    /// Splits a record. A record without any message is done.
+    pub(super) fn open(message: Message<Bytes>, framing: &dyn Framing) -> Option<Self> {
+        let (bytes, key, origin, ack) = message.into_parts();
+        let Split { parts, damaged } = if was_split_before(framing, origin.as_ref()) {
+            Split::whole(&bytes)
+        } else {
+            framing.split(&bytes)
+        };
+        let len = parts.len() + usize::from(damaged.is_some());
+        if len == 0 {
+            ack.ack();
+            return None;
+        }
+        Some(Self { parts: parts.into_iter(), damaged, key, origin, ack, handed_out: 0, len, warned: false })
+    }
+
+    /// Hands out the next message, with a share of the record's debt.
+    pub(super) fn next(&mut self) -> Option<Element> {
+        let (payload, own_key, damage) = match self.parts.next() {
+            Some(part) => (part.payload, part.key, None),
+            None => self.damaged.take().map(|(rest, cause)| (rest, None, Some(cause)))?,
+        };
+        let index = (self.len > 1).then_some(self.handed_out);
+        self.handed_out += 1;
+        // The record keeps a share until its last message is out, else the debt could be paid halfway through.
+        let ack = if self.is_last_out() { std::mem::take(&mut self.ack) } else { self.ack.clone() };
+        let key = own_key.or_else(|| self.key.clone());
+        let message = Message::from_parts(payload, key, self.origin.clone(), ack);
+        Some(Element { message, damage, index })
+    }
+
+    fn is_last_out(&self) -> bool {
+        self.handed_out == self.len
+    }
+}
+
+/// Tells whether the source took the record apart: a framing that carries keys is the container that a source opens
+/// itself, and what it found inside must not be opened again.
+fn was_split_before(framing: &dyn Framing, origin: Option<&Origin>) -> bool {
+    framing.carries_keys() && origin.is_some_and(|origin| origin.sub_sequence().is_some())
+}

@@ -1,0 +1,65 @@
+//! No framing: one message, one record.
+
+use bytes::Bytes;
+
+use crate::Key;
+use crate::codec::{Frame, Framing, Split};
+
+/// No framing: one message, one record, its bytes as they are.
+///
+/// # Example
+///
+/// ```
+/// use headwater::codec::{Framing, Single};
+///
+/// assert!(!Single.joins());
+/// assert_eq!(Single.split(&"any bytes".into()).parts[0].payload, "any bytes");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Single;
+
+impl Framing for Single {
+    fn name(&self) -> &'static str {
+        "single"
+    }
+
+    fn joins(&self) -> bool {
+        false
+    }
+
+    fn carries_keys(&self) -> bool {
+        false
+    }
+
+    fn open(&self) -> Box<dyn Frame> {
+        Box::new(SingleFrame::default())
+    }
+
+    fn split(&self, record: &Bytes) -> Split {
+        Split::whole(record)
+    }
+}
+
+#[derive(Default)]
+struct SingleFrame {
+    payload: Option<Bytes>,
+}
+
+impl Frame for SingleFrame {
+    fn len_with(&self, _key: &Key, payload: &[u8]) -> usize {
+        payload.len()
+    }
+
+    fn push(&mut self, _key: &Key, payload: &[u8]) {
+        debug_assert!(self.payload.is_none(), "a second message in a frame that does not join");
+        self.payload = Some(Bytes::copy_from_slice(payload));
+    }
+
+    fn count(&self) -> usize {
+        usize::from(self.payload.is_some())
+    }
+
+    fn finish(&mut self) -> Bytes {
+        self.payload.take().unwrap_or_default()
+    }
+}
