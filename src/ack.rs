@@ -98,6 +98,8 @@ pub(crate) trait Creditor: Send + Sync {
     fn paid(&self);
     /// A share of the debt in `slot` of `ledger` was dropped, for the first time.
     fn abandoned(&self, ledger: &Ledger, slot: usize);
+    /// Messages were never handed out, and so are nobody's debt.
+    fn retracted(&self, count: usize);
 }
 
 /// The debts of one page of messages, a word each.
@@ -132,6 +134,17 @@ impl Ledger {
 pub struct Acks {
     ledger: Arc<Ledger>,
     next: usize,
+}
+
+impl Acks {
+    /// Takes back the acks that were not handed out: their messages stay undone and are not reported as abandoned.
+    pub fn retract(mut self) {
+        let left = self.ledger.len() - self.next;
+        self.next = self.ledger.len();
+        if left > 0 {
+            self.ledger.creditor.retracted(left);
+        }
+    }
 }
 
 impl Iterator for Acks {

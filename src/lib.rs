@@ -4,10 +4,13 @@
 
 pub mod checkpoint;
 pub mod codec;
+pub mod service;
+pub mod source;
 
 mod ack;
 mod error;
 mod key;
+mod memory;
 mod message;
 mod origin;
 mod position;
@@ -17,7 +20,9 @@ pub use ack::{Ack, Acks};
 pub use checkpoint::{FencingToken, WorkerId};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use key::{HashKey, Key};
+pub use memory::{MemoryFaults, MemoryRecord, MemoryStream};
 pub use message::Message;
 pub use origin::{Origin, OriginShard};
 pub use position::{Position, SequenceNumber, ShardId};
+pub use source::{Control, Source};
 pub use undelivered::{Delivery, Undelivered};

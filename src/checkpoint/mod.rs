@@ -18,4 +18,5 @@ pub use store::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
     LeaseRow, WorkerId,
 };
+pub(crate) use tracker::InFlight;
 pub use tracker::Tracker;

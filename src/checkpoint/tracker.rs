@@ -48,6 +48,8 @@ struct Shared {
     open: AtomicUsize,
     /// Set by the first abandonment, so that looking for one is a load and not a lock.
     any_abandoned: AtomicBool,
+    /// Set when the lease is lost or the shard is read anew: nothing settles from then on.
+    revoked: AtomicBool,
 }
 
 #[derive(Default)]
@@ -73,12 +75,19 @@ pub(crate) struct InFlight {
     /// How many messages there may be before somebody waits; settling below it wakes the waiter.
     waiting: AtomicBool,
     settled: Notify,
+    /// Wakes the coordinator: a tracker has drained, a message was abandoned, a shard has ended.
+    attention: Notify,
 }
 
 impl InFlight {
-    /// Returns how many messages are neither acked nor abandoned.
-    pub(crate) fn len(&self) -> usize {
-        self.messages.load(Ordering::Acquire)
+    /// Asks the coordinator to look at its shards.
+    pub(crate) fn call_attention(&self) {
+        self.attention.notify_one();
+    }
+
+    /// Waits until the coordinator is asked to look at its shards; remembers one call.
+    pub(crate) async fn attention(&self) {
+        self.attention.notified().await;
     }
 
     /// Waits until fewer than `limit` messages are out.
@@ -95,8 +104,8 @@ impl InFlight {
         }
     }
 
-    fn settle(&self) {
-        self.messages.fetch_sub(1, Ordering::SeqCst);
+    fn settle(&self, count: usize) {
+        self.messages.fetch_sub(count, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) && self.waiting.swap(false, Ordering::SeqCst) {
             self.settled.notify_waiters();
         }
@@ -116,6 +125,7 @@ impl Tracker {
             in_flight,
             open: AtomicUsize::new(0),
             any_abandoned: AtomicBool::new(false),
+            revoked: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -138,6 +148,16 @@ impl Tracker {
     /// Says that the shard has no more records: once all that were opened are acked, the watermark is `End`.
     pub fn finish(&self) {
         self.shared.lock().finished = true;
+    }
+
+    /// Ends this tracker's say: acks and abandons that still come have no effect.
+    pub fn revoke(&self) {
+        self.shared.revoked.store(true, Ordering::Release);
+    }
+
+    /// Tells whether [`revoke`](Self::revoke) was called.
+    pub fn is_revoked(&self) -> bool {
+        self.shared.revoked.load(Ordering::Acquire)
     }
 
     /// Returns the longest acked prefix, or `None` while nothing at its front is acked.
@@ -185,18 +205,28 @@ impl Shared {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settle(&self) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-        self.in_flight.settle();
+    fn settle(&self, count: usize) {
+        let before = self.open.fetch_sub(count, Ordering::SeqCst);
+        self.in_flight.settle(count);
+        if before == count {
+            self.in_flight.call_attention();
+        }
     }
 }
 
 impl Creditor for Shared {
     fn paid(&self) {
-        self.settle();
+        self.settle(1);
+    }
+
+    fn retracted(&self, count: usize) {
+        self.settle(count);
     }
 
     fn abandoned(&self, ledger: &Ledger, slot: usize) {
+        if self.revoked.load(Ordering::Acquire) {
+            return self.settle(1);
+        }
         let mut pages = self.lock();
         let position = pages
             .pages
@@ -211,7 +241,8 @@ impl Creditor for Shared {
         pages.abandoned = first;
         drop(pages);
         self.any_abandoned.store(true, Ordering::Release);
-        self.settle();
+        self.in_flight.call_attention();
+        self.settle(1);
     }
 }
 

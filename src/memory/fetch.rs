@@ -1,0 +1,66 @@
+//! Reads one shard of an in-process stream.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::memory::MemoryStream;
+use crate::source::{Fetch, Page, ReadFrom, Record};
+use crate::{Result, ShardId};
+
+/// The most records in one page, as in Kinesis.
+const PAGE_RECORDS: usize = 10_000;
+
+pub(super) struct MemoryFetch {
+    stream: MemoryStream,
+    shard: ShardId,
+    from: ReadFrom,
+    /// The next record to read, once the place to start from was looked up.
+    next: Option<usize>,
+    /// Set once the tip was told of: from then on a fetch waits for something new.
+    told_tip: bool,
+}
+
+impl MemoryFetch {
+    pub(super) fn new(stream: MemoryStream, shard: ShardId, from: ReadFrom) -> Self {
+        Self { stream, shard, from, next: None, told_tip: false }
+    }
+
+    async fn fetch(&mut self) -> Result<Page> {
+        loop {
+            let changed = self.stream.changed();
+            if let Some(error) = self.stream.faults().fetch(self.stream.name()) {
+                return Err(error);
+            }
+            let page = self.page();
+            let tip = page.records.is_empty() && page.end.is_none();
+            if tip && self.told_tip {
+                changed.await;
+                continue;
+            }
+            self.told_tip = tip;
+            return Ok(page);
+        }
+    }
+
+    fn page(&mut self) -> Page {
+        self.stream.with_shard(&self.shard, |shard| {
+            let next = self.next.get_or_insert_with(|| shard.index(&self.from));
+            let end = shard.records.len().min(*next + PAGE_RECORDS);
+            let records: Vec<Record> = shard.records[*next..end].iter().map(Record::from).collect();
+            *next = end;
+            let is_last = end == shard.records.len();
+            Page {
+                bytes: records.iter().map(|record| record.payload.len()).sum(),
+                records,
+                millis_behind_latest: Some(u64::from(!is_last)),
+                end: shard.children.clone().filter(|_| is_last),
+            }
+        })
+    }
+}
+
+impl Fetch for MemoryFetch {
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        self.fetch().boxed()
+    }
+}

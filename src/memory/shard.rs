@@ -1,0 +1,74 @@
+//! One shard of an in-process stream.
+
+use std::ops::RangeInclusive;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::source::{ReadFrom, Record, Shard};
+use crate::{Key, Position, SequenceNumber, ShardId};
+
+/// A record as an in-process stream keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryRecord {
+    /// The shard that it lies on.
+    pub shard: ShardId,
+    /// Its sequence number.
+    pub sequence: SequenceNumber,
+    /// Its key.
+    pub key: Key,
+    /// Its bytes.
+    pub payload: Bytes,
+    /// When it was put.
+    pub arrival: SystemTime,
+}
+
+#[derive(Debug)]
+pub(super) struct MemoryShard {
+    pub(super) id: ShardId,
+    pub(super) parents: Vec<ShardId>,
+    /// The hashes that route here.
+    pub(super) range: RangeInclusive<u64>,
+    /// Set when it is split or merged; it takes no more records then.
+    pub(super) children: Option<Vec<Shard>>,
+    pub(super) records: Vec<MemoryRecord>,
+}
+
+impl MemoryShard {
+    pub(super) fn new(index: usize, range: RangeInclusive<u64>, parents: Vec<ShardId>) -> Self {
+        let id = ShardId::new(format!("shardId-{index:012}"));
+        Self { id, parents, range, children: None, records: Vec::new() }
+    }
+
+    pub(super) fn describe(&self) -> Shard {
+        Shard { id: self.id.clone(), parents: self.parents.clone() }
+    }
+
+    pub(super) fn takes(&self, hash: u64) -> bool {
+        self.children.is_none() && self.range.contains(&hash)
+    }
+
+    /// Returns the index of the first record to read.
+    pub(super) fn index(&self, from: &ReadFrom) -> usize {
+        self.records.partition_point(|record| match from {
+            ReadFrom::Sequence(sequence) => record.sequence < *sequence,
+            ReadFrom::Position(Position::Beginning) => false,
+            ReadFrom::Position(Position::At(time)) => record.arrival < *time,
+            ReadFrom::Position(Position::After { sequence, .. }) => record.sequence <= *sequence,
+            ReadFrom::Position(Position::Latest | Position::End) => true,
+        })
+    }
+}
+
+impl From<&MemoryRecord> for Record {
+    fn from(record: &MemoryRecord) -> Self {
+        Self {
+            payload: record.payload.clone(),
+            key: Some(record.key.clone()),
+            sequence: record.sequence.clone(),
+            sub_sequence: None,
+            completes: true,
+            arrival: Some(record.arrival),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The settings of a sharded source.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints, WorkerId};
+use crate::source::ReadFrom;
+use crate::{Error, ErrorKind, Position, Result, SequenceNumber, ShardId};
+
+/// Where shards without a checkpoint begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// With the oldest record that the stream holds (TRIM_HORIZON). The default.
+    #[default]
+    TrimHorizon,
+    /// With what arrives from the application's first start on (LATEST). That time is stored, so that a restart
+    /// does not jump over what came in between.
+    Latest,
+    /// With the first record that arrived at or after a time (AT_TIMESTAMP, milliseconds).
+    AtTimestamp(SystemTime),
+}
+
+/// When a source ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// Never, unless every shard is closed and read. The default.
+    #[default]
+    Forever,
+    /// When each shard was read to its tip once: an empty page, nothing behind the latest record.
+    Tip,
+}
+
+/// What follows when a message is dropped without an ack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnAbandon {
+    /// The source yields an error that names the shard and position, then ends. The default.
+    #[default]
+    Fail,
+    /// The shard is read again from its watermark, and everything after it repeats.
+    Redeliver,
+}
+
+/// The settings of a [`ShardedSource`](crate::source::ShardedSource). Connectors' builders fill it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SourceConfig {
+    /// The application whose checkpoints are used. Default: `headwater`.
+    pub application: String,
+    /// The name of this worker. Default: unique.
+    pub worker: WorkerId,
+    /// Where checkpoints and leases are kept. Default: memory, which forgets them with the process.
+    pub checkpoints: Arc<dyn CheckpointStore>,
+    /// Where shards without a checkpoint begin. Default: the trim horizon.
+    pub start: Start,
+    /// Shards that begin at a record of their own instead.
+    pub start_shards: HashMap<ShardId, SequenceNumber>,
+    /// When the source ends by itself. Default: never.
+    pub until: Until,
+    /// What follows when a message is dropped without an ack. Default: fail.
+    pub on_abandon: OnAbandon,
+    /// How long a lease lives unrenewed; renewed every third of it. Default: 10 s.
+    pub lease_time: Duration,
+    /// How often watermarks are stored. Default: 1 s.
+    pub commit_interval: Duration,
+    /// How often the list of shards is looked at when nothing asks for it. Default: 60 s.
+    pub refresh_interval: Duration,
+    /// The most messages out unacked, over all shards. Default: 100,000.
+    pub max_in_flight: usize,
+    /// The most bytes fetched and not yet handed out, over all shards. Default: 64 MiB.
+    pub buffer_bytes: usize,
+    /// How long retryable failures of one shard go on before they end the source. Default: 5 minutes.
+    pub outage_limit: Duration,
+    /// How long ending waits for the acks of messages that are out. Default: 60 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for SourceConfig {
+    fn default() -> Self {
+        Self {
+            application: "headwater".to_owned(),
+            worker: WorkerId::unique(),
+            checkpoints: Arc::new(MemoryCheckpoints::new()),
+            start: Start::default(),
+            start_shards: HashMap::new(),
+            until: Until::default(),
+            on_abandon: OnAbandon::default(),
+            lease_time: Duration::from_secs(10),
+            commit_interval: Duration::from_secs(1),
+            refresh_interval: Duration::from_secs(60),
+            max_in_flight: 100_000,
+            buffer_bytes: 64 << 20,
+            outage_limit: Duration::from_secs(300),
+            drain_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl SourceConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the setting and its range.
+    pub fn validate(&self) -> Result<()> {
+        check(!self.application.is_empty(), "application: a name is needed")?;
+        let a_day = Duration::from_secs(86_400);
+        let lease_range = Duration::from_millis(100)..=a_day;
+        check(lease_range.contains(&self.lease_time), "lease_time: 100 ms to 24 h is allowed")?;
+        let commit_range = Duration::from_millis(10)..=a_day;
+        check(commit_range.contains(&self.commit_interval), "commit_interval: 10 ms to 24 h is allowed")?;
+        check(self.refresh_interval >= Duration::from_millis(100), "refresh_interval: 100 ms at least")?;
+        check(self.max_in_flight > 0, "max_in_flight: 1 message at least")?;
+        check(self.buffer_bytes >= 1 << 10, "buffer_bytes: 1 KiB at least")
+    }
+
+    pub(super) fn application(&self, stream: &str) -> Application {
+        Application::new(self.application.as_str(), stream)
+    }
+
+    /// Returns where a shard without a checkpoint begins.
+    pub(super) fn initial(&self, shard: &ShardId, first: &ApplicationStart) -> ReadFrom {
+        if let Some(sequence) = self.start_shards.get(shard) {
+            return ReadFrom::Sequence(sequence.clone());
+        }
+        // A shard that came after the first start holds nothing from before it.
+        ReadFrom::Position(match self.start {
+            Start::Latest if first.shards.contains(shard) => Position::At(first.at),
+            Start::AtTimestamp(time) if first.shards.contains(shard) => Position::At(time),
+            _ => Position::Beginning,
+        })
+    }
+}
+
+fn check(holds: bool, message: &'static str) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::new(ErrorKind::Invalid, message)) }
+}

@@ -1,0 +1,180 @@
+//! A handle on a source that outlives the stream it came from.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
+
+use futures::task::AtomicWaker;
+use tokio::sync::watch;
+
+use crate::source::ShardStatus;
+use crate::{Error, ErrorKind, Result};
+
+/// Watches and ends a source that has moved into `decode` and `forward`. Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// # use futures::StreamExt;
+/// # use headwater::MemoryStream;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 1);
+/// let source = stream.source().await?;
+/// let control = source.control();
+///
+/// control.ready().await?;
+/// control.stop();
+/// source.forward(futures::sink::drain().sink_map_err(|never| match never {})).await?;
+/// control.finished().await?; // the last checkpoint is stored
+/// # Ok(())
+/// # }
+/// # use futures::SinkExt;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    stop: watch::Sender<bool>,
+    ready: watch::Sender<bool>,
+    outcome: watch::Sender<Option<Outcome>>,
+    status: Mutex<Vec<ShardStatus>>,
+    /// What the stream has to report before it ends.
+    failure: Mutex<Failure>,
+    /// The task that polls the stream, woken by a failure and by `stop`.
+    stream: AtomicWaker,
+}
+
+/// The error that ends the stream: as it is to be yielded, and as it is kept for `finished`.
+#[derive(Debug, Default)]
+struct Failure {
+    unsaid: Option<Error>,
+    said: Option<Error>,
+}
+
+/// How a source ended; an error is kept as it can be told to many.
+type Outcome = std::result::Result<(), Arc<Error>>;
+
+impl Control {
+    pub(super) fn new() -> Self {
+        let shared = Shared {
+            stop: watch::Sender::new(false),
+            ready: watch::Sender::new(false),
+            outcome: watch::Sender::new(None),
+            status: Mutex::default(),
+            failure: Mutex::default(),
+            stream: AtomicWaker::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Waits until every shard that this worker may read has a place to read from: what is put into the stream from
+    /// then on is delivered, even when the source started at LATEST.
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the source, if it ends before.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again.
+    pub async fn ready(&self) -> Result<()> {
+        let mut ready = self.shared.ready.subscribe();
+        tokio::select! {
+            biased;
+            _ = ready.wait_for(|ready| *ready) => Ok(()),
+            outcome = self.finished() => outcome.and_then(|()| {
+                Err(Error::new(ErrorKind::Closed, "wait for a source to be ready: it has ended"))
+            }),
+        }
+    }
+
+    /// Waits until the source has ended and its last checkpoint is stored. A source ends when its stream is dropped
+    /// or exhausted, when it failed, or after [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// `Abandoned`, naming the shards with unacked messages; or what ended the source, or kept the last checkpoint
+    /// from being stored.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again; gives the same answer to all.
+    pub async fn finished(&self) -> Result<()> {
+        let mut outcome = self.shared.outcome.subscribe();
+        let outcome = outcome.wait_for(Option::is_some).await;
+        match outcome.as_deref() {
+            Ok(Some(Ok(()))) => Ok(()),
+            Ok(Some(Err(error))) => Err(error.restate()),
+            _ => Err(Error::new(ErrorKind::Closed, "finish a source: its task is gone")),
+        }
+    }
+
+    /// Asks the source to read no further. Its stream ends after what was already fetched for the current page; the
+    /// rest is read again by the next start.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+        self.shared.stream.wake();
+    }
+
+    /// Returns what is known of each shard, as of the coordinator's last turn.
+    pub fn status(&self) -> Vec<ShardStatus> {
+        lock(&self.shared.status).clone()
+    }
+
+    /// Gives the stream an error to end with. The first one stands.
+    pub(super) fn fail(&self, error: Error) {
+        let mut failure = lock(&self.shared.failure);
+        if failure.said.is_none() {
+            failure.said = Some(error.restate());
+            failure.unsaid = Some(error);
+        }
+        drop(failure);
+        self.shared.stream.wake();
+    }
+
+    /// Returns the error that the stream ends or ended with.
+    pub(super) fn failed(&self) -> Option<Error> {
+        lock(&self.shared.failure).said.as_ref().map(Error::restate)
+    }
+
+    /// Takes the error that the stream has to end with, or sees to it that the task is woken by one.
+    pub(super) fn poll_failure(&self, cx: &mut Context<'_>) -> Option<Error> {
+        self.shared.stream.register(cx.waker());
+        lock(&self.shared.failure).unsaid.take()
+    }
+
+    pub(super) fn stopped(&self) -> watch::Receiver<bool> {
+        self.shared.stop.subscribe()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.shared.stop.borrow()
+    }
+
+    pub(super) fn set_ready(&self) {
+        self.shared.ready.send_replace(true);
+    }
+
+    pub(super) fn set_status(&self, status: Vec<ShardStatus>) {
+        *lock(&self.shared.status) = status;
+    }
+
+    /// Tells how the source ended. The first word stands.
+    pub(super) fn finish(&self, outcome: Result<()>) {
+        self.shared.outcome.send_if_modified(|known| {
+            let first = known.is_none();
+            if first {
+                *known = Some(outcome.map_err(Arc::new));
+            }
+            first
+        });
+    }
+}
+
+/// A panic elsewhere while one of these was held leaves nothing half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
