@@ -5,6 +5,7 @@
 pub mod checkpoint;
 pub mod codec;
 pub mod service;
+pub mod service;
 pub mod source;
 
 mod ack;

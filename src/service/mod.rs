@@ -1,1 +1,80 @@
-//! Tower layers: retry with backoff, weighted throttle, timeout.
+//! Tower layers for services that fail with [`Error`](crate::Error): retry with backoff, weighted throttle, timeout.
+//!
+//! ```text
+//!   request ──► Retry ──► Throttle ──► Timeout ──► the service
+//!                 ▲          │            │
+//!                 │          │            └─ an answer, or a Timeout error in time
+//!                 │          └─ waits until the request's records and bytes fit the rate
+//!                 └─ throttling, outage, timeout: again, after a jittered backoff
+//! ```
+//!
+//! # The order of the layers
+//!
+//! The first layer is the outermost. Retry goes outside timeout, so that every attempt has a timeout of its own, and
+//! outside throttle, so that every attempt is paid for; throttle goes outside timeout, so that waiting for a turn is
+//! not taken for a service that does not answer:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use headwater::service::{
+//!     Attempted, Limit, RetryConfig, RetryLayer, ThrottleConfig, ThrottleLayer, TimeoutLayer, Weighted,
+//! };
+//! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//!
+//! #[derive(Clone)]
+//! struct Put(Vec<u8>);
+//!
+//! impl Attempted for Put {}
+//!
+//! impl Weighted for Put {
+//!     fn records(&self) -> u64 {
+//!         1
+//!     }
+//!     fn bytes(&self) -> u64 {
+//!         self.0.len() as u64
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> headwater::Result<()> {
+//! let rates = ThrottleConfig::default().records(Limit::per_second(1_000)?).bytes(Limit::per_second(1 << 20)?);
+//! let mut service = ServiceBuilder::new()
+//!     .layer(RetryLayer::new(RetryConfig::default())?)
+//!     .layer(ThrottleLayer::new(rates))
+//!     .layer(TimeoutLayer::new("put a record", Duration::from_secs(5)))
+//!     .service(service_fn(|put: Put| async move { headwater::Result::Ok(put.0.len()) }));
+//!
+//! assert_eq!(service.ready().await?.call(Put(b"hello".to_vec())).await?, 5);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The wrong way round compiles as well. Here one timeout spans every attempt and all the waiting between them, so
+//! that the first attempt which hangs is the last, and the time spent behind other requests counts as silence:
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use headwater::service::{RetryConfig, RetryLayer, TimeoutLayer};
+//! # use headwater::{Error, ErrorKind};
+//! # use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() -> headwater::Result<()> {
+//! let mut wrong = ServiceBuilder::new()
+//!     .layer(TimeoutLayer::new("put a record", Duration::from_secs(5)))
+//!     .layer(RetryLayer::new(RetryConfig::default())?)
+//!     .service(service_fn(|()| std::future::pending::<headwater::Result<()>>()));
+//!
+//! let error = wrong.ready().await?.call(()).await.unwrap_err();
+//! assert_eq!(error.to_string(), "put a record: no answer within 5s"); // one attempt, never retried
+//! # Ok(())
+//! # }
+//! ```
+
+mod retry;
+mod throttle;
+mod timeout;
+
+pub use retry::{Attempted, Retry, RetryConfig, RetryFuture, RetryLayer};
+pub use throttle::{Limit, Throttle, ThrottleConfig, ThrottleFuture, ThrottleLayer, Weighted};
+pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};

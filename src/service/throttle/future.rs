@@ -1,0 +1,73 @@
+//! A call that waits for its turn.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures::future::BoxFuture;
+use pin_project_lite::pin_project;
+use tower::Service;
+
+use crate::{Error, Result};
+
+pin_project! {
+    /// The answer of a [`Throttle`](super::Throttle) service.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ThrottleFuture<S, Request>
+    where
+        S: Service<Request>,
+    {
+        // Taken when the turn has come.
+        waiting: Option<Waiting<S, Request>>,
+        #[pin]
+        call: Option<S::Future>,
+    }
+}
+
+struct Waiting<S, Request> {
+    turn: BoxFuture<'static, ()>,
+    service: S,
+    request: Request,
+}
+
+impl<S, Request> ThrottleFuture<S, Request>
+where
+    S: Service<Request>,
+{
+    pub(super) fn unlimited(call: S::Future) -> Self {
+        Self { waiting: None, call: Some(call) }
+    }
+
+    pub(super) fn waiting(turn: BoxFuture<'static, ()>, service: S, request: Request) -> Self {
+        Self { waiting: Some(Waiting { turn, service, request }), call: None }
+    }
+}
+
+impl<S, Request> Future for ThrottleFuture<S, Request>
+where
+    S: Service<Request, Error = Error>,
+{
+    type Output = Result<S::Response>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(waiting) = this.waiting {
+            ready!(waiting.turn.as_mut().poll(cx));
+        }
+        if let Some(Waiting { mut service, request, .. }) = this.waiting.take() {
+            this.call.set(Some(service.call(request)));
+        }
+        let call = this.call.as_pin_mut().expect("a call follows the turn");
+        call.poll(cx)
+    }
+}
+
+impl<S, Request> fmt::Debug for ThrottleFuture<S, Request>
+where
+    S: Service<Request>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThrottleFuture").field("waiting", &self.waiting.is_some()).finish_non_exhaustive()
+    }
+}
