@@ -5,7 +5,6 @@
 pub mod checkpoint;
 pub mod codec;
 pub mod service;
-pub mod service;
 pub mod source;
 
 mod ack;
