@@ -8,15 +8,16 @@
 //!               Committer ──► CheckpointStore (one conditional write: position and ownership together)
 //! ```
 
+mod in_flight;
 mod memory;
 mod row;
 mod store;
 mod tracker;
 
+pub(crate) use in_flight::InFlight;
 pub use memory::MemoryCheckpoints;
 pub use store::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
     LeaseRow, WorkerId,
 };
-pub(crate) use tracker::InFlight;
 pub use tracker::Tracker;

@@ -5,11 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use tokio::sync::Notify;
-
 use crate::Position;
 use crate::ack::{Acks, Creditor, Ledger};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, InFlight};
 
 /// A position and the arrival time of its record.
 type Mark = (Position, Option<SystemTime>);
@@ -68,50 +66,6 @@ struct Page {
     ledger: Arc<Ledger>,
 }
 
-/// The messages out of all shards of a source, bounded by its `max_in_flight`.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight {
-    messages: AtomicUsize,
-    /// How many messages there may be before somebody waits; settling below it wakes the waiter.
-    waiting: AtomicBool,
-    settled: Notify,
-    /// Wakes the coordinator: a tracker has drained, a message was abandoned, a shard has ended.
-    attention: Notify,
-}
-
-impl InFlight {
-    /// Asks the coordinator to look at its shards.
-    pub(crate) fn call_attention(&self) {
-        self.attention.notify_one();
-    }
-
-    /// Waits until the coordinator is asked to look at its shards; remembers one call.
-    pub(crate) async fn attention(&self) {
-        self.attention.notified().await;
-    }
-
-    /// Waits until fewer than `limit` messages are out.
-    pub(crate) async fn below(&self, limit: usize) {
-        loop {
-            let settled = self.settled.notified();
-            // The flag is set before the count is read, and a settler counts before it reads the flag: one of the
-            // two sees the other.
-            self.waiting.store(true, Ordering::SeqCst);
-            if self.messages.load(Ordering::SeqCst) < limit {
-                return;
-            }
-            settled.await;
-        }
-    }
-
-    fn settle(&self, count: usize) {
-        self.messages.fetch_sub(count, Ordering::SeqCst);
-        if self.waiting.load(Ordering::SeqCst) && self.waiting.swap(false, Ordering::SeqCst) {
-            self.settled.notify_waiters();
-        }
-    }
-}
-
 impl Tracker {
     /// Creates a tracker of its own, as for a connector that counts messages by shard.
     pub fn new() -> Self {
@@ -135,7 +89,7 @@ impl Tracker {
     pub fn open(&self, marks: impl IntoIterator<Item = Mark>) -> Acks {
         let marks: Box<[Mark]> = marks.into_iter().collect();
         let count = marks.len();
-        self.shared.in_flight.messages.fetch_add(count, Ordering::SeqCst);
+        self.shared.in_flight.open(count);
         self.shared.open.fetch_add(count, Ordering::SeqCst);
         let creditor: Arc<dyn Creditor> = Arc::clone(&self.shared) as _;
         let (ledger, acks) = Ledger::open(count, creditor);

@@ -65,7 +65,7 @@ pub struct SourceConfig {
     pub commit_interval: Duration,
     /// How often the list of shards is looked at when nothing asks for it. Default: 60 s.
     pub refresh_interval: Duration,
-    /// The most messages out unacked, over all shards. Default: 100,000.
+    /// No page is opened while this many messages are out unacked, over all shards. Default: 100,000.
     pub max_in_flight: usize,
     /// The most bytes fetched and not yet handed out, over all shards. Default: 64 MiB.
     pub buffer_bytes: usize,

@@ -118,9 +118,23 @@ impl Coordinator {
             let context = format!("read {} of \"{}\"", shard, self.upstream.stream());
             return Err(Error::new(ErrorKind::Unavailable, context).caused_by("its task ended in a panic"));
         }
+        self.warn_when_full();
         self.look_whether_ready();
         self.look_whether_all_is_read();
         Ok(())
+    }
+
+    /// Names the oldest message of each shard when reading waits for acks.
+    fn warn_when_full(&self) {
+        if !self.in_flight.is_full() {
+            return;
+        }
+        for (shard, held) in &self.leases.held {
+            if let Some(oldest) = held.reading.tracker.oldest_unacked() {
+                let max_in_flight = self.config.max_in_flight;
+                tracing::warn!(stream = self.upstream.stream(), %shard, %oldest, max_in_flight, "reading waits for acks");
+            }
+        }
     }
 
     fn filter_held(&self, which: impl Fn(&Held) -> bool) -> Vec<ShardId> {
@@ -242,7 +256,6 @@ impl Coordinator {
             control: self.control.clone(),
             budget: self.budget.clone(),
             in_flight: Arc::clone(&self.in_flight),
-            max_in_flight: self.config.max_in_flight,
             until: self.config.until,
             outage_limit: self.config.outage_limit,
         };

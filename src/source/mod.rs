@@ -27,3 +27,6 @@ pub use control::Control;
 pub use sharded::{ShardedSource, Source};
 pub use status::{ShardState, ShardStatus};
 pub use upstream::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
+
+#[cfg(test)]
+mod tests;

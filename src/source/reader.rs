@@ -111,7 +111,6 @@ pub(super) struct Reader {
     pub(super) control: Control,
     pub(super) budget: ByteBudget,
     pub(super) in_flight: Arc<InFlight>,
-    pub(super) max_in_flight: usize,
     pub(super) until: Until,
     pub(super) outage_limit: Duration,
 }
@@ -124,7 +123,6 @@ impl Reader {
 
     async fn read(&mut self) {
         loop {
-            self.wait_for_acks().await;
             let reserved = self.budget.reserve().await;
             let mut page = match self.fetch().await {
                 Ok(page) => page,
@@ -148,24 +146,6 @@ impl Reader {
                 return self.send(Event::Tip { reading: Arc::clone(&self.reading) }).await;
             }
         }
-    }
-
-    /// Holds back while too many messages are out, and names the oldest when that lasts.
-    async fn wait_for_acks(&mut self) {
-        let below = self.in_flight.below(self.max_in_flight);
-        tokio::pin!(below);
-        if tokio::time::timeout(Duration::from_secs(10), &mut below).await.is_ok() {
-            return;
-        }
-        let oldest = self.reading.tracker.oldest_unacked().map(|position| position.to_string());
-        tracing::warn!(
-            stream = %self.reading.origin.stream,
-            shard = %self.reading.shard(),
-            max_in_flight = self.max_in_flight,
-            oldest = oldest.as_deref().unwrap_or("on another shard"),
-            "reading waits for acks"
-        );
-        below.await;
     }
 
     /// Fetches a page, over retryable failures, for as long as `outage_limit` allows.

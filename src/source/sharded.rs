@@ -48,6 +48,7 @@ pub struct ShardedSource {
     events: mpsc::Receiver<Event>,
     control: Control,
     in_flight: Arc<InFlight>,
+    max_in_flight: usize,
     current: Option<OpenPage>,
     ended: bool,
 }
@@ -76,6 +77,7 @@ impl ShardedSource {
         config.validate()?;
         let control = Control::new();
         let in_flight = Arc::new(InFlight::default());
+        let max_in_flight = config.max_in_flight;
         let (event_tx, events) = mpsc::channel(WAITING_PAGES);
         let coordinator = Coordinator::start(
             upstream,
@@ -88,7 +90,12 @@ impl ShardedSource {
         .await?;
         // Owned by the control handle: it ends once the stream is dropped or done and its acks are in.
         tokio::spawn(coordinator.run());
-        Ok(Self { events, control, in_flight, current: None, ended: false })
+        Ok(Self { events, control, in_flight, max_in_flight, current: None, ended: false })
+    }
+
+    /// Returns a handle that survives `decode` and `forward`.
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     fn next_of_page(&mut self) -> Option<Message<Bytes>> {
@@ -163,6 +170,7 @@ impl Stream for ShardedSource {
             if this.control.is_stopped() {
                 return this.end_with(None);
             }
+            ready!(this.in_flight.poll_below(this.max_in_flight, cx));
             match ready!(this.events.poll_recv(cx)) {
                 Some(event) => this.take_in(event),
                 None => {
