@@ -1,12 +1,12 @@
 //! Where the servers are known to differ from AWS.
+//!
+//! These tables are the only place that says so: a test that needs to know asks [`Server::deviations`].
 
 use crate::server::Server;
 
-/// One row of the conformance suite that one server is known to fail.
+/// One row of the conformance suite that a server is known to fail.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviation {
-    /// Who differs.
-    pub server: Server,
     /// The row of the conformance suite, by its name.
     pub row: &'static str,
     /// What happens when the row runs.
@@ -19,20 +19,111 @@ pub struct Deviation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The row fails with a message that contains this text. The suite runs it, and fails once it passes, so that
-    /// this table names nothing that is no longer so.
+    /// no table names what is no longer so.
     Fails(&'static str),
     /// The server crashes, so that the row is not run.
     Crashes,
-    /// The server never answers, so that the row is not run.
+    /// The server never comes to an end, so that the row is not run.
     Hangs,
 }
 
-impl Deviation {
-    /// The deviation of `server` from `row`, if it has one.
-    pub fn of(server: Server, row: &str) -> Option<&'static Self> {
-        DEVIATIONS.iter().find(|deviation| deviation.server == server && deviation.row == row)
+impl Server {
+    /// The rows that it is known to fail.
+    pub fn deviations(self) -> &'static [Deviation] {
+        match self {
+            Self::Kinesalite => KINESALITE,
+            Self::KinesisLocal => KINESIS_LOCAL,
+        }
     }
 }
 
-/// Every known deviation. No test knows of any other.
-pub const DEVIATIONS: &[Deviation] = &[];
+const KINESALITE: &[Deviation] = &[
+    fails("a_description_is_given_in_pages", "left: 3", "ignores the limit of DescribeStream"),
+    fails(
+        "a_request_of_six_mebibytes_is_accepted",
+        "put records: ",
+        "answers 413 to a body over 7 MiB, which is 5.25 MiB of data",
+    ),
+    fails("a_request_over_ten_mebibytes_is_refused", "put of 11 MiB: ", "answers 413 without a code"),
+    fails(
+        "a_stream_answers_to_its_arn",
+        "put by ARN: ValidationException",
+        "knows streams by their names only",
+    ),
+    fails(
+        "an_explicit_hash_key_that_is_no_number_is_refused",
+        "\"0x10\": accepted",
+        "reads hexadecimal hash keys too",
+    ),
+    hangs("at_a_timestamp_past_the_last_record_only_later_ones_are_read", "never answers GetShardIterator"),
+    fails(
+        "lag_shows_while_records_are_left",
+        "0 ms behind",
+        "MillisBehindLatest is always 0 on an open shard",
+    ),
+    fails("a_closed_shard_is_not_split", "split again: accepted", "splits it once more"),
+    fails("the_end_of_a_split_shard_names_its_children", "the children", "has no ChildShards"),
+    fails("the_end_of_a_merged_shard_names_both_parents", "the children", "has no ChildShards"),
+    fails("an_update_of_the_shard_count_shares_the_range_evenly", UNKNOWN, "has no UpdateShardCount"),
+    fails("shards_are_listed_in_pages", "the pages", "ignores MaxResults"),
+    crashes("a_token_from_nowhere_is_refused", "looks up a stream without a name"),
+    fails("the_filter_at_latest_lists_open_shards", "shardId-000000000000", "ignores ShardFilter"),
+    fails(
+        "the_filter_at_trim_horizon_lists_the_oldest_shards",
+        "shardId-000000000002",
+        "ignores ShardFilter",
+    ),
+    fails("the_filter_after_a_shard_lists_later_ones", "shardId-000000000000", "ignores ShardFilter"),
+    fails("a_consumer_is_creating_before_it_is_active", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_consumer_that_exists_is_not_registered_again", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_delivers_what_is_there_and_what_comes", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_resumes_after_a_sequence_number", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_to_a_closed_shard_ends_with_its_children", UNKNOWN, "has no enhanced fan-out"),
+    fails("an_unknown_consumer_cannot_subscribe", UNKNOWN, "has no enhanced fan-out"),
+];
+
+const KINESIS_LOCAL: &[Deviation] = &[
+    fails("a_stream_of_no_shards_is_refused", "LimitExceededException", "takes it for too many shards"),
+    fails("five_hundred_and_one_records_are_refused", "accepted", "has no limit of records"),
+    fails("an_empty_request_is_refused", "accepted", "has no least number of records"),
+    fails("a_request_over_ten_mebibytes_is_refused", "accepted", "has no limit of bytes"),
+    fails(
+        "an_explicit_hash_key_that_is_no_number_is_refused",
+        "\"abc\": response error",
+        "answers 500 without a code",
+    ),
+    fails(
+        "a_sequence_number_from_nowhere_is_refused",
+        "ResourceNotFoundException",
+        "takes it for a record that is gone",
+    ),
+    fails("an_iterator_from_nowhere_is_refused", "read: response error", "answers 500 without a code"),
+    fails(
+        "a_stream_deleted_while_it_is_read_is_not_found",
+        "ResourceInUseException",
+        "refuses reads while the stream is being deleted, where AWS goes on or says that it is gone",
+    ),
+    fails("a_closed_shard_is_not_split", "ResourceInUseException", "refuses it with another code"),
+    fails(
+        "the_filter_at_trim_horizon_lists_the_oldest_shards",
+        "shardId-000000000002",
+        "lists children beside their parents",
+    ),
+    hangs("a_subscription_to_a_closed_shard_ends_with_its_children", "goes on with empty events for ever"),
+    fails("an_unknown_consumer_cannot_subscribe", "accepted", "starts a subscription"),
+];
+
+/// How a server that lacks an operation refuses it.
+const UNKNOWN: &str = "UnknownOperationException";
+
+const fn fails(row: &'static str, message: &'static str, instead: &'static str) -> Deviation {
+    Deviation { row, effect: Effect::Fails(message), instead }
+}
+
+const fn crashes(row: &'static str, instead: &'static str) -> Deviation {
+    Deviation { row, effect: Effect::Crashes, instead }
+}
+
+const fn hangs(row: &'static str, instead: &'static str) -> Deviation {
+    Deviation { row, effect: Effect::Hangs, instead }
+}

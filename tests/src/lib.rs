@@ -8,20 +8,22 @@
 //! ```
 //!
 //! `cargo xtask setup` installs the servers, and a test that finds none fails and says so. Where the servers are
-//! known to differ from AWS is written in one place, [`DEVIATIONS`].
+//! known to differ from AWS is written in one place, [`Server::deviations`].
 
 mod deviation;
 mod endpoint;
 mod eventually;
+mod explain;
 mod installation;
 mod process;
 mod seeds;
 mod server;
 mod stream;
 
-pub use deviation::{DEVIATIONS, Deviation, Effect};
+pub use deviation::{Deviation, Effect};
 pub use endpoint::Endpoint;
 pub use eventually::eventually;
+pub use explain::explain;
 pub use seeds::seeds;
 pub use server::Server;
 pub use stream::TestStream;

@@ -5,6 +5,7 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{Record, Shard, ShardIteratorType, StreamStatus};
 
 use crate::eventually::eventually;
+use crate::explain::explain;
 
 /// A stream that only one test uses, with the calls that most tests make.
 ///
@@ -21,7 +22,7 @@ impl TestStream {
         let created =
             stream.client.create_stream().stream_name(&stream.name).shard_count(shards).send().await;
         if let Err(error) = created {
-            panic!("create {:?}: {error:?}", stream.name);
+            panic!("create {:?}: {}", stream.name, explain(&error));
         }
         stream.active().await;
         stream
@@ -54,14 +55,16 @@ impl TestStream {
     /// All its shards, closed ones too, in the order of their ids.
     pub async fn shards(&self) -> Vec<Shard> {
         let described = self.client.describe_stream().stream_name(&self.name).send().await;
-        let described = described.unwrap_or_else(|error| panic!("describe {:?}: {error:?}", self.name));
+        let described =
+            described.unwrap_or_else(|error| panic!("describe {:?}: {}", self.name, explain(&error)));
         described.stream_description.map(|description| description.shards).unwrap_or_default()
     }
 
     /// Puts one record and returns the shard that it landed on and its sequence number.
     pub async fn put(&self, key: &str, data: impl Into<Vec<u8>>) -> (String, String) {
         let put = self.client.put_record().stream_name(&self.name).partition_key(key).data(Blob::new(data));
-        let put = put.send().await.unwrap_or_else(|error| panic!("put to {:?}: {error:?}", self.name));
+        let put =
+            put.send().await.unwrap_or_else(|error| panic!("put to {:?}: {}", self.name, explain(&error)));
         (put.shard_id, put.sequence_number)
     }
 
@@ -73,8 +76,10 @@ impl TestStream {
             .stream_name(&self.name)
             .shard_id(shard)
             .shard_iterator_type(kind);
-        let got =
-            got.send().await.unwrap_or_else(|error| panic!("iterate {shard} of {:?}: {error:?}", self.name));
+        let got = got
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("iterate {shard} of {:?}: {}", self.name, explain(&error)));
         got.shard_iterator.unwrap_or_else(|| panic!("iterate {shard} of {:?}: no iterator", self.name))
     }
 
@@ -91,7 +96,8 @@ impl TestStream {
                 panic!("{shard} of {:?} ended after {} records of {count}", self.name, records.len())
             };
             let page = self.client.get_records().shard_iterator(at).send().await;
-            let page = page.unwrap_or_else(|error| panic!("read {shard} of {:?}: {error:?}", self.name));
+            let page =
+                page.unwrap_or_else(|error| panic!("read {shard} of {:?}: {}", self.name, explain(&error)));
             records.extend(page.records);
             iterator = page.next_shard_iterator;
             (records.len() >= count).then_some(())
@@ -106,7 +112,7 @@ impl TestStream {
         let delete = self.client.delete_stream().stream_name(&self.name).enforce_consumer_deletion(true);
         let deleted = delete.send().await;
         if let Err(error) = deleted {
-            panic!("delete {:?}: {error:?}", self.name);
+            panic!("delete {:?}: {}", self.name, explain(&error));
         }
     }
 }
