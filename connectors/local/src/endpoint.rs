@@ -1,0 +1,142 @@
+//! One endpoint: what it stores, what it counts, and what happens to a call.
+
+use std::collections::HashSet;
+use std::future::pending;
+use std::sync::{PoisonError, RwLock};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use crate::counters::Tally;
+use crate::error::{Error, ErrorCode};
+use crate::faults::{After, Before, CallFaults, FaultSwitch, Target};
+use crate::json;
+use crate::operation::Operation;
+use crate::ops::{self, Output, Request};
+use crate::rates::RateSwitch;
+use crate::settings::Settings;
+use crate::store::Account;
+
+/// Everything behind a [`LocalKinesis`](crate::LocalKinesis), however calls come in.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) account: Account,
+    pub(crate) faults: FaultSwitch,
+    pub(crate) rates: RateSwitch,
+    pub(crate) tally: Tally,
+    denied_access_keys: RwLock<HashSet<String>>,
+}
+
+/// What a client gets.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Answer {
+        status: StatusCode,
+        body: Bytes,
+    },
+    /// The connection breaks and there is no answer.
+    Reset,
+}
+
+impl Reply {
+    pub(crate) fn refusal(error: &Error) -> Self {
+        let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::Answer { status, body: json::encode_error(error.code(), error.message()) }
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            account: Account::new(settings),
+            faults: FaultSwitch::default(),
+            rates: RateSwitch::default(),
+            tally: Tally::default(),
+            denied_access_keys: RwLock::default(),
+        }
+    }
+
+    /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the call.
+    pub(crate) async fn call(&self, headers: &HeaderMap, body: Bytes) -> Reply {
+        let Some(operation) = operation_of(headers) else {
+            return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."));
+        };
+        self.tally.call(operation);
+        let request = self.check_access_key(headers).and_then(|()| json::decode(operation, &body));
+        drop(body);
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return self.refuse(operation, &error),
+        };
+        let faults = self.decide(&request);
+        if !faults.delay.is_zero() {
+            tokio::time::sleep(faults.delay).await;
+        }
+        match faults.before {
+            Some(Before::Hang) => pending().await,
+            Some(Before::Reset) => return Reply::Reset,
+            Some(Before::Fail(code)) => {
+                return self.refuse(operation, &Error::new(code, "Failed on demand of a fault."));
+            }
+            None => {}
+        }
+        let reply = match self.perform(request) {
+            Ok(output) => Reply::Answer { status: StatusCode::OK, body: json::encode(&output) },
+            Err(error) => self.refuse(operation, &error),
+        };
+        match faults.after {
+            Some(After::Lose) => Reply::Reset,
+            Some(After::Hang) => pending().await,
+            None => reply,
+        }
+    }
+
+    /// Carries out a request, with its entries' faults and without its own.
+    pub(crate) fn perform(&self, request: Request) -> Result<Output, Error> {
+        ops::perform(self, request, self.account.clock.now())
+    }
+
+    pub(crate) fn deny_access_key(&self, access_key_id: &str) {
+        let mut denied = self.denied_access_keys.write().unwrap_or_else(PoisonError::into_inner);
+        denied.insert(access_key_id.to_owned());
+    }
+
+    pub(crate) fn allow_access_key(&self, access_key_id: &str) {
+        let mut denied = self.denied_access_keys.write().unwrap_or_else(PoisonError::into_inner);
+        denied.remove(access_key_id);
+    }
+
+    fn decide(&self, request: &Request) -> CallFaults {
+        let Some(plan) = self.faults.plan() else { return CallFaults::default() };
+        let (stream, shard) = request.target();
+        let target =
+            Target { operation: request.operation(), stream: stream.as_deref(), shard: shard.as_deref() };
+        plan.call(target, |kind| self.tally.faults(kind, 1))
+    }
+
+    fn refuse(&self, operation: Operation, error: &Error) -> Reply {
+        self.tally.refused(operation);
+        Reply::refusal(error)
+    }
+
+    fn check_access_key(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let denied = self.denied_access_keys.read().unwrap_or_else(PoisonError::into_inner);
+        if denied.is_empty() || !access_key_of(headers).is_some_and(|key| denied.contains(key)) {
+            return Ok(());
+        }
+        let message = "The security token included in the request is invalid.";
+        Err(Error::new(ErrorCode::UnrecognizedClient, message))
+    }
+}
+
+fn operation_of(headers: &HeaderMap) -> Option<Operation> {
+    Operation::from_target(headers.get("x-amz-target")?.to_str().ok()?)
+}
+
+/// Returns the access key id of a Signature Version 4 header.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html>
+fn access_key_of(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, credential) = authorization.split_once("Credential=")?;
+    credential.split('/').next()
+}

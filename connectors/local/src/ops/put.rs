@@ -1,0 +1,227 @@
+//! PutRecord and PutRecords.
+
+use std::sync::Arc;
+
+use super::get_records::rate_exceeded;
+use super::{Entry, Output, PutRecord, PutRecords};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorCode};
+use crate::faults::{FaultKind, Plan, Target};
+use crate::limits;
+use crate::operation::Operation;
+use crate::store::{Append, Record, Shard, Stream, StreamState, Timestamp, hash_of, parse_explicit_hash_key};
+
+/// What became of the entries of a request, in their order.
+#[derive(Debug)]
+pub(crate) struct PutOutcome {
+    /// The shards that were open, which the outcomes point into.
+    pub(crate) shards: Vec<Arc<Shard>>,
+    pub(crate) entries: Vec<EntryOutcome>,
+    pub(crate) failed: usize,
+}
+
+/// What became of one entry.
+#[derive(Debug)]
+pub(crate) enum EntryOutcome {
+    Stored { shard: usize, counter: u64 },
+    Failed { code: ErrorCode, message: String },
+}
+
+/// A valid entry on its way into a shard.
+struct Routed {
+    record: Record,
+    shard: usize,
+}
+
+pub(super) fn put_record(endpoint: &Endpoint, input: PutRecord, now: Timestamp) -> Result<Output, Error> {
+    let stream = endpoint.account.find_serving(input.stream.by_ref(), now)?;
+    let outcome = put(endpoint, &stream, vec![input.entry], input.body_len, now, Operation::PutRecord)?;
+    match outcome.entries.first() {
+        Some(EntryOutcome::Failed { code, message }) => Err(Error::new(*code, message.clone())),
+        _ => Ok(Output::Stored(outcome)),
+    }
+}
+
+pub(super) fn put_records(endpoint: &Endpoint, input: PutRecords, now: Timestamp) -> Result<Output, Error> {
+    let count = input.entries.len();
+    if !(1..=limits::PUT_RECORDS_ENTRIES).contains(&count) {
+        let (rule, limit) = if count == 0 { ("greater", 1) } else { ("less", limits::PUT_RECORDS_ENTRIES) };
+        let rule = format!("have length {rule} than or equal to {limit}");
+        return Err(Error::constraint(Some(&format!("[{count} entries]")), "records", &rule));
+    }
+    let stream = endpoint.account.find_serving(input.stream.by_ref(), now)?;
+    put(endpoint, &stream, input.entries, input.body_len, now, Operation::PutRecords).map(Output::Entries)
+}
+
+fn put(
+    endpoint: &Endpoint,
+    stream: &Stream,
+    entries: Vec<Entry>,
+    body_len: usize,
+    now: Timestamp,
+    operation: Operation,
+) -> Result<PutOutcome, Error> {
+    // Held to the end, so that no shard closes between routing and storing.
+    let state = stream.state(now);
+    let mut routed = route(entries, &state, operation)?;
+    detach_small(&mut routed, body_len);
+    let plan = endpoint.faults.plan().filter(|plan| plan.fails_entries());
+    let mut writer =
+        Writer { endpoint, stream, state: &state, now, plan: plan.as_deref(), operation, struck: 0 };
+    let mut outcomes: Vec<Option<EntryOutcome>> = routed.iter().map(|_| None).collect();
+    let faults: Vec<Option<ErrorCode>> = routed.iter().map(|entry| writer.fault(entry.shard)).collect();
+    // By shard, each in the request's order: one lock per shard touched.
+    let mut order: Vec<(usize, usize)> =
+        routed.iter().enumerate().map(|(at, entry)| (entry.shard, at)).collect();
+    order.sort_unstable();
+    let mut records: Vec<Option<Record>> = routed.into_iter().map(|entry| Some(entry.record)).collect();
+    for group in order.chunk_by(|a, b| a.0 == b.0) {
+        writer.write_shard(group, &mut records, &faults, &mut outcomes);
+    }
+    let entries: Vec<EntryOutcome> = outcomes.into_iter().flatten().collect();
+    let failed = entries.iter().filter(|outcome| matches!(outcome, EntryOutcome::Failed { .. })).count();
+    endpoint.tally.entries((entries.len() - failed) as u64, failed as u64);
+    endpoint.tally.faults(FaultKind::FailEntry, writer.struck);
+    Ok(PutOutcome { shards: state.topology.open().to_vec(), entries, failed })
+}
+
+/// Checks every entry and finds its shard. One bad entry refuses the whole request.
+fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Result<Vec<Routed>, Error> {
+    let max_record = state.max_record_kib as usize * 1024;
+    let mut total = 0;
+    let mut routed = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        // Named only for a message: almost every entry is valid.
+        let at = |member: &str| match operation {
+            Operation::PutRecord => member.to_owned(),
+            _ => format!("records.{}.member.{member}", index + 1),
+        };
+        let key = entry.partition_key.as_bytes();
+        check_partition_key(&entry, at)?;
+        let size = entry.payload.decoded_len() + key.len();
+        check_size(size, max_record, at)?;
+        total += size;
+        let explicit = match &entry.explicit_hash_key {
+            Some(text) => Some(parse_explicit_hash_key(text.as_str(), &at("explicitHashKey"))?),
+            None => None,
+        };
+        let shard = state.topology.route(explicit.unwrap_or_else(|| hash_of(key)));
+        let record = Record {
+            counter: 0,
+            arrival: 0,
+            partition_key: entry.partition_key,
+            explicit_hash_key: explicit,
+            payload: entry.payload,
+        };
+        routed.push(Routed { record, shard });
+    }
+    if total > limits::PUT_RECORDS_BYTES {
+        return Err(Error::invalid_argument("Records size exceeds 10 MB limit"));
+    }
+    Ok(routed)
+}
+
+fn check_partition_key(entry: &Entry, at: impl Fn(&str) -> String) -> Result<(), Error> {
+    let bytes = entry.partition_key.as_bytes().len();
+    let key = || entry.partition_key.as_str();
+    let rule = if bytes == 0 {
+        "have length greater than or equal to 1"
+    } else if bytes > limits::PARTITION_KEY_CHARACTERS
+        && key().chars().count() > limits::PARTITION_KEY_CHARACTERS
+    {
+        "have length less than or equal to 256"
+    } else {
+        return Ok(());
+    };
+    Err(Error::constraint(Some(key()), &at("partitionKey"), rule))
+}
+
+fn check_size(size: usize, max_record: usize, at: impl Fn(&str) -> String) -> Result<(), Error> {
+    if size <= max_record {
+        return Ok(());
+    }
+    if size > limits::RECORD_BYTES {
+        let rule = format!("have length less than or equal to {}", limits::RECORD_BYTES);
+        return Err(Error::constraint(Some(&format!("[{size} bytes]")), &at("data"), &rule));
+    }
+    let message = format!(
+        "Record size of {size} bytes at '{}' exceeds the stream's limit of {max_record} bytes",
+        at("data")
+    );
+    Err(Error::invalid_argument(message))
+}
+
+/// Copies the records out of a body that is mostly something else, so that what is kept is what is counted.
+fn detach_small(routed: &mut [Routed], body_len: usize) {
+    let used =
+        |entry: &Routed| entry.record.payload.base64().len() + entry.record.partition_key.as_bytes().len();
+    if routed.iter().map(used).sum::<usize>() * 2 < body_len {
+        for entry in routed {
+            entry.record.payload.detach();
+            entry.record.partition_key.detach();
+        }
+    }
+}
+
+/// Stores the entries of one request.
+struct Writer<'a> {
+    endpoint: &'a Endpoint,
+    stream: &'a Stream,
+    state: &'a StreamState,
+    now: Timestamp,
+    plan: Option<&'a Plan>,
+    operation: Operation,
+    struck: u64,
+}
+
+impl Writer<'_> {
+    /// Draws an entry's fault, in the request's order.
+    fn fault(&mut self, shard: usize) -> Option<ErrorCode> {
+        let shard = &self.state.topology.open()[shard];
+        let (stream, shard) = (Some(&*self.stream.name), Some(&*shard.name));
+        let code = self.plan?.entry(Target { operation: self.operation, stream, shard });
+        self.struck += u64::from(code.is_some());
+        code
+    }
+
+    /// Stores one shard's entries under one lock.
+    fn write_shard(
+        &self,
+        group: &[(usize, usize)],
+        records: &mut [Option<Record>],
+        faults: &[Option<ErrorCode>],
+        outcomes: &mut [Option<EntryOutcome>],
+    ) {
+        let index = group[0].0;
+        let shard = &self.state.topology.open()[index];
+        let limits = Append {
+            now: self.now,
+            rates: self.endpoint.rates.of(&self.stream.name, shard.id),
+            counter: &self.stream.counter,
+            max_bytes: self.endpoint.account.settings.max_bytes_per_shard,
+        };
+        let mut log = shard.log();
+        log.trim(self.state.horizon(self.now));
+        for (_, at) in group {
+            let stored = match (faults[*at], records[*at].take()) {
+                (None, Some(record)) => {
+                    log.append(record, limits).ok_or(ErrorCode::ProvisionedThroughputExceeded)
+                }
+                (code, _) => Err(code.unwrap_or(ErrorCode::InternalFailure)),
+            };
+            outcomes[*at] = Some(match stored {
+                Ok(counter) => EntryOutcome::Stored { shard: index, counter },
+                Err(code) => EntryOutcome::Failed { code, message: self.failure(code, shard) },
+            });
+        }
+    }
+
+    fn failure(&self, code: ErrorCode, shard: &Shard) -> String {
+        match code {
+            ErrorCode::ProvisionedThroughputExceeded => {
+                rate_exceeded(shard, &self.stream.name, self.endpoint.account.id())
+            }
+            _ => "Internal service failure.".to_owned(),
+        }
+    }
+}

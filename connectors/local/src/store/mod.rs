@@ -1,0 +1,29 @@
+//! What is stored: an account's streams, their shards, the records of each, and the clock they share.
+//!
+//! Locks nest in one order: account, then stream, then shard. None is held across an await.
+
+mod account;
+mod bucket;
+mod clock;
+mod hash_key;
+mod iterator;
+mod phase;
+mod record;
+mod reshard;
+mod sequence;
+mod shard;
+mod shard_log;
+mod stream;
+mod topology;
+
+pub(crate) use account::{Account, StreamRef};
+pub(crate) use clock::{Clock, Timestamp};
+pub(crate) use hash_key::{HashKeyRange, even_ranges, hash_of, parse_explicit_hash_key};
+pub(crate) use iterator::IteratorToken;
+pub(crate) use phase::{Change, Phase};
+pub(crate) use record::{Payload, Record, Text};
+pub(crate) use sequence::SequenceNumber;
+pub(crate) use shard::{Shard, ShardId};
+pub(crate) use shard_log::Append;
+pub(crate) use stream::{Stream, StreamSettings, StreamState};
+pub(crate) use topology::Topology;
