@@ -33,7 +33,7 @@ pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
     /// let numbers: Vec<_> = records.decode(codec::json_lines::<u32>()).try_collect().await?;
     /// assert_eq!(*numbers[1].payload(), 2);
     /// assert_eq!(numbers[1].key().unwrap().partition_key(), "customer-7");
-    /// # headwater::Result::Ok(())
+    /// # Ok::<(), headwater::Error>(())
     /// # }).unwrap();
     /// ```
     fn decode<T: 'static, S: Deserializer<T>>(self, codec: Codec<S>) -> Decode<Self, T> {
@@ -132,7 +132,7 @@ impl<S, T> Decode<S, T> {
     ///
     /// let letters: Vec<_> = letters.collect().await;
     /// assert_eq!(letters[0].payload(), "one");
-    /// # headwater::Result::Ok(())
+    /// # Ok::<(), headwater::Error>(())
     /// # }).unwrap();
     /// ```
     pub fn divert(mut self, sink: impl Sink<Message<Bytes>, Error = Error> + Send + 'static) -> Self {
@@ -299,6 +299,9 @@ impl Policy {
 
 impl<S: fmt::Debug, T> fmt::Debug for Decode<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decode").field("codec", &self.name).field("stream", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Decode")
+            .field("codec", &self.name)
+            .field("stream", &self.inner)
+            .finish_non_exhaustive()
     }
 }

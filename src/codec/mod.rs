@@ -43,7 +43,10 @@
 //! ```
 
 mod buffer;
-#[expect(clippy::module_inception, reason = "the folder is about codecs, the file about the pair that is one")]
+#[expect(
+    clippy::module_inception,
+    reason = "the folder is about codecs, the file about the pair that is one"
+)]
 mod codec;
 mod decode;
 mod encode;

@@ -87,7 +87,9 @@ fn payload_len(rest: &[u8]) -> Result<(usize, usize), BoxError> {
     // The comma is part of what must be there, so the length is below that of the body.
     match usize::try_from(len).ok().filter(|len| *len < body.len()) {
         Some(len) if body[len] == b',' => Ok((digits + 1, len)),
-        Some(len) => Err(format!("expected ',' after {len} bytes, found '{}'", body[len].escape_ascii()).into()),
+        Some(len) => {
+            Err(format!("expected ',' after {len} bytes, found '{}'", body[len].escape_ascii()).into())
+        }
         None => Err(format!("a length of {len}, and only {} bytes follow", body.len()).into()),
     }
 }

@@ -39,7 +39,7 @@ pub enum Poison {
 /// let numbers: Vec<_> = numbers.map_ok(|message| *message.payload()).try_collect().await?;
 /// assert_eq!(numbers, [1, 2]);
 /// assert_eq!(poisoned.get(), 1);
-/// # headwater::Result::Ok(())
+/// # Ok::<(), headwater::Error>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,143 @@
+//! The writer of aggregates.
+
+use bytes::Bytes;
+use headwater::codec::Frame;
+use headwater::{HashKey, Key};
+use md5::{Digest, Md5};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+use crate::kpl::table::{Table, field_len};
+use crate::kpl::{DIGEST_LEN, MAGIC};
+
+/// Field numbers of `AggregatedRecord`.
+const PARTITION_KEY_TABLE: u32 = 1;
+const EXPLICIT_HASH_KEY_TABLE: u32 = 2;
+const RECORDS: u32 = 3;
+
+/// Field numbers of `Record`.
+const PARTITION_KEY_INDEX: u32 = 1;
+const EXPLICIT_HASH_KEY_INDEX: u32 = 2;
+const DATA: u32 = 3;
+
+/// An aggregate in the making.
+///
+/// Its three repeated fields are grown as protobuf, side by side, so that the exact length is known at any time and
+/// a message costs the same in a frame of one as in a frame of thousands.
+#[derive(Default)]
+pub(super) struct Aggregate {
+    partition_keys: Table<Box<str>>,
+    hash_keys: Table<HashKey>,
+    records: Vec<u8>,
+    count: usize,
+    /// The length of the first message, which is the end of `records` while it is alone.
+    first_len: usize,
+}
+
+/// What a message becomes inside an aggregate: indices into its tables, and lengths.
+struct Entry {
+    partition_key_index: u64,
+    new_partition_key: bool,
+    /// The explicit hash key with its index, and whether that is new.
+    hash_key: Option<(HashKey, u64, bool)>,
+    /// The length of the `Record`, without its own tag and length prefix.
+    body_len: usize,
+}
+
+impl Aggregate {
+    fn entry(&self, key: &Key, payload: &[u8]) -> Entry {
+        let (partition_key_index, new_partition_key) = self.partition_keys.find(key.partition_key());
+        let hash_key = key.explicit_hash_key().map(|hash_key| {
+            let (index, new) = self.hash_keys.find(&hash_key);
+            (hash_key, index, new)
+        });
+        let hash_key_len = hash_key.map_or(0, |(_, index, _)| 1 + encoded_len_varint(index));
+        let body_len = 1 + encoded_len_varint(partition_key_index) + hash_key_len + field_len(payload.len());
+        Entry { partition_key_index, new_partition_key, hash_key, body_len }
+    }
+
+    fn len(&self) -> usize {
+        MAGIC.len()
+            + self.partition_keys.encoded().len()
+            + self.hash_keys.encoded().len()
+            + self.records.len()
+            + DIGEST_LEN
+    }
+
+    fn encode(&self) -> Bytes {
+        let mut record = Vec::with_capacity(self.len());
+        record.extend_from_slice(&MAGIC);
+        record.extend_from_slice(self.partition_keys.encoded());
+        record.extend_from_slice(self.hash_keys.encoded());
+        record.extend_from_slice(&self.records);
+        let digest = Md5::digest(&record[MAGIC.len()..]);
+        record.extend_from_slice(&digest);
+        record.into()
+    }
+}
+
+impl Frame for Aggregate {
+    fn len_with(&self, key: &Key, payload: &[u8]) -> usize {
+        if self.count == 0 {
+            return payload.len();
+        }
+        let entry = self.entry(key, payload);
+        let partition_key_len =
+            if entry.new_partition_key { field_len(key.partition_key().len()) } else { 0 };
+        let hash_key_len = match entry.hash_key {
+            Some((hash_key, _, true)) => field_len(decimal_len(hash_key)),
+            _ => 0,
+        };
+        self.len() + partition_key_len + hash_key_len + field_len(entry.body_len)
+    }
+
+    fn push(&mut self, key: &Key, payload: &[u8]) {
+        let entry = self.entry(key, payload);
+        if entry.new_partition_key {
+            let text = key.partition_key();
+            self.partition_keys.add(PARTITION_KEY_TABLE, text.into(), text);
+        }
+        if let Some((hash_key, _, true)) = entry.hash_key {
+            self.hash_keys.add(EXPLICIT_HASH_KEY_TABLE, hash_key, &hash_key.to_string());
+        }
+        if self.count == 0 {
+            self.first_len = payload.len();
+        }
+        self.count += 1;
+
+        let out = &mut self.records;
+        encode_key(RECORDS, WireType::LengthDelimited, out);
+        encode_varint(entry.body_len as u64, out);
+        encode_key(PARTITION_KEY_INDEX, WireType::Varint, out);
+        encode_varint(entry.partition_key_index, out);
+        if let Some((_, index, _)) = entry.hash_key {
+            encode_key(EXPLICIT_HASH_KEY_INDEX, WireType::Varint, out);
+            encode_varint(index, out);
+        }
+        encode_key(DATA, WireType::LengthDelimited, out);
+        encode_varint(payload.len() as u64, out);
+        out.extend_from_slice(payload);
+    }
+
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn finish(&mut self) -> Bytes {
+        let record = match self.count {
+            0 => Bytes::new(),
+            // The data is the last field of the only record.
+            1 => Bytes::copy_from_slice(&self.records[self.records.len() - self.first_len..]),
+            _ => self.encode(),
+        };
+        self.partition_keys.clear();
+        self.hash_keys.clear();
+        self.records.clear();
+        self.count = 0;
+        record
+    }
+}
+
+/// Returns how many decimal digits a hash key has.
+fn decimal_len(hash_key: HashKey) -> usize {
+    hash_key.get().checked_ilog10().unwrap_or(0) as usize + 1
+}

@@ -1,0 +1,67 @@
+//! KPL aggregates as a framing.
+
+use bytes::Bytes;
+use headwater::codec::{Frame, Framing, Part, Split};
+
+use crate::kpl::aggregate::Aggregate;
+use crate::kpl::{Contents, deaggregate};
+
+/// KPL aggregates: user records with different keys share a record, and each keeps its own.
+///
+/// Writing gives byte for byte what the KPL writes for the same user records in the same order. One user record alone
+/// is not wrapped: the record is its data, and needs its partition key. Reading gives a record that is no aggregate as
+/// one message, as it is, so that a stream may hold both. An aggregate with a user record that refers to a key that is
+/// not there is damaged as a whole.
+///
+/// All user records of one aggregate must hash into the shard that the record goes to, because KCL consumers drop the
+/// whole record otherwise; the sink sees to that.
+///
+/// Source: [KPL aggregation format](https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md).
+///
+/// # Example
+///
+/// ```
+/// use headwater::Key;
+/// use headwater::codec::Framing;
+/// use headwater_kinesis::kpl::Kpl;
+///
+/// let mut frame = Kpl.open();
+/// frame.push(&Key::from("customer-7"), b"first");
+/// frame.push(&Key::from("customer-8"), b"second");
+/// let record = frame.finish();
+///
+/// let split = Kpl.split(&record);
+/// assert_eq!(split.parts[1].payload, "second");
+/// assert_eq!(split.parts[1].key, Some(Key::from("customer-8")));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kpl;
+
+impl Framing for Kpl {
+    fn name(&self) -> &'static str {
+        "KPL aggregates"
+    }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn carries_keys(&self) -> bool {
+        true
+    }
+
+    fn open(&self) -> Box<dyn Frame> {
+        Box::new(Aggregate::default())
+    }
+
+    fn split(&self, record: &Bytes) -> Split {
+        match deaggregate(record) {
+            Ok(Contents::Plain | Contents::BadDigest) => Split::whole(record),
+            Ok(Contents::Aggregate(users)) => {
+                let part = |user: super::UserRecord| Part { payload: user.data, key: Some(user.key) };
+                Split { parts: users.into_iter().map(part).collect(), damaged: None }
+            }
+            Err(error) => Split::unreadable(record, error),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What holds for any keys and any bytes.
+
+use bytes::Bytes;
+use headwater::codec::{Frame, Framing};
+use headwater::{HashKey, Key};
+use md5::{Digest, Md5};
+use proptest::prelude::*;
+use prost::Message;
+
+use crate::kpl::proto::{AggregatedRecord, Record};
+use crate::kpl::{Kpl, MAGIC, deaggregate};
+
+type User = (Key, Vec<u8>);
+
+/// Few keys, so that tables are shared, and some of any kind of text.
+fn key() -> impl Strategy<Value = Key> {
+    let partition_key = prop_oneof!["[abc]", "\\PC{1,40}", "[a-z]{120,256}"];
+    let hash_key = prop_oneof![
+        4 => Just(None),
+        2 => (0_u128..3).prop_map(Some),
+        1 => any::<u128>().prop_map(Some),
+        1 => Just(Some(u128::MAX)),
+    ];
+    (partition_key, hash_key).prop_map(|(partition_key, hash_key)| {
+        let key = Key::from(partition_key);
+        match hash_key {
+            Some(hash_key) => key.hashed(HashKey::new(hash_key)),
+            None => key,
+        }
+    })
+}
+
+fn users(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<User>> {
+    prop::collection::vec((key(), prop::collection::vec(any::<u8>(), 0..200)), count)
+}
+
+fn frame_of(users: &[User]) -> Box<dyn Frame> {
+    let mut frame = Kpl.open();
+    for (key, payload) in users {
+        frame.push(key, payload);
+    }
+    frame
+}
+
+/// The format as its description reads, by way of the protobuf library.
+fn reference(users: &[User]) -> Vec<u8> {
+    let mut aggregated = AggregatedRecord::default();
+    let index_of = |table: &mut Vec<Bytes>, text: String| {
+        let text = Bytes::from(text);
+        let index = table.iter().position(|known| *known == text).unwrap_or_else(|| {
+            table.push(text);
+            table.len() - 1
+        });
+        Some(index as u64)
+    };
+    for (key, payload) in users {
+        let partition_key = key.partition_key().to_owned();
+        let partition_key_index = index_of(&mut aggregated.partition_key_table, partition_key);
+        let explicit_hash_key_index = key
+            .explicit_hash_key()
+            .and_then(|hash_key| index_of(&mut aggregated.explicit_hash_key_table, hash_key.to_string()));
+        let data = Some(payload.clone().into());
+        aggregated.records.push(Record { partition_key_index, explicit_hash_key_index, data });
+    }
+    let body = aggregated.encode_to_vec();
+    [&MAGIC[..], &body, &Md5::digest(&body)].concat()
+}
+
+proptest! {
+    #[test]
+    fn an_aggregate_comes_apart_into_what_went_in(users in users(2..60)) {
+        let split = Kpl.split(&frame_of(&users).finish());
+        prop_assert!(split.damaged.is_none());
+        let read: Vec<User> =
+            split.parts.into_iter().map(|part| (part.key.unwrap(), part.payload.to_vec())).collect();
+        prop_assert_eq!(read, users);
+    }
+
+    #[test]
+    fn an_aggregate_is_what_the_protobuf_library_writes(users in users(2..60)) {
+        prop_assert_eq!(&frame_of(&users).finish()[..], reference(&users));
+    }
+
+    #[test]
+    fn the_length_is_predicted_exactly(users in users(1..24)) {
+        let mut frame = Kpl.open();
+        for (place, (key, payload)) in users.iter().enumerate() {
+            let predicted = frame.len_with(key, payload);
+            frame.push(key, payload);
+            prop_assert_eq!(frame.count(), place + 1);
+            prop_assert_eq!(predicted, frame_of(&users[..=place]).finish().len());
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let split = Kpl.split(&bytes.clone().into());
+        prop_assert_eq!(&split.parts[0].payload[..], &bytes);
+
+        // The same bytes where they get past the magic and the digest.
+        let record: Bytes = [&MAGIC[..], &bytes, &Md5::digest(&bytes)].concat().into();
+        let _ = deaggregate(&record);
+    }
+
+    #[test]
+    fn a_damaged_aggregate_never_panics(users in users(2..9), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let record = frame_of(&users).finish();
+        let mut body = record[MAGIC.len()..record.len() - 16].to_vec();
+        let at = at.index(body.len());
+        body[at] = byte;
+        let record: Bytes = [&MAGIC[..], &body, &Md5::digest(&body)].concat().into();
+        let _ = deaggregate(&record);
+    }
+}
+
+#[test]
+fn an_aggregate_of_thousands_of_user_records_comes_apart() {
+    let users: Vec<User> =
+        (0..5_000_u32).map(|n| (Key::from(format!("key-{}", n % 700)), n.to_be_bytes().to_vec())).collect();
+    let record = frame_of(&users).finish();
+    let parts = Kpl.split(&record).parts;
+    assert_eq!(parts.len(), 5_000);
+    assert_eq!(parts[4_999].key, Some(users[4_999].0.clone()));
+}
