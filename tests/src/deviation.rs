@@ -31,11 +31,21 @@ impl Server {
     /// The rows that it is known to fail.
     pub fn deviations(self) -> &'static [Deviation] {
         match self {
+            Self::Local => LOCAL,
             Self::Kinesalite => KINESALITE,
             Self::KinesisLocal => KINESIS_LOCAL,
         }
     }
 }
+
+const LOCAL: &[Deviation] = &[
+    fails("a_consumer_is_creating_before_it_is_active", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_consumer_that_exists_is_not_registered_again", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_delivers_what_is_there_and_what_comes", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_resumes_after_a_sequence_number", UNKNOWN, "has no enhanced fan-out"),
+    fails("a_subscription_to_a_closed_shard_ends_with_its_children", UNKNOWN, "has no enhanced fan-out"),
+    fails("an_unknown_consumer_cannot_subscribe", UNKNOWN, "has no enhanced fan-out"),
+];
 
 const KINESALITE: &[Deviation] = &[
     fails("a_description_is_given_in_pages", "left: 3", "ignores the limit of DescribeStream"),

@@ -12,6 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kinesis::Client;
 
 use crate::eventually::eventually;
+use crate::hosted::Hosted;
 use crate::process::Process;
 use crate::server::Server;
 use crate::stream::TestStream;
@@ -27,13 +28,22 @@ const CALL_LIMIT: Duration = Duration::from_secs(20);
 pub struct Endpoint {
     server: Server,
     url: String,
-    process: Process,
+    running: Running,
     streams: AtomicU64,
 }
 
+/// What keeps a server running: it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) enum Running {
+    /// In a process of its own
+    Process(Process),
+    /// In this process
+    Hosted(#[expect(dead_code, reason = "held for its drop")] Hosted),
+}
+
 impl Endpoint {
-    pub(crate) fn of_process(server: Server, process: Process, port: u16) -> Self {
-        Self { server, url: format!("http://127.0.0.1:{port}"), process, streams: AtomicU64::new(0) }
+    pub(crate) fn new(server: Server, url: String, running: Running) -> Self {
+        Self { server, url, running, streams: AtomicU64::new(0) }
     }
 
     /// Which server it is.
@@ -96,7 +106,11 @@ impl Endpoint {
             waiting.join()
         });
         if !matches!(answered, Ok(Ok(()))) {
-            self.process.fail("listens but does not answer ListStreams");
+            const SILENT: &str = "listens but does not answer ListStreams";
+            match &self.running {
+                Running::Process(process) => process.fail(SILENT),
+                Running::Hosted(_) => panic!("{} {SILENT}", self.server),
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Running};
+use crate::hosted::Hosted;
 use crate::installation::{installed, source};
 use crate::process::Process;
 
@@ -13,6 +15,8 @@ use crate::process::Process;
 /// Ours is one of them; the other two nobody here wrote, so that ours cannot drift into agreeing only with itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
+    /// Our own, `headwater-local`, over TCP
+    Local,
     /// `kinesalite` 3.3.3
     Kinesalite,
     /// `kinesis-local` 0.6.2, which is kinesis-mock
@@ -24,14 +28,14 @@ const PLAIN_PORT: u16 = 4568;
 const TLS_PORT: u16 = 4567;
 
 /// How long a stream stays in each passing state: long enough to be seen there, short enough to wait for.
-const STATE_MILLIS: &str = "200";
+const STATE: Duration = Duration::from_millis(200);
 
 /// More shards than all tests together make, because the streams of a failed test stay.
 const SHARD_LIMIT: &str = "100000";
 
 impl Server {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Kinesalite, Self::KinesisLocal];
+    pub const ALL: [Self; 3] = [Self::Local, Self::Kinesalite, Self::KinesisLocal];
 
     /// The one that this test process shares, started by the first who asks. It blocks until the server answers.
     ///
@@ -39,9 +43,11 @@ impl Server {
     ///
     /// When it is not installed, or does not start within a minute.
     pub fn shared(self) -> &'static Endpoint {
+        static LOCAL: OnceLock<Endpoint> = OnceLock::new();
         static KINESALITE: OnceLock<Endpoint> = OnceLock::new();
         static KINESIS_LOCAL: OnceLock<Endpoint> = OnceLock::new();
         let endpoint = match self {
+            Self::Local => &LOCAL,
             Self::Kinesalite => &KINESALITE,
             Self::KinesisLocal => &KINESIS_LOCAL,
         };
@@ -55,6 +61,10 @@ impl Server {
     /// When it is not installed, or does not start within a minute.
     pub fn start(self) -> Endpoint {
         let endpoint = match self {
+            Self::Local => {
+                let (hosted, url) = Hosted::start(STATE);
+                Endpoint::new(self, url, Running::Hosted(hosted))
+            }
             Self::Kinesalite => self.node(kinesalite()),
             Self::KinesisLocal => self.node(kinesis_local()),
         };
@@ -64,13 +74,14 @@ impl Server {
 
     fn node(self, command: Command) -> Endpoint {
         let (process, port) = Process::start(&self.to_string(), command, PLAIN_PORT);
-        Endpoint::of_process(self, process, port)
+        Endpoint::new(self, format!("http://127.0.0.1:{port}"), Running::Process(process))
     }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Local => "headwater-local",
             Self::Kinesalite => "kinesalite",
             Self::KinesisLocal => "kinesis-local",
         })
@@ -87,7 +98,7 @@ fn kinesalite() -> Command {
     let mut command = node("kinesalite/cli.js");
     command.args(["--port", &PLAIN_PORT.to_string(), "--shardLimit", SHARD_LIMIT]);
     for state in ["--createStreamMs", "--updateStreamMs", "--deleteStreamMs"] {
-        command.args([state, STATE_MILLIS]);
+        command.args([state, &STATE.as_millis().to_string()]);
     }
     command
 }
@@ -109,7 +120,7 @@ fn kinesis_local() -> Command {
         "REGISTER_STREAM_CONSUMER",
         "DEREGISTER_STREAM_CONSUMER",
     ] {
-        command.env(format!("{operation}_DURATION"), format!("{STATE_MILLIS}ms"));
+        command.env(format!("{operation}_DURATION"), format!("{}ms", STATE.as_millis()));
     }
     command
 }

@@ -26,6 +26,7 @@ const ROW_LIMIT: Duration = Duration::from_mins(1);
 macro_rules! suite {
     ($($module:ident: $($row:ident)*;)*) => {
         const ROWS: &[&str] = &[$($(stringify!($row),)*)*];
+        suite!(@server ours, Server::Local, $($($module::$row)*)*);
         suite!(@server kinesalite, Server::Kinesalite, $($($module::$row)*)*);
         suite!(@server kinesis_local, Server::KinesisLocal, $($($module::$row)*)*);
     };
