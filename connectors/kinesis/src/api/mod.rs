@@ -1,0 +1,66 @@
+//! The calls of Kinesis that this crate makes, a thin file each: request in, answer or [`Error`](headwater::Error) out.
+
+mod create_stream;
+mod describe_stream_summary;
+mod get_records;
+mod get_shard_iterator;
+mod list_shards;
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_kinesis::Client;
+use headwater::Result;
+
+use crate::StreamRef;
+use crate::connection::Connection;
+
+pub(crate) use describe_stream_summary::StreamSummary;
+pub(crate) use get_records::GetRecordsAnswer;
+
+/// How often a control-plane call is tried before its failure is the caller's.
+const CONTROL_TRIES: u32 = 4;
+
+/// One stream at one endpoint.
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    pub(crate) stream: StreamRef,
+}
+
+impl Api {
+    pub(crate) async fn connect(connection: &Connection, stream: &str) -> Result<Self> {
+        let stream: StreamRef = stream.parse()?;
+        let client = connection.client(stream.region()).await?;
+        Ok(Self { client, stream })
+    }
+
+    fn context(&self, operation: &str) -> String {
+        format!("{operation} {}", self.stream)
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// Tries a control-plane call again while its error is one that may pass, with full jitter.
+pub(crate) async fn persist<T, F>(mut call: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut backoff = Duration::from_millis(100);
+    for _ in 1..CONTROL_TRIES {
+        match call().await {
+            Err(error) if error.is_retryable() => {
+                tracing::debug!(%error, "control-plane call failed; trying again");
+                tokio::time::sleep(backoff.mul_f64(fastrand::f64())).await;
+                backoff *= 4;
+            }
+            answer => return answer,
+        }
+    }
+    call().await
+}

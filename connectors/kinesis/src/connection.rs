@@ -1,0 +1,142 @@
+//! How to reach Kinesis: region, credentials, endpoint, timeouts.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::{Builder, StalledStreamProtectionConfig};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use headwater::{Error, ErrorKind, Result};
+
+/// What a builder knows of the connection. Everything that is not set comes from the SDK's own chain: environment,
+/// shared configuration and credential files, container and instance metadata.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) region: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) sdk_config: Option<SdkConfig>,
+    pub(crate) client: Option<Client>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            region: None,
+            profile: None,
+            endpoint_url: None,
+            sdk_config: None,
+            client: None,
+            connect_timeout: Duration::from_secs(3),
+            attempt_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Connection {
+    /// Builds a client that neither retries nor waits for ever: retries are this crate's own, and the SDK sets no
+    /// timeout but one for connecting.
+    pub(crate) async fn client(&self, arn_region: Option<&str>) -> Result<Client> {
+        let mut builder = match (&self.client, &self.sdk_config) {
+            (Some(client), _) => client.config().to_builder(),
+            (None, Some(config)) => Builder::from(config),
+            (None, None) => Builder::from(&self.load().await),
+        };
+        if let Some(region) = &self.region {
+            builder.set_region(Some(Region::new(region.clone())));
+        }
+        if let Some(url) = &self.endpoint_url {
+            builder.set_endpoint_url(Some(url.clone()));
+        }
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(self.connect_timeout)
+            .operation_attempt_timeout(self.attempt_timeout)
+            .operation_timeout(self.attempt_timeout)
+            .build();
+        builder.set_retry_config(Some(RetryConfig::disabled()));
+        builder.set_timeout_config(Some(timeouts));
+        // The attempt timeout bounds a stalled body too, and costs nothing per frame.
+        builder.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
+        let mut config = builder.build();
+        match (config.region().map(AsRef::as_ref), arn_region) {
+            (None, None) => {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    "connect to Kinesis: no region is set: call region(..), set AWS_REGION, or choose a profile",
+                ));
+            }
+            (None, Some(region)) => {
+                config = config.to_builder().region(Region::new(region.to_owned())).build();
+            }
+            (Some(mine), Some(theirs)) if mine != theirs => {
+                let context = format!(
+                    "connect to Kinesis in {mine}: the stream's ARN lies in {theirs}: set that region"
+                );
+                return Err(Error::new(ErrorKind::Invalid, context));
+            }
+            _ => {}
+        }
+        Ok(Client::from_conf(config))
+    }
+
+    async fn load(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        loader.load().await
+    }
+}
+
+/// Writes the builder methods that every connection has.
+macro_rules! connection_settings {
+    () => {
+        /// Sets the AWS region. Default: the SDK's own chain, then the region of the stream's ARN.
+        pub fn region(mut self, region: impl Into<String>) -> Self {
+            self.connection.region = Some(region.into());
+            self
+        }
+
+        /// Chooses a profile of the shared configuration files. Default: `AWS_PROFILE`, then `default`.
+        pub fn profile(mut self, profile: impl Into<String>) -> Self {
+            self.connection.profile = Some(profile.into());
+            self
+        }
+
+        /// Sets the endpoint. Default: `AWS_ENDPOINT_URL_KINESIS`, then `AWS_ENDPOINT_URL`, then AWS.
+        pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+            self.connection.endpoint_url = Some(url.into());
+            self
+        }
+
+        /// Uses an SDK configuration: its region, credentials, endpoint and HTTP client. Its retries and timeouts
+        /// are replaced by this crate's.
+        pub fn sdk_config(mut self, config: aws_config::SdkConfig) -> Self {
+            self.connection.sdk_config = Some(config);
+            self
+        }
+
+        /// Uses the configuration of an SDK client, as [`sdk_config`](Self::sdk_config) does.
+        pub fn client(mut self, client: aws_sdk_kinesis::Client) -> Self {
+            self.connection.client = Some(client);
+            self
+        }
+
+        /// Sets how long a connection may take to open. Default: 3 s.
+        pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.connect_timeout = timeout;
+            self
+        }
+
+        /// Sets how long one attempt of a call may take. Default: 10 s.
+        pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.attempt_timeout = timeout;
+            self
+        }
+    };
+}
+
+pub(crate) use connection_settings;

@@ -1,0 +1,110 @@
+//! From an error of the AWS SDK to the one of the workspace.
+
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use headwater::{Error, ErrorKind};
+
+/// The code of an iterator that lived longer than five minutes.
+pub(crate) const EXPIRED_ITERATOR: &str = "ExpiredIteratorException";
+
+/// Sorts an error code of Kinesis or of the AWS front end. `None` for one that is not known.
+///
+/// Source: [Common errors](https://docs.aws.amazon.com/kinesis/latest/APIReference/CommonErrors.html) and the pages of
+/// the operations.
+pub(crate) fn kind_of_code(code: &str) -> Option<ErrorKind> {
+    Some(match code {
+        "ResourceNotFoundException" => ErrorKind::NotFound,
+        "ResourceInUseException" => ErrorKind::NotReady,
+        "ProvisionedThroughputExceededException"
+        | "LimitExceededException"
+        | "ThrottlingException"
+        | "Throttling"
+        | "RequestThrottled"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "KMSThrottlingException" => ErrorKind::Throttled,
+        "InternalFailure"
+        | "InternalFailureException"
+        | "InternalServerError"
+        | "InternalServiceException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException" => ErrorKind::Unavailable,
+        "RequestTimeout" | "RequestTimeoutException" => ErrorKind::Timeout,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "SignatureDoesNotMatch"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "KMSAccessDeniedException"
+        | "KMSOptInRequired" => ErrorKind::AccessDenied,
+        "InvalidArgumentException"
+        | "ValidationException"
+        | "ValidationError"
+        | "SerializationException"
+        | "UnknownOperationException"
+        | "InvalidAction"
+        | "KMSDisabledException"
+        | "KMSInvalidStateException"
+        | "KMSNotFoundException" => ErrorKind::Invalid,
+        _ => return None,
+    })
+}
+
+/// Sorts an error of the SDK and puts the operation and its subject in front.
+pub(crate) fn from_sdk<E>(context: String, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let kind = match &error {
+        SdkError::TimeoutError(_) => ErrorKind::Timeout,
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            service.err().code().and_then(kind_of_code).unwrap_or(match status {
+                429 => ErrorKind::Throttled,
+                500.. => ErrorKind::Unavailable,
+                401 | 403 => ErrorKind::AccessDenied,
+                _ => ErrorKind::Invalid,
+            })
+        }
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => ErrorKind::Timeout,
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if lacks_credentials(&error) => {
+            ErrorKind::AccessDenied
+        }
+        SdkError::ConstructionFailure(_) => ErrorKind::Invalid,
+        // No answer, or one that cannot be read: the operation may have been applied.
+        _ => ErrorKind::Unavailable,
+    };
+    let cause = match &error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("unknown error");
+            format!("{code}: {}", service.err().message().unwrap_or("no message"))
+        }
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        other => DisplayErrorContext(other).to_string(),
+    };
+    Error::new(kind, context).caused_by(cause)
+}
+
+fn lacks_credentials(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

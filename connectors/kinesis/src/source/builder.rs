@@ -1,0 +1,224 @@
+//! The settings of a Kinesis source.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use headwater::checkpoint::CheckpointStore;
+use headwater::source::{OnAbandon, ShardedSource, SourceConfig, Start, Until};
+use headwater::{Error, ErrorKind, Result, SequenceNumber, ShardId, WorkerId};
+
+use crate::api::Api;
+use crate::connection::{Connection, connection_settings};
+use crate::limits;
+use crate::source::KinesisSource;
+use crate::source::polling::Polling;
+use crate::source::upstream::KinesisUpstream;
+
+/// Describes a [`KinesisSource`]. Every setting has a default; [`connect`](Self::connect) checks them all.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until connect is called"]
+pub struct KinesisSourceBuilder {
+    stream: String,
+    connection: Connection,
+    config: SourceConfig,
+    record_limit: u32,
+    shard_fetch_rate: Option<f64>,
+    sleep_time_no_records: Duration,
+    deaggregate: bool,
+    create_shards: Option<u32>,
+    active_timeout: Duration,
+}
+
+impl KinesisSourceBuilder {
+    pub(super) fn new(stream: String) -> Self {
+        Self {
+            stream,
+            connection: Connection::default(),
+            config: SourceConfig::default(),
+            record_limit: *limits::GET_RECORDS.end(),
+            shard_fetch_rate: Some(limits::GET_CALLS_PER_SECOND),
+            sleep_time_no_records: Duration::ZERO,
+            deaggregate: true,
+            create_shards: None,
+            active_timeout: Duration::from_secs(60),
+        }
+    }
+
+    connection_settings!();
+
+    /// Names the application whose checkpoints are used. Default: `headwater`.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.config.application = name.into();
+        self
+    }
+
+    /// Names this worker. No two that run may have one name. Default: unique.
+    pub fn worker(mut self, worker: WorkerId) -> Self {
+        self.config.worker = worker;
+        self
+    }
+
+    /// Sets where checkpoints and leases are kept. Default: memory, which forgets them with the process.
+    pub fn checkpoints(mut self, store: impl CheckpointStore) -> Self {
+        self.config.checkpoints = Arc::new(store);
+        self
+    }
+
+    /// Sets where shards without a checkpoint begin. Default: [`Start::TrimHorizon`].
+    pub fn start(mut self, start: Start) -> Self {
+        self.config.start = start;
+        self
+    }
+
+    /// Begins with what arrived at or after a time (AT_TIMESTAMP).
+    pub fn start_at(self, time: SystemTime) -> Self {
+        self.start(Start::AtTimestamp(time))
+    }
+
+    /// Begins a shard without a checkpoint at a record, that one included (AT_SEQUENCE_NUMBER).
+    pub fn start_shard(mut self, shard: impl Into<ShardId>, sequence: impl Into<SequenceNumber>) -> Self {
+        self.config.start_shards.insert(shard.into(), sequence.into());
+        self
+    }
+
+    /// Sets when the source ends by itself. Default: [`Until::Forever`].
+    pub fn until(mut self, until: Until) -> Self {
+        self.config.until = until;
+        self
+    }
+
+    /// Sets what follows when a message is dropped without an ack. Default: [`OnAbandon::Fail`].
+    pub fn on_abandon(mut self, on_abandon: OnAbandon) -> Self {
+        self.config.on_abandon = on_abandon;
+        self
+    }
+
+    /// Sets the most records of one GetRecords call, 1 to 10,000. Default: 10,000.
+    pub fn record_limit(mut self, records: u32) -> Self {
+        self.record_limit = records;
+        self
+    }
+
+    /// Sets the GetRecords calls a second and shard, above 0 and up to 5. Default: 5, all that a shard allows; leave
+    /// some to others that poll the same stream. Pages are paced to 2 MiB/s too.
+    pub fn shard_fetch_rate(mut self, calls_per_second: f64) -> Self {
+        self.shard_fetch_rate = Some(calls_per_second);
+        self
+    }
+
+    /// Polls without a pace, for endpoints without read limits. Kinesis itself would throttle it.
+    pub fn unpaced(mut self) -> Self {
+        self.shard_fetch_rate = None;
+        self
+    }
+
+    /// Sets the pause after an empty page. Default: none beyond the pace.
+    pub fn sleep_time_no_records(mut self, pause: Duration) -> Self {
+        self.sleep_time_no_records = pause;
+        self
+    }
+
+    /// Sets whether KPL aggregates arrive as their user records. Default: true.
+    pub fn deaggregate(mut self, deaggregate: bool) -> Self {
+        self.deaggregate = deaggregate;
+        self
+    }
+
+    /// Sets how long a lease lives unrenewed. Default: 10 s.
+    pub fn lease_time(mut self, time: Duration) -> Self {
+        self.config.lease_time = time;
+        self
+    }
+
+    /// Sets how often watermarks are stored. Default: 1 s.
+    pub fn commit_interval(mut self, interval: Duration) -> Self {
+        self.config.commit_interval = interval;
+        self
+    }
+
+    /// Sets how often shards are listed when nothing asks for it. Default: 60 s.
+    pub fn refresh_interval(mut self, interval: Duration) -> Self {
+        self.config.refresh_interval = interval;
+        self
+    }
+
+    /// Sets how many messages may be out unacked before no further page is opened. Default: 100,000.
+    pub fn max_in_flight(mut self, messages: usize) -> Self {
+        self.config.max_in_flight = messages;
+        self
+    }
+
+    /// Sets the most bytes fetched and not yet handed out, over all shards. Default: 64 MiB.
+    pub fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.config.buffer_bytes = bytes;
+        self
+    }
+
+    /// Sets how long retryable failures go on before they end the source. Default: 5 minutes.
+    pub fn outage_limit(mut self, limit: Duration) -> Self {
+        self.config.outage_limit = limit;
+        self
+    }
+
+    /// Sets how long ending waits for the acks of messages that are out. Default: 60 s.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.config.drain_timeout = timeout;
+        self
+    }
+
+    /// Creates the stream with this many shards, unless it exists.
+    pub fn create_stream(mut self, shards: u32) -> Self {
+        self.create_shards = Some(shards);
+        self
+    }
+
+    /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
+    pub fn active_timeout(mut self, timeout: Duration) -> Self {
+        self.active_timeout = timeout;
+        self
+    }
+
+    /// Connects to the stream and begins to read.
+    ///
+    /// Makes one DescribeStreamSummary call, one ListShards call for each 1,000 shards, and one GetShardIterator call
+    /// for each shard.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming a setting and its range; `NotFound` for a stream that does not exist; `NotReady` for one that
+    /// is not ACTIVE in time; `AccessDenied`; `Unavailable` or `Timeout` when the endpoint cannot be reached after four
+    /// tries; what the checkpoint store answers.
+    pub async fn connect(self) -> Result<KinesisSource> {
+        self.validate()?;
+        let api = Arc::new(Api::connect(&self.connection, &self.stream).await?);
+        if let Some(shards) = self.create_shards {
+            api.create_stream(shards).await?;
+        }
+        api.active_stream(self.active_timeout).await?;
+        let polling = Polling {
+            record_limit: self.record_limit,
+            interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+            sleep_time_no_records: self.sleep_time_no_records,
+            deaggregate: self.deaggregate,
+        };
+        let upstream = Arc::new(KinesisUpstream { api, polling });
+        let source = ShardedSource::connect(upstream, self.config, limits::GET_BYTES).await?;
+        Ok(KinesisSource::new(source))
+    }
+
+    fn validate(&self) -> Result<()> {
+        let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, message));
+        if !limits::GET_RECORDS.contains(&self.record_limit) {
+            return invalid(format!("record_limit {}: 1 to 10,000 is allowed", self.record_limit));
+        }
+        if let Some(rate) = self.shard_fetch_rate
+            && !(rate > 0.0 && rate <= limits::GET_CALLS_PER_SECOND)
+        {
+            return invalid(format!("shard_fetch_rate {rate}: above 0 and up to 5 calls/s is allowed"));
+        }
+        if self.create_shards == Some(0) {
+            return invalid("create_stream 0: 1 shard at least".to_owned());
+        }
+        Ok(())
+    }
+}

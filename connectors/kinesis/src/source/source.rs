@@ -1,0 +1,85 @@
+//! The stream of messages.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::FusedStream;
+use headwater::source::ShardedSource;
+use headwater::{Control, Message, Result, Source};
+
+use crate::source::KinesisSourceBuilder;
+
+/// A Kinesis stream as a [`Stream`] of messages: every shard, merged, each in its own order.
+///
+/// KPL aggregates arrive as their user records. Checkpoints move by acks alone; a message that is dropped without one
+/// ends the source with an error that names it. Throttling, 5xx and timeouts are waited out, expired iterators are
+/// replaced from the last position, and both parents of a shard are finished before it is read.
+///
+/// Kinesis does not return the explicit hash key of a plain record, so the key of a message has one only inside an
+/// aggregate.
+///
+/// # Cancel safety
+///
+/// `next` may be dropped: no message is lost.
+///
+/// # Example
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater_kinesis::KinesisSource;
+/// # use headwater_local::LocalKinesis;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let local = LocalKinesis::builder().build();
+/// # local.create_stream("orders", 1)?;
+/// # let client = local.client();
+/// # client.put_record().stream_name("orders").partition_key("k").data(b"order".to_vec().into()).send().await?;
+/// let mut orders = KinesisSource::builder("orders").client(client).connect().await?;
+/// let order = orders.try_next().await?.expect("one was put");
+/// assert_eq!(order.payload(), "order");
+/// order.ack();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct KinesisSource(ShardedSource);
+
+impl KinesisSource {
+    /// Starts to describe a source of a stream, named by its name or its ARN.
+    pub fn builder(stream: impl Into<String>) -> KinesisSourceBuilder {
+        KinesisSourceBuilder::new(stream.into())
+    }
+
+    pub(super) fn new(source: ShardedSource) -> Self {
+        Self(source)
+    }
+
+    /// Returns a handle that survives `decode` and `forward`.
+    pub fn control(&self) -> Control {
+        self.0.control()
+    }
+}
+
+impl Stream for KinesisSource {
+    type Item = Result<Message<Bytes>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx)
+    }
+}
+
+impl FusedStream for KinesisSource {
+    fn is_terminated(&self) -> bool {
+        self.0.is_terminated()
+    }
+}
+
+impl Source for KinesisSource {
+    fn control(&self) -> Control {
+        self.0.control()
+    }
+}
