@@ -1,0 +1,240 @@
+//! What was accepted and is not in flight: which entry may go next, and when.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::batch::Ordering;
+use crate::batch::chain::{Chains, Held};
+use crate::batch::framer::Framer;
+use crate::batch::unsettled::{Accepted, ChainId, Unsettled, Waiting};
+use crate::codec::Framing;
+
+/// What was accepted and is not in flight.
+///
+/// Messages queue in chains, one per key, and become an entry only when it is packed, so that a frame grows while its
+/// key is busy. The queues below name chains whose next entry may go: a key in flight is in none of them, so nothing
+/// is ever skipped over, and every step costs the same however much is queued.
+pub(super) struct Backlog {
+    chains: Chains,
+    framer: Framer,
+    ordering: Ordering,
+    linger: Duration,
+    /// Entries that exist: their backoff is over, or they did not fit their request.
+    ready: VecDeque<Waiting>,
+    /// Full entries, by chain, and the bytes that each was counted with.
+    full: VecDeque<(ChainId, usize)>,
+    /// Chains that make a part-filled entry, by their stamp. Stale where the chain has another stamp.
+    lingering: VecDeque<(u64, ChainId)>,
+    stamps: u64,
+    /// The bytes of `ready` and `full`.
+    bytes: usize,
+    /// No later than when the first of the three queues' entries has lingered enough; `None` if they are empty.
+    due: Option<Instant>,
+    failed: Vec<ChainId>,
+    #[cfg(test)]
+    pub(super) steps: u64,
+}
+
+impl Backlog {
+    pub(super) fn new(framer: Framer, ordering: Ordering, linger: Duration) -> Self {
+        Self {
+            chains: Chains::new(),
+            framer,
+            ordering,
+            linger,
+            ready: VecDeque::new(),
+            full: VecDeque::new(),
+            lingering: VecDeque::new(),
+            stamps: 0,
+            bytes: 0,
+            due: None,
+            failed: Vec::new(),
+            #[cfg(test)]
+            steps: 0,
+        }
+    }
+
+    pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
+        self.framer.set_framing(framing);
+    }
+
+    /// Queues a message, or returns it where an earlier one of its key failed for good.
+    pub(super) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
+        let id = match &accepted.key {
+            Some(key) if self.ordering == Ordering::PerKey || self.framer.joins() => self.chains.of(key),
+            _ => ChainId::LOOSE,
+        };
+        let chain = self.chains.get(id);
+        if chain.failed {
+            return Some(accepted);
+        }
+        chain.push(Held { accepted, since });
+        self.offer(id);
+        None
+    }
+
+    /// Takes the entry that goes next. Part-filled ones are taken only in a hurry.
+    pub(super) fn pop(&mut self, hurry: bool) -> Option<Waiting> {
+        if let Some(waiting) = self.ready.pop_front() {
+            self.bytes -= waiting.entry.bytes();
+            return Some(waiting);
+        }
+        while let Some((id, bytes)) = self.full.pop_front() {
+            self.bytes -= bytes;
+            self.chains.get(id).tokens -= 1;
+            if let Some(waiting) = self.take(id) {
+                return Some(waiting);
+            }
+        }
+        while hurry && let Some((stamp, id)) = self.lingering.pop_front() {
+            if self.chains.get(id).lingering == Some(stamp)
+                && let Some(waiting) = self.take(id)
+            {
+                return Some(waiting);
+            }
+        }
+        if self.lingering.is_empty() {
+            self.due = None;
+        }
+        None
+    }
+
+    /// Puts an entry back that was popped and goes next.
+    pub(super) fn unpop(&mut self, waiting: Waiting) {
+        self.bytes += waiting.entry.bytes();
+        self.ready.push_front(waiting);
+    }
+
+    /// Queues an entry whose backoff is over. It waits for company as a new one does, or else every entry of a
+    /// throttled request would come back alone.
+    pub(super) fn push_retry(&mut self, waiting: Waiting, since: Instant) {
+        self.bytes += waiting.entry.bytes();
+        self.ready.push_back(waiting);
+        self.note_due(since);
+    }
+
+    /// Lets the next entry of a key go: the one before it is settled.
+    pub(super) fn release(&mut self, id: ChainId) {
+        if self.is_ordered(id) {
+            self.chains.get(id).busy = false;
+            self.offer(id);
+            self.chains.free_if_idle(id);
+        }
+    }
+
+    /// Takes out the later messages of a key whose entry failed for good, and refuses more until
+    /// [`forgive`](Self::forgive). There are none where the messages of the chain have no order.
+    pub(super) fn fail(&mut self, id: ChainId) -> impl Iterator<Item = Accepted> {
+        let ordered = self.is_ordered(id);
+        let chain = self.chains.get(id);
+        if ordered && !chain.failed {
+            chain.failed = true;
+            self.failed.push(id);
+        }
+        let later = if ordered { chain.queue.len() } else { 0 };
+        if ordered {
+            chain.bytes = 0;
+        }
+        chain.queue.drain(..later).map(|held| held.accepted)
+    }
+
+    /// Lets the keys go on that failed.
+    pub(super) fn forgive(&mut self) {
+        for id in std::mem::take(&mut self.failed) {
+            self.chains.get(id).failed = false;
+            self.chains.free_if_idle(id);
+        }
+    }
+
+    /// Takes everything out: the messages that are in no entry yet, then the entries.
+    pub(super) fn drain(&mut self) -> (Vec<Accepted>, VecDeque<Waiting>) {
+        let queued = self.chains.drain().collect();
+        self.full.clear();
+        self.lingering.clear();
+        self.bytes = 0;
+        self.due = None;
+        (queued, std::mem::take(&mut self.ready))
+    }
+
+    /// Returns how many full entries may go, and their bytes.
+    pub(super) fn sendable(&self) -> (usize, usize) {
+        (self.ready.len() + self.full.len(), self.bytes)
+    }
+
+    /// Returns no later than when the first entry that may go has lingered enough; `None` where none may go.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Returns how many bytes make an entry full, where entries hold several messages.
+    pub(super) fn frame_size(&self) -> Option<usize> {
+        self.framer.joins().then(|| self.framer.frame_size())
+    }
+
+    fn is_ordered(&mut self, id: ChainId) -> bool {
+        self.ordering == Ordering::PerKey && !self.chains.get(id).is_loose()
+    }
+
+    /// Queues a chain for as many entries as its messages make.
+    fn offer(&mut self, id: ChainId) {
+        let ordered = self.is_ordered(id);
+        let chain = self.chains.get(id);
+        let Some(head) = chain.queue.front().filter(|_| !chain.busy) else { return };
+        let since = head.since;
+        let full = self.framer.full_entries(chain.queue.len(), chain.bytes);
+        let full = if ordered { full.min(1) } else { full };
+        while chain.tokens < full {
+            let bytes = if self.framer.joins() {
+                self.framer.frame_size()
+            } else {
+                chain.queue[chain.tokens].accepted.message.wire_len()
+            };
+            chain.tokens += 1;
+            chain.lingering = None;
+            self.full.push_back((id, bytes));
+            self.bytes += bytes;
+        }
+        if chain.tokens == 0 && chain.lingering.is_none() {
+            self.stamps += 1;
+            chain.lingering = Some(self.stamps);
+            self.lingering.push_back((self.stamps, id));
+        }
+        self.note_due(since);
+    }
+
+    /// Makes the next entry of a chain.
+    fn take(&mut self, id: ChainId) -> Option<Waiting> {
+        #[cfg(test)]
+        {
+            self.steps += 1;
+        }
+        let ordered = self.is_ordered(id);
+        let chain = self.chains.get(id);
+        if chain.busy {
+            return None;
+        }
+        chain.lingering = None;
+        let Some((entry, messages)) = self.framer.take(&mut chain.queue) else {
+            self.chains.free_if_idle(id);
+            return None;
+        };
+        messages.each(|message| chain.bytes -= message.wire_len());
+        if ordered {
+            chain.busy = true;
+        } else {
+            self.offer(id);
+            self.chains.free_if_idle(id);
+        }
+        let unsettled =
+            Unsettled { messages, chain: id, attempts: 0, first_attempt: None, maybe_stored: false };
+        Some(Waiting { entry, unsettled })
+    }
+
+    fn note_due(&mut self, since: Instant) {
+        let due = since + self.linger;
+        self.due = Some(self.due.map_or(due, |earliest| earliest.min(due)));
+    }
+}

@@ -1,0 +1,52 @@
+//! What the handle accepted and the engine has not taken in yet.
+
+use tokio::time::Instant;
+
+use crate::batch::unsettled::Accepted;
+
+/// What the engine has not taken in yet.
+#[derive(Default)]
+pub(super) struct Inbox {
+    accepted: Vec<Accepted>,
+    bytes: usize,
+    /// When the first of them came.
+    since: Option<Instant>,
+}
+
+impl Inbox {
+    pub(super) fn push(&mut self, accepted: Accepted) {
+        // One look at the clock per time that the engine looks in: those that come later linger a little less.
+        self.since.get_or_insert_with(Instant::now);
+        self.bytes += accepted.message.wire_len();
+        self.accepted.push(accepted);
+    }
+
+    /// Tells whether the engine has something to do.
+    pub(super) fn reaches(&self, wanted: Wanted) -> bool {
+        self.accepted.len() >= wanted.records || self.bytes >= wanted.bytes
+    }
+
+    /// Empties the inbox, whose memory is kept.
+    pub(super) fn drain(&mut self) -> (Option<Instant>, impl Iterator<Item = Accepted>) {
+        self.bytes = 0;
+        (self.since.take(), self.accepted.drain(..))
+    }
+}
+
+/// How much must come in before the engine has something to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+impl Wanted {
+    pub(super) const ANYTHING: Self = Self { records: 1, bytes: usize::MAX };
+    pub(super) const NOTHING: Self = Self { records: usize::MAX, bytes: usize::MAX };
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self::ANYTHING
+    }
+}

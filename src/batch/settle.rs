@@ -1,0 +1,176 @@
+//! What becomes of an entry once something is known of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::batch::OnKeyFailure;
+use crate::batch::engine::{Engine, Flight};
+use crate::batch::entry::Entry;
+use crate::batch::gate::Settled;
+use crate::batch::response::{BatchResponse, Refused};
+use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
+use crate::service::Attempted;
+use crate::{Delivery, Error, ErrorKind, Result, Undelivered};
+
+/// Why an attempt at an entry failed.
+#[derive(Clone, Copy)]
+enum Failure<'a> {
+    /// The entry was refused.
+    Entry(&'a Refused),
+    /// The request failed whole.
+    Request(&'a Error),
+}
+
+impl Engine {
+    /// Settles the entries of an answered request at once, whatever the others of it wait for.
+    ///
+    /// # Errors
+    ///
+    /// A failure that no retry would change: the sink must stop.
+    pub(super) fn settle(
+        &mut self,
+        flight: Flight,
+        answer: Result<BatchResponse>,
+        now: Instant,
+    ) -> Result<()> {
+        let Flight { batch, unsettled } = flight;
+        let outcomes = match answer.and_then(|response| response.for_entries(unsettled.len())) {
+            Ok(outcomes) => outcomes,
+            Err(error) => return self.settle_failed(Flight { batch, unsettled }, error, now),
+        };
+        let maybe_stored = batch.maybe_stored();
+        for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(outcomes).enumerate() {
+            match outcome {
+                Ok(_) => self.confirm(unsettled),
+                Err(refused) => {
+                    unsettled.maybe_stored |= maybe_stored;
+                    self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn settle_failed(&mut self, flight: Flight, error: Error, now: Instant) -> Result<()> {
+        let Flight { mut batch, unsettled } = flight;
+        batch.failed_attempt(&error);
+        let maybe_stored = batch.maybe_stored();
+        for (mut unsettled, entry) in unsettled.into_iter().zip(batch.entries()) {
+            unsettled.maybe_stored |= maybe_stored;
+            if error.is_retryable() {
+                self.retry(entry.clone(), unsettled, Failure::Request(&error), now);
+            } else {
+                let delivery = unsettled.delivery();
+                self.settled.hand_back_all(unsettled, &error, delivery);
+            }
+        }
+        if error.is_retryable() { Ok(()) } else { Err(error) }
+    }
+
+    fn confirm(&mut self, unsettled: Unsettled) {
+        let Unsettled { messages, chain, .. } = unsettled;
+        messages.into_each(|message| {
+            self.settled.records += 1;
+            self.settled.bytes += message.wire_len();
+            message.ack();
+        });
+        self.backlog.release(chain);
+    }
+
+    /// Has an entry wait out its backoff, ahead of the later ones of its key, or gives it up.
+    fn retry(&mut self, entry: Entry, unsettled: Unsettled, failure: Failure<'_>, now: Instant) {
+        let age = unsettled.first_attempt.map_or(Duration::ZERO, |first| now - first);
+        let backoff = failure.is_retryable().then(|| self.settings.retry.backoff(unsettled.attempts, age));
+        if let Some(backoff) = backoff.flatten() {
+            self.gate.status.count_retry();
+            self.retries.push(now + backoff, Waiting { entry, unsettled });
+            return;
+        }
+        let context = format!(
+            "put to \"{}\" failed after {} attempts in {age:.1?}",
+            self.gate.name, unsettled.attempts
+        );
+        let error = failure.into_error(context);
+        let (chain, delivery) = (unsettled.chain, unsettled.delivery());
+        self.settled.hand_back_all(unsettled, &error, delivery);
+        if self.settings.on_key_failure == OnKeyFailure::HandBack {
+            for follower in self.backlog.fail(chain) {
+                self.settled.hand_back_follower(follower);
+            }
+        }
+        self.backlog.release(chain);
+    }
+
+    /// Hands everything back after a fatal error: no call would succeed.
+    pub(super) fn fail(&mut self, fatal: Error) {
+        self.hand_back_rest(&fatal);
+        self.settled.fatal = Some(fatal);
+    }
+
+    /// Hands back what could not be sent before the deadline.
+    pub(super) fn give_up_the_rest(&mut self) {
+        let deadline = self.settings.close_deadline;
+        let context = format!("close \"{}\": not sent within {deadline:?}", self.gate.name);
+        self.hand_back_rest(&Error::new(ErrorKind::Timeout, context));
+    }
+
+    /// Hands everything back because the task is being dropped.
+    pub(super) fn stop(&mut self) {
+        let context = format!("put to \"{}\": the sink's task was stopped", self.gate.name);
+        let stopped = Error::new(ErrorKind::Closed, context);
+        self.hand_back_rest(&stopped);
+    }
+
+    /// Hands back whatever is unsettled. What is in flight may be stored; its calls are dropped with the engine.
+    fn hand_back_rest(&mut self, reason: &Error) {
+        for flight in self.flights.iter_mut().filter_map(Option::take) {
+            for unsettled in flight.unsettled {
+                self.settled.hand_back_all(unsettled, reason, Delivery::Unknown);
+            }
+        }
+        let (queued, ready) = self.backlog.drain();
+        for Waiting { unsettled, .. } in self.retries.drain().chain(ready) {
+            let delivery = unsettled.delivery();
+            self.settled.hand_back_all(unsettled, reason, delivery);
+        }
+        for accepted in queued {
+            self.settled.hand_back(accepted, reason.restate());
+        }
+    }
+}
+
+impl Settled {
+    fn hand_back_all(&mut self, unsettled: Unsettled, reason: &Error, delivery: Delivery) {
+        unsettled.messages.into_each(|message| {
+            self.returned.push(Undelivered::new(message, reason.restate(), delivery));
+        });
+    }
+
+    /// Hands back a message that was never sent.
+    pub(super) fn hand_back(&mut self, accepted: Accepted, reason: Error) {
+        self.returned.push(Undelivered::new(accepted.message, reason, Delivery::NotStored));
+    }
+
+    /// Hands back a message whose key failed.
+    pub(super) fn hand_back_follower(&mut self, accepted: Accepted) {
+        let context = "not sent: an earlier message of its key could not be delivered";
+        self.hand_back(accepted, Error::new(ErrorKind::Undelivered, context));
+    }
+}
+
+impl Failure<'_> {
+    fn is_retryable(self) -> bool {
+        match self {
+            Self::Entry(refused) => refused.kind.is_retryable(),
+            Self::Request(error) => error.is_retryable(),
+        }
+    }
+
+    fn into_error(self, context: String) -> Error {
+        match self {
+            Self::Entry(refused) => Error::new(refused.kind, context).caused_by(refused.clone()),
+            Self::Request(error) => Error::new(error.kind(), context).caused_by(error.restate()),
+        }
+    }
+}

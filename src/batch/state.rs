@@ -1,0 +1,146 @@
+//! The state that the handle and the engine share.
+
+use std::mem;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Waker};
+
+use crate::batch::inbox::{Inbox, Wanted};
+use crate::batch::unsettled::Accepted;
+use crate::codec::Framing;
+use crate::{Error, ErrorKind, Undelivered};
+
+/// The state that the handle and the engine share.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) inbox: Inbox,
+    /// Accepted and not stored: queued, in flight, backing off, or handed back and not taken.
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+    pub(super) returned: Vec<Undelivered>,
+    /// What made the sink fail as a whole.
+    pub(super) fatal: Option<Error>,
+    pub(super) framing: Option<Arc<dyn Framing>>,
+    /// A send waits for room, so no entry may linger.
+    pub(super) starved: bool,
+    /// Someone waits for everything to be settled, lingers cut short.
+    pub(super) draining: bool,
+    /// The keys that failed are free again.
+    pub(super) forgiven: bool,
+    pub(super) bell: Bell,
+    /// Waits for room.
+    pub(super) sender: Option<Waker>,
+    /// Waits for everything to be settled.
+    pub(super) waiter: Option<Waker>,
+}
+
+/// How the engine is woken.
+#[derive(Default)]
+pub(super) struct Bell {
+    /// `None` while the engine runs: it looks again before it sleeps.
+    waker: Option<Waker>,
+    /// There is something to look at besides the inbox.
+    rung: bool,
+    /// What the inbox must hold for the engine to be woken.
+    wanted: Wanted,
+}
+
+/// Where a sink is on its way from open to closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    #[default]
+    Open,
+    /// A message failed. What was accepted is settled, then the error is told.
+    Failing,
+    /// The handle was closed or dropped.
+    Closing,
+    /// Nothing is unsettled, and nothing is accepted any more.
+    Closed,
+}
+
+impl State {
+    /// Queues a message, and returns the engine's waker once enough came in.
+    pub(super) fn take_in(&mut self, accepted: Accepted) -> Option<Waker> {
+        self.records += 1;
+        self.bytes += accepted.message.wire_len();
+        self.inbox.push(accepted);
+        if self.inbox.reaches(self.bell.wanted) { self.bell.waker.take() } else { None }
+    }
+
+    /// Moves to a later phase, and returns the engine's waker if that is news.
+    pub(super) fn enter(&mut self, phase: Phase) -> Option<Waker> {
+        if mem::replace(&mut self.phase, phase) == phase { None } else { self.bell.ring() }
+    }
+
+    /// Tells whether everything accepted is stored or handed back.
+    pub(super) fn is_settled(&self) -> bool {
+        self.records == self.returned.len()
+    }
+
+    pub(super) fn take_returned(&mut self) -> Vec<Undelivered> {
+        let returned = mem::take(&mut self.returned);
+        self.records -= returned.len();
+        self.bytes -= returned.iter().map(|undelivered| undelivered.message().wire_len()).sum::<usize>();
+        returned
+    }
+
+    /// Makes the error that ends a closed sink, once.
+    pub(super) fn outcome(&mut self, name: &str) -> Option<Error> {
+        let returned = self.take_returned();
+        let fatal = self.fatal.take();
+        if returned.is_empty() && fatal.is_none() {
+            return None;
+        }
+        let context = format!("put to \"{name}\": {} messages not delivered", returned.len());
+        let kind = fatal.as_ref().map_or(ErrorKind::Undelivered, Error::kind);
+        let first = returned.first().map(|undelivered| undelivered.reason().restate());
+        let error = Error::new(kind, context);
+        let error = match fatal.or(first) {
+            Some(cause) => error.caused_by(cause),
+            None => error,
+        };
+        Some(error.carrying(returned))
+    }
+}
+
+impl Bell {
+    /// Returns the engine's waker, to look at something besides the inbox.
+    pub(super) fn ring(&mut self) -> Option<Waker> {
+        self.rung = true;
+        self.waker.take()
+    }
+
+    /// Returns the engine's waker for the first that wants this.
+    pub(super) fn ring_once(&mut self, asked: &mut bool) -> Option<Waker> {
+        if mem::replace(asked, true) { None } else { self.ring() }
+    }
+
+    /// Takes notice that the engine looks.
+    pub(super) fn answer(&mut self) {
+        self.rung = false;
+    }
+
+    /// Has the engine woken when there is something to look at, at once if there is already.
+    pub(super) fn listen(&mut self, inbox: &Inbox, wanted: Wanted, cx: &Context<'_>) {
+        if self.rung || inbox.reaches(wanted) {
+            cx.waker().wake_by_ref();
+        } else {
+            self.wanted = wanted;
+            keep(&mut self.waker, cx);
+        }
+    }
+}
+
+/// Keeps the waker of a task that waits.
+pub(super) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
+    }
+}
+
+/// Lets go of the lock before it wakes: whoever is woken would wait for it.
+pub(super) fn wake(state: MutexGuard<'_, State>, waker: Option<Waker>) {
+    drop(state);
+    waker.into_iter().for_each(Waker::wake);
+}

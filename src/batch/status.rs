@@ -1,0 +1,63 @@
+//! What a sink has done so far.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counts what a sink has done since it was built.
+///
+/// A clone reads the same counters, also after the sink was moved into `forward`. Reading costs one atomic load.
+#[derive(Clone, Debug, Default)]
+pub struct BatchStatus(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    accepted: AtomicU64,
+    stored: AtomicU64,
+    failed: AtomicU64,
+    requests: AtomicU64,
+    retried: AtomicU64,
+}
+
+impl BatchStatus {
+    /// Returns how many messages the sink has accepted.
+    pub fn accepted(&self) -> u64 {
+        self.0.accepted.load(Relaxed)
+    }
+
+    /// Returns how many messages were confirmed as stored.
+    pub fn stored(&self) -> u64 {
+        self.0.stored.load(Relaxed)
+    }
+
+    /// Returns how many messages were accepted and then handed back.
+    pub fn failed(&self) -> u64 {
+        self.0.failed.load(Relaxed)
+    }
+
+    /// Returns how many requests were handed to the service. What its layers try again is not counted.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Relaxed)
+    }
+
+    /// Returns how often an entry was queued to be sent again.
+    pub fn retried(&self) -> u64 {
+        self.0.retried.load(Relaxed)
+    }
+
+    pub(super) fn count_accepted(&self) {
+        self.0.accepted.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_settled(&self, stored: usize, failed: usize) {
+        self.0.stored.fetch_add(stored as u64, Relaxed);
+        self.0.failed.fetch_add(failed as u64, Relaxed);
+    }
+
+    pub(super) fn count_request(&self) {
+        self.0.requests.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn count_retry(&self) {
+        self.0.retried.fetch_add(1, Relaxed);
+    }
+}
