@@ -8,6 +8,8 @@
 //!               Committer ──► CheckpointStore (one conditional write: position and ownership together)
 //! ```
 
+pub mod conformance;
+
 mod in_flight;
 mod memory;
 mod row;
