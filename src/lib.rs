@@ -2,6 +2,7 @@
 //! [`Stream`](futures::Stream) of messages, a sink is a [`Sink`](futures::Sink) of messages, and everything between
 //! is an ordinary combinator.
 
+pub mod batch;
 pub mod checkpoint;
 pub mod codec;
 pub mod service;
