@@ -11,7 +11,8 @@ use futures::{Sink, Stream};
 use pin_project_lite::pin_project;
 
 use crate::codec::codec::pair_name;
-use crate::codec::poison::{Outlet, Policy};
+use crate::codec::outlet::Outlet;
+use crate::codec::poison::Policy;
 use crate::codec::record::{Element, Record};
 use crate::codec::{Codec, Deserializer, Framing, Poison, PoisonCount};
 use crate::message::describe;
@@ -269,31 +270,6 @@ impl<S: Stream<Item = Result<Message<Bytes>>>, T: 'static> Decode<S, T> {
         let this = self.project();
         *this.state = State::Ended;
         *this.record = None;
-    }
-}
-
-impl Policy {
-    fn drive(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        self.outlet().map_or(Ok(()), |outlet| outlet.drive(cx))
-    }
-
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.outlet().map_or(Poll::Ready(Ok(())), |outlet| outlet.poll_room(cx))
-    }
-
-    fn idle(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        self.outlet().map_or(Ok(()), |outlet| outlet.idle(cx))
-    }
-
-    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.outlet().map_or(Poll::Ready(Ok(())), |outlet| outlet.poll_close(cx))
-    }
-
-    fn outlet(&mut self) -> Option<&mut Outlet> {
-        match self {
-            Self::Divert(outlet) => Some(outlet),
-            Self::Fail | Self::Skip => None,
-        }
     }
 }
 

@@ -73,12 +73,18 @@ impl Elements<'_> {
             return self.end();
         }
         loop {
-            parts.push(Part { payload: self.element()?, key: None });
-            if self.peek() == Some(b']') {
-                self.at += 1;
+            let start = self.at;
+            let payload = self.element()?;
+            // An element is good when its end is seen: a number that breaks off is a number still.
+            let last = self.peek() == Some(b']');
+            if let Err(cause) = self.expect(if last { b']' } else { b',' }) {
+                self.at = start;
+                return Err(cause);
+            }
+            parts.push(Part { payload, key: None });
+            if last {
                 return self.end();
             }
-            self.expect(b',')?;
         }
     }
 
@@ -88,8 +94,7 @@ impl Elements<'_> {
         let value = match values.next() {
             Some(Ok(value)) => self.record.slice_ref(value.get().as_bytes()),
             Some(Err(cause)) => {
-                let context = format!("element that starts at byte {}: {cause}", self.at);
-                return Err(context.into());
+                return Err(format!("element that starts at byte {}: {cause}", self.at).into());
             }
             None => return Err("the array is cut short".into()),
         };

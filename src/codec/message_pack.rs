@@ -10,11 +10,14 @@ use serde::de::DeserializeOwned;
 use crate::BoxError;
 use crate::codec::{Deserializer, Serializer};
 
+/// The deepest nesting that is read: as in JSON. Each level takes stack, so hostile bytes must not choose it.
+const MAX_DEPTH: usize = 128;
+
 /// Values as MessagePack: structs as maps with their field names, so that Python's `msgpack` reads a `dict`; byte
 /// strings as the bin type.
 ///
 /// Serde writes a `Vec<u8>` as an array of numbers unless the field is marked as bytes (as with the `serde_bytes`
-/// crate); reading takes either form. Nesting deeper than 1,024 is refused, as are bytes after the value.
+/// crate); reading takes either form. Nesting deeper than 128 is refused, as are bytes after the value.
 ///
 /// Source: [MessagePack specification](https://github.com/msgpack/msgpack/blob/master/spec.md).
 ///
@@ -61,6 +64,7 @@ impl<T: DeserializeOwned + 'static> Deserializer<T> for MessagePack<T> {
 
     fn deserialize(&self, bytes: &Bytes) -> Result<T, BoxError> {
         let mut deserializer = rmp_serde::Deserializer::new(&bytes[..]);
+        deserializer.set_max_depth(MAX_DEPTH);
         let value = T::deserialize(&mut deserializer)?;
         match deserializer.get_ref().len() {
             0 => Ok(value),

@@ -57,12 +57,15 @@ mod lines;
 mod list;
 mod message_pack;
 mod netstrings;
+mod outlet;
 mod poison;
 mod presets;
 mod raw;
 mod record;
 mod serializer;
 mod single;
+#[cfg(test)]
+mod tests;
 mod utf8;
 
 pub use codec::Codec;
