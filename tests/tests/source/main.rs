@@ -1,0 +1,6 @@
+//! The Kinesis source: what it reads, from every server, and what faults do to it.
+
+mod collect;
+mod faults;
+mod refusals;
+mod servers;
