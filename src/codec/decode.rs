@@ -16,7 +16,7 @@ use crate::codec::poison::Policy;
 use crate::codec::record::{Element, Record};
 use crate::codec::{Codec, Deserializer, Framing, Poison, PoisonCount};
 use crate::message::describe;
-use crate::{Error, ErrorKind, Message, Result};
+use crate::{Control, Error, ErrorKind, Message, Result, Source};
 
 /// Adds [`decode`](Self::decode) to every stream of messages in bytes.
 pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
@@ -94,6 +94,13 @@ enum State {
     /// The inner stream has ended, and the divert sink is being closed.
     Closing,
     Ended,
+}
+
+impl<S: Source, T> Decode<S, T> {
+    /// Returns the source's handle, which survives `forward`.
+    pub fn control(&self) -> Control {
+        self.inner.control()
+    }
 }
 
 impl<S, T> Decode<S, T> {

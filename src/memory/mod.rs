@@ -3,6 +3,7 @@
 mod faults;
 mod fetch;
 mod shard;
+mod sink;
 mod stream;
 
 pub use faults::MemoryFaults;

@@ -13,6 +13,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
+use crate::batch::BatchSink;
 use crate::memory::fetch::MemoryFetch;
 use crate::memory::shard::MemoryShard;
 use crate::memory::{MemoryFaults, MemoryRecord};
@@ -179,6 +180,45 @@ impl MemoryStream {
     /// `Invalid` for a setting out of range, or what the checkpoint store answers.
     pub async fn source_with(&self, config: SourceConfig) -> Result<ShardedSource> {
         ShardedSource::connect(Arc::new(self.clone()), config, 0).await
+    }
+
+    /// Writes to the stream: a batching sink with its default settings. The stream is itself the service of a
+    /// [`BatchSink`], for those who want other ones.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime, which the sink's task needs.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use headwater::codec::{self, DecodeExt, EncodeExt};
+    /// use headwater::source::{SourceConfig, Until};
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let (orders, invoices) = (MemoryStream::new("orders", 2), MemoryStream::new("invoices", 1));
+    /// orders.put("customer-7", "21");
+    ///
+    /// let mut config = SourceConfig::default();
+    /// config.until = Until::Tip;
+    /// let source = orders.source_with(config).await?.decode(codec::json::<u64>());
+    /// let control = source.control();
+    /// source
+    ///     .map(|order| order?.try_map(|n| n.checked_mul(2).ok_or("too much")))
+    ///     .forward(invoices.sink().encode(codec::json_lines()))
+    ///     .await?;
+    /// control.finished().await?; // the last checkpoint is stored
+    ///
+    /// assert_eq!(invoices.records()[0].payload, "42\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sink(&self) -> BatchSink {
+        let settings = BatchSink::builder().name(self.inner.name.clone());
+        settings.build(self.clone()).expect("the default settings are within range")
     }
 
     pub(super) fn with_shard<T>(&self, id: &ShardId, f: impl FnOnce(&MemoryShard) -> T) -> T {
