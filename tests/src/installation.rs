@@ -1,6 +1,7 @@
 //! Where `cargo xtask setup` puts what it installs.
 
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::PathBuf;
 
 /// A file that `cargo xtask setup` installs, by its path under `target/servers`.
 ///
@@ -15,10 +16,18 @@ pub(crate) fn installed(path: &str) -> PathBuf {
 
 /// A file of this package.
 pub(crate) fn source(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    workspace().join("tests").join(path)
 }
 
-fn workspace() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+/// The workspace's root: where the lock file is.
+///
+/// Cargo says at run time which package it tests. What it said at compile time may be another copy of this
+/// repository, when two of them share a target folder.
+fn workspace() -> PathBuf {
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let mut dir = PathBuf::from(package);
+    while !dir.join("Cargo.lock").exists() {
+        assert!(dir.pop(), "no Cargo.lock above this package");
+    }
+    dir
 }

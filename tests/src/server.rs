@@ -28,7 +28,7 @@ const PLAIN_PORT: u16 = 4568;
 const TLS_PORT: u16 = 4567;
 
 /// How long a stream stays in each passing state: long enough to be seen there, short enough to wait for.
-const STATE: Duration = Duration::from_millis(200);
+const STATE: Duration = Duration::from_millis(100);
 
 /// More shards than all tests together make, because the streams of a failed test stay.
 const SHARD_LIMIT: &str = "100000";

@@ -9,10 +9,10 @@ pub(crate) fn check() -> Result<Tally, Error> {
     let steps = [
         Step::cargo().args(["fmt", "--all", "--check"]).way_out("Run `cargo fmt --all`."),
         Step::cargo()
-            .args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])
+            .args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
             .way_out("Mend what the lints name above."),
         Step::cargo()
-            .args(["doc", "--workspace", "--no-deps", "--quiet"])
+            .args(["doc", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "--deny warnings")
             .way_out("Mend the doc comments named above."),
     ];

@@ -1,11 +1,16 @@
 //! Where things are.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 /// The workspace's root folder.
+///
+/// Cargo says at run time where this package is. What it said at compile time may be another copy of this repository,
+/// when two of them share a target folder.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().map_or_else(|| manifest.to_owned(), Path::to_owned)
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let package = PathBuf::from(package);
+    package.parent().map_or_else(|| package.clone(), Path::to_owned)
 }
 
 /// What the servers are installed from: their lock files, which the repository holds.
