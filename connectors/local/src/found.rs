@@ -52,6 +52,7 @@ impl Found {
             now: self.now,
             rates: ShardRates::UNLIMITED,
             counter: &self.stream.counter,
+            detach: false,
             max_bytes: self.endpoint.account.settings.max_bytes_per_shard,
         };
         let stored = shard.log().append(record.clone(), limits);

@@ -39,7 +39,7 @@ pub(crate) const STREAM_NAME_CHARACTERS: usize = 128;
 
 /// Records that one GetRecords call returns, also its default.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
-pub(crate) const GET_RECORDS_LIMIT: usize = 10_000;
+pub(crate) const GET_RECORDS_LIMIT: i64 = 10_000;
 
 /// Bytes that one GetRecords call returns.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -21,6 +22,9 @@ use crate::endpoint::{Endpoint, Reply};
 use crate::error::{Error, ErrorCode};
 use crate::local::LocalKinesis;
 use crate::{json, limits};
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// An endpoint that listens on a TCP port. Dropping it stops it and frees the port.
 ///
@@ -114,7 +118,7 @@ async fn accept(listener: TcpListener, endpoint: Arc<Endpoint>) {
             // Out of file descriptors, mostly. Connections that end give some back.
             Err(error) => {
                 tracing::warn!(%error, "accept a connection");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}
@@ -131,7 +135,7 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>) {
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(stream), service);
     let Err(error) = Pin::new(&mut connection).await else { return };
-    if std::error::Error::source(&error).is_some_and(|source| source.is::<ConnectionReset>()) {
+    if std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<ConnectionReset>) {
         let stream = connection.into_parts().io.into_inner();
         // Closing without lingering makes the kernel send RST, which is what a lost connection looks like.
         if let Err(error) = stream.set_zero_linger() {

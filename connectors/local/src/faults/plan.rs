@@ -34,6 +34,7 @@ impl Faults {
     }
 
     /// Adds a fault. Where two could strike one call, the one added first comes first.
+    #[expect(clippy::should_implement_trait, reason = "a plan grows by a fault; two plans have no sum")]
     pub fn add(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
@@ -194,7 +195,7 @@ impl ArmedFault {
         }
         let Some(times) = self.fault.times else { return true };
         let more = |struck| (struck < times).then_some(struck + 1);
-        self.struck.try_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        self.struck.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 }
 

@@ -24,8 +24,8 @@ pub(crate) struct ReadPage {
 
 pub(super) fn get_records(endpoint: &Endpoint, input: &GetRecords, now: Timestamp) -> Result<Output, Error> {
     let account = &endpoint.account;
-    let limit = in_range(input.limit, "limit", 1, limits::GET_RECORDS_LIMIT as i64)?;
-    let limit = limit.map_or(limits::GET_RECORDS_LIMIT, |limit| limit as usize);
+    let limit = in_range(input.limit, "limit", 1, limits::GET_RECORDS_LIMIT)?;
+    let limit = limit.map_or(limits::GET_RECORDS_LIMIT as usize, |limit| limit as usize);
     let text = input.shard_iterator.as_deref().ok_or_else(|| Error::missing("shardIterator"))?;
     let token = IteratorToken::parse(text)?;
     if input.stream_arn.is_some() {

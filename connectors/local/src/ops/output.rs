@@ -94,6 +94,7 @@ pub(crate) struct Monitoring {
     pub(crate) shard_level_metrics: [String; 0],
 }
 
+#[expect(clippy::struct_field_names, reason = "the members are named as the API names them")]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Streams {
@@ -104,6 +105,7 @@ pub(crate) struct Streams {
     pub(crate) next_token: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "the members are named as the API names them")]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct StreamSummary {
@@ -173,6 +175,7 @@ impl From<&Shard> for ShardDescription {
     }
 }
 
+#[expect(clippy::struct_field_names, reason = "the members are named as the API names them")]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ShardCount {

@@ -9,13 +9,14 @@ use crate::error::{Error, ErrorCode};
 use crate::faults::{FaultKind, Plan, Target};
 use crate::limits;
 use crate::operation::Operation;
+use crate::rates::ShardRates;
 use crate::store::{Append, Record, Shard, Stream, StreamState, Timestamp, hash_of, parse_explicit_hash_key};
 
 /// What became of the entries of a request, in their order.
 #[derive(Debug)]
 pub(crate) struct PutOutcome {
     /// The shards that were open, which the outcomes point into.
-    pub(crate) shards: Vec<Arc<Shard>>,
+    pub(crate) shards: Arc<Vec<Arc<Shard>>>,
     pub(crate) entries: Vec<EntryOutcome>,
     pub(crate) failed: usize,
 }
@@ -29,8 +30,11 @@ pub(crate) enum EntryOutcome {
 
 /// A valid entry on its way into a shard.
 struct Routed {
-    record: Record,
     shard: usize,
+    /// Taken when it is stored or found to fail.
+    record: Option<Record>,
+    outcome: Option<EntryOutcome>,
+    fault: Option<ErrorCode>,
 }
 
 pub(super) fn put_record(endpoint: &Endpoint, input: PutRecord, now: Timestamp) -> Result<Output, Error> {
@@ -64,25 +68,32 @@ fn put(
     // Held to the end, so that no shard closes between routing and storing.
     let state = stream.state(now);
     let mut routed = route(entries, &state, operation)?;
-    detach_small(&mut routed, body_len);
     let plan = endpoint.faults.plan().filter(|plan| plan.fails_entries());
-    let mut writer =
-        Writer { endpoint, stream, state: &state, now, plan: plan.as_deref(), operation, struck: 0 };
-    let mut outcomes: Vec<Option<EntryOutcome>> = routed.iter().map(|_| None).collect();
-    let faults: Vec<Option<ErrorCode>> = routed.iter().map(|entry| writer.fault(entry.shard)).collect();
+    let mut writer = Writer {
+        endpoint,
+        stream,
+        state: &state,
+        now,
+        operation,
+        sparse: is_sparse(&routed, body_len),
+        plan: plan.as_deref(),
+        struck: 0,
+    };
+    for entry in &mut routed {
+        entry.fault = writer.fault(entry.shard);
+    }
     // By shard, each in the request's order: one lock per shard touched.
     let mut order: Vec<(usize, usize)> =
         routed.iter().enumerate().map(|(at, entry)| (entry.shard, at)).collect();
     order.sort_unstable();
-    let mut records: Vec<Option<Record>> = routed.into_iter().map(|entry| Some(entry.record)).collect();
     for group in order.chunk_by(|a, b| a.0 == b.0) {
-        writer.write_shard(group, &mut records, &faults, &mut outcomes);
+        writer.write_shard(group, &mut routed);
     }
-    let entries: Vec<EntryOutcome> = outcomes.into_iter().flatten().collect();
+    let entries: Vec<EntryOutcome> = routed.into_iter().filter_map(|entry| entry.outcome).collect();
     let failed = entries.iter().filter(|outcome| matches!(outcome, EntryOutcome::Failed { .. })).count();
     endpoint.tally.entries((entries.len() - failed) as u64, failed as u64);
     endpoint.tally.faults(FaultKind::FailEntry, writer.struck);
-    Ok(PutOutcome { shards: state.topology.open().to_vec(), entries, failed })
+    Ok(PutOutcome { shards: state.topology.open_shared(), entries, failed })
 }
 
 /// Checks every entry and finds its shard. One bad entry refuses the whole request.
@@ -113,7 +124,7 @@ fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Resu
             explicit_hash_key: explicit,
             payload: entry.payload,
         };
-        routed.push(Routed { record, shard });
+        routed.push(Routed { shard, record: Some(record), outcome: None, fault: None });
     }
     if total > limits::PUT_RECORDS_BYTES {
         return Err(Error::invalid_argument("Records size exceeds 10 MB limit"));
@@ -151,16 +162,11 @@ fn check_size(size: usize, max_record: usize, at: impl Fn(&str) -> String) -> Re
     Err(Error::invalid_argument(message))
 }
 
-/// Copies the records out of a body that is mostly something else, so that what is kept is what is counted.
-fn detach_small(routed: &mut [Routed], body_len: usize) {
-    let used =
-        |entry: &Routed| entry.record.payload.base64().len() + entry.record.partition_key.as_bytes().len();
-    if routed.iter().map(used).sum::<usize>() * 2 < body_len {
-        for entry in routed {
-            entry.record.payload.detach();
-            entry.record.partition_key.detach();
-        }
-    }
+/// Whether so little of a body is records that keeping it for them would keep mostly something else.
+fn is_sparse(routed: &[Routed], body_len: usize) -> bool {
+    let used = |record: &Record| record.payload.base64().len() + record.partition_key.as_bytes().len();
+    let total: usize = routed.iter().filter_map(|entry| entry.record.as_ref()).map(used).sum();
+    total * 2 < body_len
 }
 
 /// Stores the entries of one request.
@@ -169,8 +175,9 @@ struct Writer<'a> {
     stream: &'a Stream,
     state: &'a StreamState,
     now: Timestamp,
-    plan: Option<&'a Plan>,
     operation: Operation,
+    sparse: bool,
+    plan: Option<&'a Plan>,
     struck: u64,
 }
 
@@ -185,31 +192,29 @@ impl Writer<'_> {
     }
 
     /// Stores one shard's entries under one lock.
-    fn write_shard(
-        &self,
-        group: &[(usize, usize)],
-        records: &mut [Option<Record>],
-        faults: &[Option<ErrorCode>],
-        outcomes: &mut [Option<EntryOutcome>],
-    ) {
+    fn write_shard(&self, group: &[(usize, usize)], routed: &mut [Routed]) {
         let index = group[0].0;
         let shard = &self.state.topology.open()[index];
+        let rates = self.endpoint.rates.of(&self.stream.name, shard.id);
         let limits = Append {
             now: self.now,
-            rates: self.endpoint.rates.of(&self.stream.name, shard.id),
+            rates,
             counter: &self.stream.counter,
+            // Where entries can fail, the few that are stored must not keep the many that are not.
+            detach: self.sparse || self.plan.is_some() || rates != ShardRates::UNLIMITED,
             max_bytes: self.endpoint.account.settings.max_bytes_per_shard,
         };
         let mut log = shard.log();
         log.trim(self.state.horizon(self.now));
         for (_, at) in group {
-            let stored = match (faults[*at], records[*at].take()) {
+            let entry = &mut routed[*at];
+            let stored = match (entry.fault, entry.record.take()) {
                 (None, Some(record)) => {
                     log.append(record, limits).ok_or(ErrorCode::ProvisionedThroughputExceeded)
                 }
-                (code, _) => Err(code.unwrap_or(ErrorCode::InternalFailure)),
+                (fault, _) => Err(fault.unwrap_or(ErrorCode::InternalFailure)),
             };
-            outcomes[*at] = Some(match stored {
+            entry.outcome = Some(match stored {
                 Ok(counter) => EntryOutcome::Stored { shard: index, counter },
                 Err(code) => EntryOutcome::Failed { code, message: self.failure(code, shard) },
             });

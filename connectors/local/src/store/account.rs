@@ -60,7 +60,7 @@ impl Account {
     ) -> Result<(), Error> {
         check_name(name)?;
         let mut streams = self.streams_mut();
-        self.sweep(&mut streams, now);
+        sweep(&mut streams, now);
         if streams.contains_key(name) {
             let message = format!("Stream {name} under account {} already exists.", self.id());
             return Err(Error::new(ErrorCode::ResourceInUse, message));
@@ -82,7 +82,7 @@ impl Account {
                 state.phase = Phase::Deleting { until: now + delay };
             }
         }
-        self.sweep(&mut self.streams_mut(), now);
+        sweep(&mut self.streams_mut(), now);
         Ok(())
     }
 
@@ -90,10 +90,7 @@ impl Account {
     pub(crate) fn find(&self, stream: StreamRef<'_>, now: Timestamp) -> Result<Arc<Stream>, Error> {
         let name = self.resolve(stream)?;
         let found = self.streams().get(name).cloned();
-        let found = found.filter(|stream| {
-            let phase = stream.state(now).phase;
-            !(matches!(phase, Phase::Deleting { .. }) && phase.is_due(now))
-        });
+        let found = found.filter(|stream| !is_gone(stream, now));
         found.ok_or_else(|| Error::not_found(format!("Stream {name} under account {} not found.", self.id())))
     }
 
@@ -106,7 +103,7 @@ impl Account {
     /// Returns every stream, in the order of their names.
     pub(crate) fn list(&self, now: Timestamp) -> Vec<Arc<Stream>> {
         let mut streams = self.streams_mut();
-        self.sweep(&mut streams, now);
+        sweep(&mut streams, now);
         streams.values().cloned().collect()
     }
 
@@ -156,13 +153,6 @@ impl Account {
         format!("{}:stream/{name}", self.arn_prefix())
     }
 
-    fn sweep(&self, streams: &mut BTreeMap<String, Arc<Stream>>, now: Timestamp) {
-        streams.retain(|_, stream| {
-            let phase = stream.state(now).phase;
-            !(matches!(phase, Phase::Deleting { .. }) && phase.is_due(now))
-        });
-    }
-
     fn streams(&self) -> RwLockReadGuard<'_, BTreeMap<String, Arc<Stream>>> {
         self.streams.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,6 +160,16 @@ impl Account {
     fn streams_mut(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Arc<Stream>>> {
         self.streams.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Forgets the streams whose deletion is over.
+fn sweep(streams: &mut BTreeMap<String, Arc<Stream>>, now: Timestamp) {
+    streams.retain(|_, stream| !is_gone(stream, now));
+}
+
+fn is_gone(stream: &Stream, now: Timestamp) -> bool {
+    let phase = stream.state(now).phase;
+    matches!(phase, Phase::Deleting { .. }) && phase.is_due(now)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::Timestamp;
 
@@ -35,11 +35,6 @@ impl Payload {
     pub(crate) fn decode(&self) -> Bytes {
         STANDARD.decode(&self.base64).expect("stored base64 is valid").into()
     }
-
-    /// Moves the text into a buffer of its own, so that it no longer keeps the request's body alive.
-    pub(crate) fn detach(&mut self) {
-        self.base64 = Bytes::copy_from_slice(&self.base64);
-    }
 }
 
 /// UTF-8 text that shares the buffer of the request it came with.
@@ -58,10 +53,6 @@ impl Text {
 
     pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("made from a str")
-    }
-
-    pub(crate) fn detach(&mut self) {
-        self.0 = Bytes::copy_from_slice(&self.0);
     }
 }
 
@@ -85,5 +76,16 @@ impl Record {
     /// What the record counts for in every limit: its data and its partition key.
     pub(crate) fn size(&self) -> usize {
         self.payload.decoded_len() + self.partition_key.as_bytes().len()
+    }
+
+    /// Moves the record into a buffer of its own, so that it no longer keeps the body of its request alive.
+    pub(crate) fn detach(&mut self) {
+        let (key, data) = (self.partition_key.as_bytes(), self.payload.base64());
+        let mut buffer = BytesMut::with_capacity(key.len() + data.len());
+        buffer.extend_from_slice(key);
+        buffer.extend_from_slice(data);
+        let mut buffer = buffer.freeze();
+        self.partition_key = Text(buffer.split_to(key.len()));
+        self.payload.base64 = buffer;
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Append<'a> {
     pub(crate) rates: ShardRates,
     /// The stream's counter. Taken under the shard's lock, so that numbers rise in the order of storing.
     pub(crate) counter: &'a AtomicU64,
+    /// Whether to copy the record out of its request's buffer before storing it.
+    pub(crate) detach: bool,
     /// Stored bytes beyond which the oldest records go early.
     pub(crate) max_bytes: Option<u64>,
 }
@@ -63,6 +65,9 @@ impl ShardLog {
         }
         self.written_records.take(1, rates.write_records_per_second);
         self.written_bytes.take(size, rates.write_bytes_per_second);
+        if limits.detach {
+            record.detach();
+        }
         record.counter = limits.counter.fetch_add(1, Ordering::Relaxed) + 1;
         record.arrival = now;
         self.last_counter = record.counter;

@@ -11,7 +11,8 @@ pub(crate) struct Topology {
     /// In the order of their ids.
     shards: Vec<Arc<Shard>>,
     /// In the order of their ranges, which cover the hash key space without gaps.
-    open: Vec<Arc<Shard>>,
+    /// Shared with the answers of writes, which name the shards they wrote to.
+    open: Arc<Vec<Arc<Shard>>>,
     /// When each closed shard closed, first closed first: the next to leave.
     closed: VecDeque<(Timestamp, ShardId)>,
     next_id: u32,
@@ -19,10 +20,11 @@ pub(crate) struct Topology {
 
 impl Topology {
     pub(crate) fn even(count: usize, opened: Timestamp) -> Self {
-        let mut topology = Self { shards: Vec::new(), open: Vec::new(), closed: VecDeque::new(), next_id: 0 };
+        let mut topology =
+            Self { shards: Vec::new(), open: Arc::default(), closed: VecDeque::new(), next_id: 0 };
         for range in even_ranges(count) {
             let shard = topology.add(range, None, None, opened);
-            topology.open.push(shard);
+            Arc::make_mut(&mut topology.open).push(shard);
         }
         topology
     }
@@ -33,6 +35,10 @@ impl Topology {
 
     pub(crate) fn open(&self) -> &[Arc<Shard>] {
         &self.open
+    }
+
+    pub(crate) fn open_shared(&self) -> Arc<Vec<Arc<Shard>>> {
+        Arc::clone(&self.open)
     }
 
     pub(crate) fn shard(&self, id: ShardId) -> Option<&Arc<Shard>> {
@@ -68,14 +74,14 @@ impl Topology {
         for parent in &parents {
             parent.log().close(moment, counter());
             self.closed.push_back((moment, parent.id));
-            self.open.retain(|shard| shard.id != parent.id);
+            Arc::make_mut(&mut self.open).retain(|shard| shard.id != parent.id);
         }
         let (parent, adjacent) =
             (parents.first().map(|shard| shard.id), parents.get(1).map(|shard| shard.id));
         for range in ranges {
             let child = self.add(*range, parent, adjacent, moment);
             let index = self.open.partition_point(|shard| shard.range.starting < range.starting);
-            self.open.insert(index, child);
+            Arc::make_mut(&mut self.open).insert(index, child);
         }
     }
 
