@@ -1,0 +1,178 @@
+//! The store.
+
+use std::path::{Path, PathBuf};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use headwater::checkpoint::{
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId,
+};
+use headwater::{Result, ShardId};
+
+use rusqlite::Connection;
+
+use crate::SqliteCheckpointsBuilder;
+use crate::position::as_stored;
+use crate::writer::Writer;
+use crate::{lease, start};
+
+/// Keeps leases and checkpoints in one SQLite file.
+///
+/// Any number of processes on one machine may share the file; it must be on a local disk, because network file systems
+/// do not keep SQLite's locks. Clones share one thread that does the work.
+///
+/// Every verb is one transaction that takes the write lock before it reads, and is on the disk before it is answered
+/// (`synchronous=FULL`): a crash or a power cut takes back neither a checkpoint nor a claim, so no fencing token is
+/// ever given out twice. Verbs that wait at the same time share one sync of the disk, and each still fails alone.
+///
+/// The tables can be read with any SQLite shell: `SELECT shard, owner, position, sequence FROM leases`.
+///
+/// # Errors
+///
+/// A locked file is `Unavailable` after the busy timeout; a full disk, a file that cannot be written and a damaged one
+/// are `Store`. Each names the verb and the path.
+///
+/// # Example
+///
+/// ```
+/// use headwater::checkpoint::{Application, CheckpointStore, Claim, WorkerId};
+/// use headwater::Position;
+/// use headwater_sqlite::SqliteCheckpoints;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("checkpoints.db");
+/// let store = SqliteCheckpoints::open(&path).await?;
+/// let claim = Claim {
+///     application: Application::new("billing", "orders"),
+///     shard: "shardId-000000000000".into(),
+///     worker: WorkerId::unique(),
+///     expired: None,
+///     initial: Position::Beginning.into(),
+/// };
+/// let lease = store.claim(&claim).await?.expect("nobody else wants it");
+/// let done = Position::After { sequence: "7".into(), sub_sequence: None };
+/// store.commit(&lease, &done.clone().into()).await?;
+///
+/// let another = SqliteCheckpoints::open(&path).await?;
+/// assert_eq!(another.list(&claim.application).await?[0].checkpoint.position, done);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteCheckpoints {
+    writer: Writer,
+}
+
+impl SqliteCheckpoints {
+    pub(crate) fn new(writer: Writer) -> Self {
+        Self { writer }
+    }
+
+    /// Opens the file with the default settings, and creates it if there is none; its directory must exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteCheckpointsBuilder::open`].
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        Self::builder(path).open().await
+    }
+
+    /// Begins to open the file at this path.
+    pub fn builder(path: impl Into<PathBuf>) -> SqliteCheckpointsBuilder {
+        SqliteCheckpointsBuilder::new(path.into())
+    }
+
+    /// Returns the path of the file.
+    pub fn path(&self) -> &Path {
+        self.writer.path()
+    }
+
+    /// Changes the row of a shard by a verb, and writes it back if the verb succeeded.
+    async fn change<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        application: &Application,
+        shard: &ShardId,
+        mut verb: impl FnMut(&mut LeaseRow) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (application, shard) = (application.clone(), shard.clone());
+        let change = self.writer.run(name, move |connection| {
+            let Some(mut row) = lease::get(connection, &application, &shard)? else {
+                return Ok(Err(LeaseRow::missing(name, &application, &shard)));
+            };
+            let before = row.clone();
+            let outcome = verb(&mut row);
+            if outcome.is_ok() && row != before {
+                lease::put(connection, &application, &row)?;
+            }
+            Ok(outcome)
+        });
+        change.await
+    }
+}
+
+impl CheckpointStore for SqliteCheckpoints {
+    fn start<'a>(
+        &'a self,
+        application: &'a Application,
+        proposed: ApplicationStart,
+    ) -> BoxFuture<'a, Result<ApplicationStart>> {
+        let application = application.clone();
+        let record =
+            move |connection: &Connection| start::record(connection, &application, &proposed).map(Ok);
+        self.writer.run("record the start", record).boxed()
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
+        let claim = Claim { initial: as_stored(&claim.initial), ..claim.clone() };
+        let take = move |connection: &Connection| {
+            let (row, lease) = match lease::get(connection, &claim.application, &claim.shard)? {
+                Some(mut row) => match row.claim(&claim) {
+                    Some(lease) => (row, lease),
+                    None => return Ok(Ok(None)),
+                },
+                None => LeaseRow::create(&claim),
+            };
+            lease::put(connection, &claim.application, &row)?;
+            Ok(Ok(Some(lease)))
+        };
+        self.writer.run("claim a lease", take).boxed()
+    }
+
+    fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>> {
+        let held = lease.clone();
+        let renew = move |row: &mut LeaseRow| row.renew(&held);
+        self.change("renew the lease", &lease.application, &lease.shard, renew).boxed()
+    }
+
+    fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
+        let (held, checkpoint) = (lease.clone(), as_stored(checkpoint));
+        let commit = move |row: &mut LeaseRow| row.commit(&held, &checkpoint);
+        self.change("commit a checkpoint", &lease.application, &lease.shard, commit).boxed()
+    }
+
+    fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>> {
+        let (held, to) = (lease.clone(), to.cloned());
+        let release = move |row: &mut LeaseRow| row.release(&held, to.as_ref());
+        self.change("release the lease", &lease.application, &lease.shard, release).boxed()
+    }
+
+    fn request_handoff<'a>(
+        &'a self,
+        application: &'a Application,
+        row: &'a LeaseRow,
+        to: &'a WorkerId,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let (listed, to) = (row.clone(), to.clone());
+        let request = move |row: &mut LeaseRow| Ok(row.request_handoff(&listed, &to));
+        self.change("request a hand-off", application, &row.shard, request).boxed()
+    }
+
+    fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
+        let application = application.clone();
+        let list = move |connection: &Connection| lease::list(connection, &application).map(Ok);
+        self.writer.run("list the leases", list).boxed()
+    }
+}
