@@ -58,8 +58,8 @@ impl LocalKinesisBuilder {
         self
     }
 
-    /// Sets how long a stream is UPDATING after a split, a merge, or a change of its shard count or record size,
-    /// which takes effect at the end of it. The default is zero.
+    /// Sets how long a stream is UPDATING after a split, a merge, or a change of its shard count or record
+    /// size, which takes effect at the end of it. The default is zero.
     pub fn update_delay(mut self, delay: Duration) -> Self {
         self.settings.update_delay = millis(delay);
         self
@@ -92,8 +92,8 @@ impl LocalKinesisBuilder {
         self
     }
 
-    /// Bounds the bytes that a shard keeps; beyond them its oldest records go, as if their retention had passed.
-    /// There is no bound by default. A long benchmark sets one.
+    /// Bounds the bytes that a shard keeps; beyond them its oldest records go, as if their retention had
+    /// passed. There is no bound by default. A long benchmark sets one.
     pub fn max_bytes_per_shard(mut self, bytes: u64) -> Self {
         self.settings.max_bytes_per_shard = Some(bytes);
         self
@@ -121,7 +121,8 @@ impl LocalKinesisBuilder {
     ///
     /// # Panics
     ///
-    /// Where a [`stream`](Self::stream) has a name, a second time or a number of shards that CreateStream refuses.
+    /// Where a [`stream`](Self::stream) has a name, a second time or a number of shards that CreateStream
+    /// refuses.
     pub fn build(self) -> LocalKinesis {
         let local = LocalKinesis::with_settings(self.settings);
         for (name, shards) in self.streams {

@@ -32,7 +32,8 @@ impl Counters {
         self.calls[operation.index()]
     }
 
-    /// Returns how many calls of an operation were answered with an error, by a fault or for any other reason.
+    /// Returns how many calls of an operation were answered with an error, by a fault or for any other
+    /// reason.
     pub fn refused(&self, operation: Operation) -> u64 {
         self.refused[operation.index()]
     }
@@ -47,8 +48,8 @@ impl Counters {
         self.entries_accepted
     }
 
-    /// Returns how many entries of otherwise valid PutRecords and PutRecord calls were not stored, because of a rate
-    /// or a fault.
+    /// Returns how many entries of otherwise valid PutRecords and PutRecord calls were not stored, because of
+    /// a rate or a fault.
     pub fn entries_failed(&self) -> u64 {
         self.entries_failed
     }

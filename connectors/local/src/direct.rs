@@ -9,8 +9,8 @@ use crate::limits;
 use crate::local::LocalKinesis;
 use crate::store::{Change, SequenceNumber, StreamRef, StreamSettings};
 
-/// Streams, shards and records without a client. No fault, rate or delay applies to any of these methods, and no
-/// counter counts them.
+/// Streams, shards and records without a client. No fault, rate or delay applies to any of these methods, and
+/// no counter counts them.
 ///
 /// # Errors
 ///
@@ -62,7 +62,8 @@ impl LocalKinesis {
             .collect())
     }
 
-    /// Returns every record that a stream stores: shard by shard in the order of their ids, each oldest first.
+    /// Returns every record that a stream stores: shard by shard in the order of their ids, each oldest
+    /// first.
     pub fn records(&self, stream: &str) -> Result<Vec<StoredRecord>, Error> {
         let found = self.find(stream)?;
         let mut records = Vec::new();
@@ -131,7 +132,8 @@ impl LocalKinesis {
         children.into_iter().next().ok_or_else(not_adjacent)
     }
 
-    /// Splits and merges until a stream has so many shards of equal width. No limit of AWS's on the steps applies.
+    /// Splits and merges until a stream has so many shards of equal width. No limit of AWS's on the steps
+    /// applies.
     pub fn update_shard_count(&self, stream: &str, shards: usize) -> Result<(), Error> {
         self.find(stream)?.reshard(Change::Scale { shards }, &[]).map(drop)
     }

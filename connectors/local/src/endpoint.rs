@@ -56,7 +56,8 @@ impl Endpoint {
         }
     }
 
-    /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the call.
+    /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the
+    /// call.
     pub(crate) async fn call(&self, headers: &HeaderMap, body: Bytes) -> Reply {
         let Some(operation) = operation_of(headers) else {
             return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."));

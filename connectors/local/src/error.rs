@@ -4,7 +4,8 @@ use std::fmt;
 
 /// An error code of the Kinesis API.
 ///
-/// Used by [`Error`] to say why a call was refused, and by [`Fault`](crate::Fault) to choose what a fault answers.
+/// Used by [`Error`] to say why a call was refused, and by [`Fault`](crate::Fault) to choose what a fault
+/// answers.
 ///
 /// ```
 /// use headwater_local::ErrorCode;

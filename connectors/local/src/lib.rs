@@ -1,8 +1,8 @@
 //! A Kinesis endpoint inside your process or on loopback.
 //!
-//! [`LocalKinesis`] answers the Kinesis API from memory: for examples that run anywhere, for tests that need a shard
-//! to throttle, an answer to get lost or an iterator to expire on demand, and for benchmarks in which the server must
-//! cost next to nothing. AWS's SDK talks to it without a socket, other processes over TCP.
+//! [`LocalKinesis`] answers the Kinesis API from memory: for examples that run anywhere, for tests that need
+//! a shard to throttle, an answer to get lost or an iterator to expire on demand, and for benchmarks in which
+//! the server must cost next to nothing. AWS's SDK talks to it without a socket, other processes over TCP.
 //!
 //! ```
 //! use headwater_local::{Faults, LocalKinesis};
@@ -17,8 +17,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It checks no signatures, keeps nothing on disk, and answers 14 operations: those on streams, shards and records.
-//! Enhanced fan-out, CBOR, encryption, tags and consumers are not among them.
+//! It checks no signatures, keeps nothing on disk, and answers 14 operations: those on streams, shards and
+//! records. Enhanced fan-out, CBOR, encryption, tags and consumers are not among them.
 
 mod builder;
 mod connector;

@@ -8,8 +8,8 @@ pub(crate) const PUT_RECORDS_ENTRIES: usize = 500;
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 pub(crate) const PUT_RECORDS_BYTES: usize = 10 * 1024 * 1024;
 
-/// Bytes of the HTTP body that carries the largest valid PutRecords request: its data as base64, keys of which every
-/// character may be a `\u` escape pair, and the JSON around them.
+/// Bytes of the HTTP body that carries the largest valid PutRecords request: its data as base64, keys of
+/// which every character may be a `\u` escape pair, and the JSON around them.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
 pub(crate) const BODY_BYTES: usize = PUT_RECORDS_BYTES / 3 * 4 + 4 * 1024 * 1024;
 
@@ -93,11 +93,12 @@ pub(crate) const SHARD_WRITE_BYTES_PER_SECOND: u32 = 1024 * 1024;
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 pub(crate) const SHARD_READ_CALLS_PER_SECOND: u32 = 5;
 
-/// Bytes that a shard's GetRecords calls return in a second; a larger page is a debt that later calls wait out.
+/// Bytes that a shard's GetRecords calls return in a second; a larger page is a debt that later calls wait
+/// out.
 /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
 pub(crate) const SHARD_READ_BYTES_PER_SECOND: u32 = 2 * 1024 * 1024;
 
-/// Milliseconds by which a timestamp may lie ahead of this endpoint's clock, so that two clocks of one machine need
-/// not agree to the millisecond. AWS refuses timestamps in the future and names no tolerance.
+/// Milliseconds by which a timestamp may lie ahead of this endpoint's clock, so that two clocks of one
+/// machine need not agree to the millisecond. AWS refuses timestamps in the future and names no tolerance.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 pub(crate) const FUTURE_TOLERANCE_MILLIS: u64 = 60 * 1000;

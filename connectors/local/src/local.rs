@@ -22,9 +22,10 @@ const IN_PROCESS_URL: &str = "http://kinesis.local";
 
 /// A Kinesis endpoint inside this process. Clones are handles of the same endpoint.
 ///
-/// Clients reach it without a socket through [`client`](Self::client), [`kinesis_config`](Self::kinesis_config) or
-/// [`sdk_config`](Self::sdk_config), and over TCP after [`serve`](Self::serve). Tests also create, reshard, fill and
-/// inspect its streams directly: those methods never suffer faults, rates or delays.
+/// Clients reach it without a socket through [`client`](Self::client),
+/// [`kinesis_config`](Self::kinesis_config) or [`sdk_config`](Self::sdk_config), and over TCP after
+/// [`serve`](Self::serve). Tests also create, reshard, fill and inspect its streams directly: those methods
+/// never suffer faults, rates or delays.
 ///
 /// Requests are not authenticated: a signature may be anything, or absent.
 ///
@@ -74,8 +75,8 @@ impl LocalKinesis {
         self.bind(loopback()).await
     }
 
-    /// Serves the endpoint on an address. Only an address that is not a loopback one lets other machines in, and
-    /// nothing checks who they are.
+    /// Serves the endpoint on an address. Only an address that is not a loopback one lets other machines in,
+    /// and nothing checks who they are.
     ///
     /// # Errors
     ///
@@ -89,7 +90,8 @@ impl LocalKinesis {
         aws_sdk_kinesis::Client::from_conf(self.kinesis_config().build())
     }
 
-    /// Returns a client configuration that leads to the endpoint without a socket. Retries are as the SDK has them.
+    /// Returns a client configuration that leads to the endpoint without a socket. Retries are as the SDK has
+    /// them.
     pub fn kinesis_config(&self) -> aws_sdk_kinesis::config::Builder {
         self.base_config().endpoint_url(IN_PROCESS_URL).http_client(self.http_client())
     }

@@ -22,7 +22,8 @@ pub(crate) fn open<T: DeserializeOwned>(text: &str) -> Option<T> {
     (checksum(content) == sum).then(|| serde_json::from_slice(content).ok()).flatten()
 }
 
-/// FNV-1a: it finds strings that were cut or mixed up. It is no defence against forging, which a test kit needs not.
+/// FNV-1a: it finds strings that were cut or mixed up. It is no defence against forging, which a test kit
+/// needs not.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix).to_be_bytes()

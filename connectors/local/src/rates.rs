@@ -8,8 +8,9 @@ use crate::store::ShardId;
 
 /// How much one shard takes and gives in a second. `None` is no limit; all are `None` by default.
 ///
-/// Each limit is a token bucket that holds one second's worth. A record or page larger than that passes when the
-/// bucket is full and leaves a debt: after a 10 MiB page a shard refuses GetRecords for about five seconds.
+/// Each limit is a token bucket that holds one second's worth. A record or page larger than that passes when
+/// the bucket is full and leaves a debt: after a 10 MiB page a shard refuses GetRecords for about five
+/// seconds.
 ///
 /// ```
 /// use headwater_local::{LocalKinesis, ShardRates};

@@ -60,8 +60,8 @@ impl Action {
 
 /// One fault: what happens, to which calls, and how often. By default always, to every call.
 ///
-/// A call whose faults combine is delayed first, then hung, reset or failed by the first such fault in the plan,
-/// and where none of these struck it takes effect and may lose its answer.
+/// A call whose faults combine is delayed first, then hung, reset or failed by the first such fault in the
+/// plan, and where none of these struck it takes effect and may lose its answer.
 ///
 /// ```
 /// use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
@@ -96,7 +96,8 @@ impl Fault {
         Self::new(Action::FailCall(code))
     }
 
-    /// Lets calls take effect and resets the connection instead of answering: the client cannot know that they did.
+    /// Lets calls take effect and resets the connection instead of answering: the client cannot know that
+    /// they did.
     pub fn lose_answer() -> Self {
         Self::new(Action::LoseAnswer)
     }
@@ -133,7 +134,8 @@ impl Fault {
         self
     }
 
-    /// Limits the fault to a shard: to entries that go there, and to calls that name it or hold an iterator of it.
+    /// Limits the fault to a shard: to entries that go there, and to calls that name it or hold an iterator
+    /// of it.
     pub fn in_shard(mut self, stream: impl Into<String>, shard_id: impl Into<String>) -> Self {
         self.scope.stream = Some(stream.into());
         self.scope.shard = Some(shard_id.into());

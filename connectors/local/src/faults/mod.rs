@@ -1,8 +1,8 @@
 //! Faults on demand: what fails, how often, and where.
 //!
-//! Every decision is a function of the seed, the fault's place in the plan and how many calls (or entries) it has
-//! seen, and of nothing else. The same plan over the same requests in the same order therefore fails the same ones,
-//! and adding a fault at the end leaves the decisions of the others as they were.
+//! Every decision is a function of the seed, the fault's place in the plan and how many calls (or entries) it
+//! has seen, and of nothing else. The same plan over the same requests in the same order therefore fails the
+//! same ones, and adding a fault at the end leaves the decisions of the others as they were.
 
 mod fault;
 mod plan;

@@ -143,8 +143,8 @@ impl Plan {
             if matches!(action, Action::FailEntry(_)) || !armed.fault.scope.matches(target) {
                 continue;
             }
-            // Drawn even if an earlier fault decided the call already: otherwise that fault would change this one's
-            // later decisions.
+            // Drawn even if an earlier fault decided the call already: otherwise that fault would change this
+            // one's later decisions.
             if !armed.draws(self.seed, index) {
                 continue;
             }

@@ -6,8 +6,8 @@ use super::{Faults, Plan};
 
 /// Switches faults while the endpoint runs. Clones switch the same endpoint.
 ///
-/// Made by [`LocalKinesis::faults`](crate::LocalKinesis::faults). A call keeps the plan that it began with: clearing
-/// the faults does not wake a call that hangs.
+/// Made by [`LocalKinesis::faults`](crate::LocalKinesis::faults). A call keeps the plan that it began with:
+/// clearing the faults does not wake a call that hangs.
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch(Arc<RwLock<Option<Arc<Plan>>>>);
 

@@ -9,7 +9,8 @@ use crate::error::ErrorCode;
 use crate::ops::{EntryOutcome, Output, PutOutcome, ReadPage};
 use crate::store::{Record, Shard};
 
-/// Bytes of a stored entry in the answer of PutRecords: a sequence number, a shard id and what is around them.
+/// Bytes of a stored entry in the answer of PutRecords: a sequence number, a shard id and what is around
+/// them.
 const ENTRY_BYTES: usize = 128;
 
 /// Bytes of a record in the answer of GetRecords apart from its data and its key.

@@ -1,7 +1,7 @@
 //! The bodies of PutRecord and PutRecords: the hot path of a producer.
 //!
-//! One pass over the body finds the strings, one decodes the base64 to check it. Nothing is copied: what is stored
-//! shares the body's buffer.
+//! One pass over the body finds the strings, one decodes the base64 to check it. Nothing is copied: what is
+//! stored shares the body's buffer.
 
 use std::sync::LazyLock;
 
@@ -114,8 +114,8 @@ fn entry(
     })
 }
 
-/// Checks base64 by decoding it, which vector instructions make cheaper than any other check, into a buffer that the
-/// entries of a request share.
+/// Checks base64 by decoding it, which vector instructions make cheaper than any other check, into a buffer
+/// that the entries of a request share.
 fn decoded_len(text: &[u8], scratch: &mut Vec<u8>) -> Option<usize> {
     let bound = base64::decoded_len_estimate(text.len());
     if scratch.len() < bound {

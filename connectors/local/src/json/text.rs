@@ -8,7 +8,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::store::Text;
 
-/// A string of the body. Only one that contains an escape is copied: serde borrows a `Cow` inside an `Option` never.
+/// A string of the body. Only one that contains an escape is copied: serde borrows a `Cow` inside an `Option`
+/// never.
 #[derive(Debug)]
 pub(super) struct JsonText<'a>(Cow<'a, str>);
 

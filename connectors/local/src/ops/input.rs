@@ -1,7 +1,7 @@
 //! What each operation takes.
 //!
-//! The inputs of rare calls are read by serde from any format that keeps the API's member names. Those of writes are
-//! built by the codec, which knows how to share the request's buffer.
+//! The inputs of rare calls are read by serde from any format that keeps the API's member names. Those of
+//! writes are built by the codec, which knows how to share the request's buffer.
 
 use std::borrow::Cow;
 
@@ -199,8 +199,8 @@ impl Request {
         }
     }
 
-    /// Returns the stream and the shard that the request is aimed at, for faults to tell calls apart. An iterator
-    /// names both.
+    /// Returns the stream and the shard that the request is aimed at, for faults to tell calls apart. An
+    /// iterator names both.
     pub(crate) fn target(&self) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
         let stream = match self {
             Self::GetRecords(input) => {

@@ -56,8 +56,8 @@ pub(super) fn millis_of(seconds: f64) -> Timestamp {
     (seconds * 1000.0).round() as Timestamp
 }
 
-/// Reads a sequence number of this shard. Numbers of records that are trimmed by now are good, and so are the shard's
-/// own starting and ending number.
+/// Reads a sequence number of this shard. Numbers of records that are trimmed by now are good, and so are the
+/// shard's own starting and ending number.
 fn starting_counter(text: &str, shard: &Shard, stream: &Stream, account: &str) -> Result<u64, Error> {
     let digits = text.as_bytes();
     let well_formed = !digits.is_empty()

@@ -113,7 +113,7 @@ fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Resu
         check_size(size, max_record, at)?;
         total += size;
         let explicit = match &entry.explicit_hash_key {
-            Some(text) => Some(parse_explicit_hash_key(text.as_str(), &at("explicitHashKey"))?),
+            Some(text) => Some(parse_explicit_hash_key(text.as_str(), || at("explicitHashKey"))?),
             None => None,
         };
         let shard = state.topology.route(explicit.unwrap_or_else(|| hash_of(key)));

@@ -15,7 +15,7 @@ pub(super) fn split_shard(endpoint: &Endpoint, input: &SplitShard, now: Timestam
     let account = &endpoint.account;
     let id = input.shard_to_split.as_deref().ok_or_else(|| Error::missing("shardToSplit"))?;
     let key = input.new_starting_hash_key.as_deref().ok_or_else(|| Error::missing("newStartingHashKey"))?;
-    let starting_hash_key = parse_explicit_hash_key(key, "newStartingHashKey")?;
+    let starting_hash_key = parse_explicit_hash_key(key, || "newStartingHashKey".to_owned())?;
     let stream = account.find(input.stream.by_ref(), now)?;
     update(endpoint, &stream, now, |state| {
         let shard = open_shard(endpoint, &stream, state, id)?;
@@ -150,8 +150,8 @@ fn check_target(current: usize, target: usize) -> Result<(), Error> {
     Err(Error::invalid_argument(message))
 }
 
-/// Checks the account's shard limit against this stream alone: its own lock is held, and waiting for those of the
-/// others meanwhile could wait for ever.
+/// Checks the account's shard limit against this stream alone: its own lock is held, and waiting for those of
+/// the others meanwhile could wait for ever.
 fn check_account(endpoint: &Endpoint, more: usize, state: &StreamState) -> Result<(), Error> {
     endpoint.account.check_shard_limit(state.topology.open().len(), more)
 }

@@ -122,7 +122,8 @@ impl Account {
         Err(Error::new(ErrorCode::LimitExceeded, message))
     }
 
-    /// Turns either way of naming a stream into its name. An ARN of elsewhere names no stream of this account.
+    /// Turns either way of naming a stream into its name. An ARN of elsewhere names no stream of this
+    /// account.
     pub(crate) fn resolve<'a>(&self, stream: StreamRef<'a>) -> Result<&'a str, Error> {
         if let Some(name) = stream.name {
             check_name(name)?;

@@ -4,8 +4,8 @@ use super::Timestamp;
 
 /// Tokens that refill at a steady rate, up to one second's worth.
 ///
-/// Taking succeeds when the bucket holds what is asked for, or is full; what is asked beyond that becomes a debt.
-/// So a 10 MiB page is served at once and the next calls wait about five seconds, as Kinesis does it.
+/// Taking succeeds when the bucket holds what is asked for, or is full; what is asked beyond that becomes a
+/// debt. So a 10 MiB page is served at once and the next calls wait about five seconds, as Kinesis does it.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
     tokens: f64,

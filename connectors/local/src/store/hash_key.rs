@@ -15,8 +15,8 @@ pub(crate) struct HashKeyRange {
 }
 
 impl HashKeyRange {
-    /// Splits into what lies below `hash_key` and what starts with it, if both would hold at least one key and
-    /// the new key is not the first one, as SplitShard demands.
+    /// Splits into what lies below `hash_key` and what starts with it, if both would hold at least one key
+    /// and the new key is not the first one, as SplitShard demands.
     pub(crate) fn split(self, hash_key: u128) -> Option<(Self, Self)> {
         if hash_key <= self.starting || hash_key > self.ending {
             return None;
@@ -37,7 +37,8 @@ impl HashKeyRange {
     }
 }
 
-/// Divides the hash key space evenly, as CreateStream and uniform scaling do; the last range takes the remainder.
+/// Divides the hash key space evenly, as CreateStream and uniform scaling do; the last range takes the
+/// remainder.
 pub(crate) fn even_ranges(count: usize) -> Vec<HashKeyRange> {
     let count = count.max(1) as u128;
     let exact = u128::MAX % count + 1 == count;
@@ -56,18 +57,20 @@ pub(crate) fn hash_of(partition_key: &[u8]) -> u128 {
 }
 
 /// Reads a decimal hash key, refusing what the API's pattern or range refuses.
-pub(crate) fn parse_explicit_hash_key(text: &str, at: &str) -> Result<u128, Error> {
+///
+/// `at` names the parameter in messages; almost every key is valid and needs no name.
+pub(crate) fn parse_explicit_hash_key(text: &str, at: impl FnOnce() -> String) -> Result<u128, Error> {
     let digits = text.as_bytes();
     let leading_zero = digits.len() > 1 && digits[0] == b'0';
     let well_formed = !digits.is_empty() && !leading_zero && digits.iter().all(u8::is_ascii_digit);
     if !well_formed || digits.len() > HASH_KEY_DIGITS {
         let rule = r"satisfy regular expression pattern: 0|([1-9]\d{0,38})";
-        return Err(Error::constraint(Some(text), at, rule));
+        return Err(Error::constraint(Some(text), &at(), rule));
     }
     text.parse().map_err(|_| {
         Error::invalid_argument(format!(
             "Invalid {name}. {name} must be in the range: [0, 2^128-1]. Specified value was {text}",
-            name = capitalized(at),
+            name = capitalized(&at()),
         ))
     })
 }
@@ -110,14 +113,14 @@ mod tests {
     #[test]
     fn explicit_hash_keys_are_decimal_and_fit_128_bits() {
         let max = u128::MAX.to_string();
-        assert_eq!(parse_explicit_hash_key("0", "explicitHashKey").unwrap(), 0);
-        assert_eq!(parse_explicit_hash_key(&max, "explicitHashKey").unwrap(), u128::MAX);
+        assert_eq!(parse_explicit_hash_key("0", || "explicitHashKey".to_owned()).unwrap(), 0);
+        assert_eq!(parse_explicit_hash_key(&max, || "explicitHashKey".to_owned()).unwrap(), u128::MAX);
         for malformed in ["", "01", "-1", "+1", "0x1", " 1", "9999999999999999999999999999999999999999"] {
-            let error = parse_explicit_hash_key(malformed, "explicitHashKey").unwrap_err();
+            let error = parse_explicit_hash_key(malformed, || "explicitHashKey".to_owned()).unwrap_err();
             assert_eq!(error.code(), ErrorCode::Validation, "{malformed:?}");
         }
         let over = "340282366920938463463374607431768211456";
-        let error = parse_explicit_hash_key(over, "explicitHashKey").unwrap_err();
+        let error = parse_explicit_hash_key(over, || "explicitHashKey".to_owned()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidArgument);
         assert!(error.message().starts_with("Invalid ExplicitHashKey."), "{error}");
     }

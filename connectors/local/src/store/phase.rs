@@ -2,8 +2,8 @@
 
 use super::{ShardId, Timestamp};
 
-/// A stream's state. A state with a time passes into the next one at that time, by whoever looks first: no task runs
-/// for it.
+/// A stream's state. A state with a time passes into the next one at that time, by whoever looks first: no
+/// task runs for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Has no shards to show yet.

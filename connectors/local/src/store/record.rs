@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::Timestamp;
 
-/// Data in base64, as it came over the wire and as it goes back: a record is read about as often as it is written,
-/// and both sides then copy text instead of encoding. It is valid, canonical base64 by construction.
+/// Data in base64, as it came over the wire and as it goes back: a record is read about as often as it is
+/// written, and both sides then copy text instead of encoding. It is valid, canonical base64 by construction.
 #[derive(Clone, Debug)]
 pub(crate) struct Payload {
     base64: Bytes,

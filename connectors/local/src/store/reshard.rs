@@ -33,8 +33,9 @@ impl Topology {
         }
     }
 
-    /// Cuts at every boundary of the even division that is not one yet, then joins what lies between two of them:
-    /// only binary splits and merges, with short-lived shards in between, as UpdateShardCount documents.
+    /// Cuts at every boundary of the even division that is not one yet, then joins what lies between two of
+    /// them: only binary splits and merges, with short-lived shards in between, as UpdateShardCount
+    /// documents.
     fn scale(&mut self, count: usize, now: Timestamp, counter: &mut dyn FnMut() -> u64) {
         for range in even_ranges(count) {
             let shard = &self.open()[self.route(range.starting)];

@@ -11,9 +11,9 @@ const SHARD_DIGITS: usize = 20;
 
 /// A sequence number, taken apart.
 ///
-/// The digits are, from the left: `49`, when the shard was opened (14), the stream's counter (20) and the shard (20).
-/// So numbers rise within a shard, no two of a stream are equal, every number of a child shard is greater than its
-/// parents' (it opened later), and a number tells whose it is.
+/// The digits are, from the left: `49`, when the shard was opened (14), the stream's counter (20) and the
+/// shard (20). So numbers rise within a shard, no two of a stream are equal, every number of a child shard is
+/// greater than its parents' (it opened later), and a number tells whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SequenceNumber {
     pub(crate) opened: Timestamp,

@@ -61,7 +61,8 @@ impl Shard {
         Self { id, name: id.to_string().into(), parent, adjacent_parent, range, opened, log }
     }
 
-    /// Locks the records. A panic elsewhere must not take the endpoint down, and no method leaves a log half changed.
+    /// Locks the records. A panic elsewhere must not take the endpoint down, and no method leaves a log half
+    /// changed.
     pub(crate) fn log(&self) -> MutexGuard<'_, ShardLog> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -83,7 +83,8 @@ impl Stream {
         state
     }
 
-    /// Begins a change that `check` finds possible; it takes effect after `delay`. A stream takes one at a time.
+    /// Begins a change that `check` finds possible; it takes effect after `delay`. A stream takes one at a
+    /// time.
     pub(crate) fn update(
         &self,
         now: Timestamp,

@@ -60,8 +60,9 @@ impl Topology {
 
     /// Replaces open shards that touch by others that cover the same range. `counter` numbers their ends.
     ///
-    /// Parents close and children open at one moment, and later than any parent opened: a child's sequence numbers
-    /// begin with that moment, so they are greater than its parents' even if both came within one millisecond.
+    /// Parents close and children open at one moment, and later than any parent opened: a child's sequence
+    /// numbers begin with that moment, so they are greater than its parents' even if both came within one
+    /// millisecond.
     pub(super) fn replace(
         &mut self,
         parents: &[ShardId],
