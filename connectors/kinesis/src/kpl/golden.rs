@@ -98,13 +98,14 @@ fn one_user_record_alone_is_not_wrapped() {
 #[test]
 fn a_finished_aggregate_starts_anew_without_the_keys_of_the_last() {
     let mut frame = Kpl.open();
-    let pinned = Key::from("a").hashed(HashKey::MIN);
-    for _ in 0..2 {
-        for key in [&pinned, &Key::from("b")] {
-            frame.push(key, b"x");
-        }
-        let table = b"\x0a\x01a\x0a\x01b\x12\x010\x1a\x07\x08\x00\x10\x00\x1a\x01x\x1a\x05\x08\x01\x1a\x01x";
-        assert_eq!(frame.finish(), aggregate(table));
+    for (first, second, tables) in
+        [("a", "b", b"\x0a\x01a\x0a\x01b\x12\x010"), ("c", "d", b"\x0a\x01c\x0a\x01d\x12\x011")]
+    {
+        let hash_key = HashKey::new(u128::from(first == "c"));
+        frame.push(&Key::from(first).hashed(hash_key), b"x");
+        frame.push(&Key::from(second), b"x");
+        let records = b"\x1a\x07\x08\x00\x10\x00\x1a\x01x\x1a\x05\x08\x01\x1a\x01x";
+        assert_eq!(frame.finish(), aggregate(&[&tables[..], records].concat()));
     }
 }
 
