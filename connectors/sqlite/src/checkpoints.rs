@@ -176,3 +176,73 @@ impl CheckpointStore for SqliteCheckpoints {
         self.writer.run("list the leases", list).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater::{ErrorKind, Position};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn on_a_full_disk_a_verb_is_not_done_and_says_so_and_what_is_stored_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
+        let claim = |number: usize| Claim {
+            application: Application::new("billing", "orders"),
+            // Long, so that pages fill soon.
+            shard: ShardId::new(format!("{number:0>1000}")),
+            worker: WorkerId::new("worker"),
+            expired: None,
+            initial: Position::Beginning.into(),
+        };
+        // SQLite takes a limit of pages for a full disk.
+        let limit = async |pages: u32| {
+            let limit = move |connection: &Connection| {
+                connection.pragma_update(None, "max_page_count", pages).map(Ok)
+            };
+            store.writer.run("limit", limit).await.unwrap();
+        };
+        limit(16).await;
+
+        let mut granted = 0;
+        let error = loop {
+            match store.claim(&claim(granted)).await {
+                Ok(lease) => assert!(lease.is_some()),
+                Err(error) => break error,
+            }
+            granted += 1;
+        };
+        assert_eq!(error.kind(), ErrorKind::Store);
+        let begin = format!("claim a lease in \"{}\": the disk is full", store.path().display());
+        assert!(error.to_string().starts_with(&begin), "{error}");
+        let listed = store.list(&claim(0).application).await.unwrap();
+        assert_eq!(listed.len(), granted, "what was granted is stored, and nothing else");
+        limit(1_000).await;
+        assert!(store.claim(&claim(granted)).await.unwrap().is_some(), "there is room again");
+    }
+
+    #[tokio::test]
+    async fn verbs_that_nobody_waits_for_any_more_do_no_harm() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
+        let application = Application::new("billing", "orders");
+        for _ in 0..100 {
+            let mut dropped = store.list(&application);
+            // Queued now, and perhaps done.
+            let _poll = futures::poll!(&mut dropped);
+        }
+        assert!(store.list(&application).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_position_that_no_column_holds_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
+        let initial = Position::After { sequence: "1".into(), sub_sequence: Some(u64::MAX) }.into();
+        let application = Application::new("billing", "orders");
+        let (shard, worker) = (ShardId::new("shardId-0"), WorkerId::new("worker"));
+        let claim = Claim { application, shard, worker, expired: None, initial };
+        assert_eq!(store.claim(&claim).await.unwrap_err().kind(), ErrorKind::Store);
+        assert!(store.list(&claim.application).await.unwrap().is_empty());
+    }
+}
