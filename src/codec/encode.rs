@@ -24,14 +24,19 @@ pub trait EncodeExt: Framed {
     ///
     /// ```
     /// use futures::SinkExt;
-    /// use headwater::Message;
-    /// use headwater::codec::{self, EncodeExt, Framed};
+    /// use headwater::codec::{self, EncodeExt};
+    /// use headwater::{MemoryStream, Message};
     ///
-    /// async fn send(sink: impl Framed + Unpin) -> headwater::Result<()> {
-    ///     let mut numbers = sink.encode(codec::json_lines());
-    ///     numbers.send(Message::keyed(7_u32, "customer-7")).await?;
-    ///     numbers.close().await
-    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stream = MemoryStream::new("numbers", 1);
+    /// let mut numbers = stream.sink().encode(codec::json_lines());
+    /// numbers.feed(Message::keyed(7_u32, "customer-7")).await?;
+    /// numbers.feed(Message::keyed(8, "customer-7")).await?;
+    /// numbers.close().await?;
+    /// assert_eq!(stream.records()[0].payload, "7\n8\n");
+    /// # Ok(())
+    /// # }
     /// ```
     fn encode<T: 'static, S: Serializer<T>>(self, codec: Codec<S>) -> Encode<Self, T> {
         let (framing, serializer) = codec.into_parts();

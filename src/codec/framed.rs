@@ -17,14 +17,18 @@ use crate::{Error, Message};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use bytes::Bytes;
-/// use futures::Sink;
+/// use futures::SinkExt;
 /// use headwater::codec::{Framed, Lines};
-/// use headwater::{Error, Message};
+/// use headwater::{MemoryStream, Message};
 ///
-/// fn in_lines<S: Framed>(sink: S) -> impl Sink<Message<Bytes>, Error = Error> {
-///     sink.framed(Arc::new(Lines))
-/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("texts", 1);
+/// let mut lines = stream.sink().framed(Arc::new(Lines));
+/// lines.send(Message::keyed("text".into(), "customer-7")).await?;
+/// assert_eq!(stream.records()[0].payload, "text\n");
+/// # Ok(())
+/// # }
 /// ```
 pub trait Framed: Sink<Message<Bytes>, Error = Error> + Sized {
     /// Replaces the framing. Messages that are in the sink already keep the one they were framed with.

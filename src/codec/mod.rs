@@ -21,25 +21,36 @@
 //! A codec infers the type of its messages where the pipeline knows it:
 //!
 //! ```
-//! use futures::{Stream, StreamExt, TryStreamExt};
-//! use headwater::codec::{self, DecodeExt, EncodeExt, Framed};
-//! use headwater::{Message, Result};
-//! # use bytes::Bytes;
-//! # #[derive(serde::Deserialize)]
-//! # struct Order { id: u64 }
-//! # #[derive(serde::Serialize)]
-//! # struct Invoice { order: u64 }
+//! use futures::{StreamExt, TryStreamExt, stream};
+//! use headwater::codec::{self, DecodeExt, EncodeExt};
+//! use headwater::{MemoryStream, Message};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Order {
+//!     id: u64,
+//! }
+//!
+//! #[derive(serde::Serialize)]
+//! struct Invoice {
+//!     order: u64,
+//! }
 //! # impl From<Order> for Invoice {
 //! #     fn from(order: Order) -> Self { Self { order: order.id } }
 //! # }
 //!
-//! async fn relay(source: impl Stream<Item = Result<Message<Bytes>>>, sink: impl Framed) -> Result<()> {
-//!     source
-//!         .decode(codec::json::<Order>())
-//!         .map_ok(|order| order.map(Invoice::from))
-//!         .forward(sink.encode(codec::json_lines()))
-//!         .await
-//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> headwater::Result<()> {
+//! let invoices = MemoryStream::new("invoices", 1);
+//! let records = stream::iter([Ok(Message::keyed(r#"{"id":7}"#.into(), "customer-7"))]);
+//!
+//! records
+//!     .decode(codec::json::<Order>())
+//!     .map_ok(|order| order.map(Invoice::from))
+//!     .forward(invoices.sink().encode(codec::json_lines()))
+//!     .await?;
+//! assert_eq!(invoices.records()[0].payload, "{\"order\":7}\n");
+//! # Ok(())
+//! # }
 //! ```
 
 mod buffer;
