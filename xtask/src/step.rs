@@ -125,7 +125,7 @@ fn wait(
     {
         child.kill()?;
         child.wait()?;
-        return Err(io::Error::new(io::ErrorKind::TimedOut, format!("killed after {} s", limit.as_secs())));
+        return Err(io::Error::new(io::ErrorKind::TimedOut, format!("killed after {limit:?}")));
     }
     child.wait()
 }
@@ -152,5 +152,35 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Step;
+
+    #[test]
+    fn the_lines_of_a_step_are_handed_out_in_order() {
+        let mut lines = Vec::new();
+        let step = Step::new("node").args(["-e", "console.log('one'); console.log('two')"]);
+        step.read_lines(|line| lines.push(line.to_owned())).expect("it succeeds");
+        assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn a_failed_step_names_its_command_and_the_way_out() {
+        let step = Step::new("node").args(["-e", "process.exit(3)"]).way_out("Try again.");
+        let error = step.run().expect_err("it fails").to_string();
+        assert!(error.starts_with("`node -e process.exit(3)` failed: "), "{error}");
+        assert!(error.ends_with("\n  Try again."), "{error}");
+    }
+
+    #[test]
+    fn a_step_that_outlives_its_limit_is_killed() {
+        let step = Step::new("node").args(["-e", "setInterval(() => {}, 1000)"]);
+        let error = step.time_limit(Duration::from_millis(100)).run().expect_err("it never ends").to_string();
+        assert!(error.contains("killed after 100ms"), "{error}");
     }
 }
