@@ -43,6 +43,9 @@ fn example(name: &str, args: &[&str]) -> Result<(), Error> {
     Step::cargo()
         .args(["run", "--release", "--quiet", "--package", "headwater-examples", "--example", name, "--"])
         .args(args)
+        // With these set they would go to another endpoint.
+        .without_env("AWS_ENDPOINT_URL")
+        .without_env("AWS_ENDPOINT_URL_KINESIS")
         .time_limit(TIME_LIMIT)
         .way_out("An example must end by itself with success on the embedded endpoint.")
         .run()

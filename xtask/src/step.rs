@@ -46,6 +46,12 @@ impl Step {
         self
     }
 
+    /// Takes an environment variable away.
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     /// Runs it in another folder.
     pub(crate) fn dir(mut self, dir: impl AsRef<std::path::Path>) -> Self {
         self.command.current_dir(dir);
