@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream::FusedStream;
+use headwater::codec::{Codec, Decode, DecodeExt, Deserializer};
 use headwater::source::ShardedSource;
 use headwater::{Control, Message, Result, Source};
 
@@ -52,6 +53,11 @@ impl KinesisSource {
     /// Starts to describe a source of a stream, named by its name or its ARN.
     pub fn builder(stream: impl Into<String>) -> KinesisSourceBuilder {
         KinesisSourceBuilder::new(stream.into())
+    }
+
+    /// Takes records apart and turns their bytes into values: [`DecodeExt::decode`], without its import.
+    pub fn decode<T: 'static, D: Deserializer<T>>(self, codec: Codec<D>) -> Decode<Self, T> {
+        DecodeExt::decode(self, codec)
     }
 
     pub(super) fn new(source: ShardedSource) -> Self {
