@@ -1,15 +1,19 @@
 //! One connection, set up for several processes that must not lose what they were told.
 
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use headwater::{Error, ErrorKind, Result};
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use crate::error::failed;
+use crate::error::{failed, is_busy};
 use crate::schema;
 
 const VERB: &str = "open checkpoints";
+
+/// How long to leave a file alone that another process sets up.
+const SWITCH_PAUSE: Duration = Duration::from_millis(2);
 
 /// Opens the file, and creates it if there is none.
 pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Connection> {
@@ -33,14 +37,24 @@ pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Connection> {
         let usable = schema::prepare(&mut connection)?;
         Ok(usable.map_err(|error| unusable(&error.to_string())).map(|()| connection))
     };
-    set_up().unwrap_or_else(|error| Err(failed(VERB, path, &error)))
+    let begun = Instant::now();
+    loop {
+        match set_up() {
+            // Two processes that switch a new file to the write-ahead log at once would wait for each other, so SQLite
+            // refuses one of them without the wait that it grants everywhere else.
+            Err(error) if is_busy(&error) && begun.elapsed() < busy_timeout => thread::sleep(SWITCH_PAUSE),
+            Err(error) => return Err(failed(VERB, path, &error)),
+            Ok(outcome) => return outcome,
+        }
+    }
 }
 
 fn connect(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(busy_timeout)?;
+    // SQLite counts milliseconds in an i32.
+    connection.busy_timeout(busy_timeout.min(Duration::from_millis(i32::MAX as u64)))?;
     // Every commit is on the disk before it is answered. A checkpoint that a power cut takes back would only repeat
     // records, but a claim would give its fencing token out a second time.
     connection.pragma_update(None, "synchronous", "FULL")?;
