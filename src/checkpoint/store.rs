@@ -165,7 +165,8 @@ pub struct LeaseRow {
 /// effect. A store never looks at a clock: whether a lease has expired is judged by each worker, which sees that a
 /// row's version did not change for the lease time on its own monotonic clock, and names that version in its claim.
 ///
-/// The conformance suite beside this trait checks all of this; run it on a store of your own.
+/// The [conformance suite](crate::checkpoint::conformance) checks all of this; run it on a store of your own. One that
+/// reads and writes a row in one transaction finds the rules ready made on [`LeaseRow`].
 ///
 /// # Errors
 ///
