@@ -1,1 +1,40 @@
-//! Tests
+//! What the sink promises, against a service that does as it is told.
+
+mod back_pressure;
+mod cost;
+mod delivery;
+mod ending;
+mod fake;
+mod framing;
+mod order;
+mod properties;
+mod retrying;
+
+use bytes::Bytes;
+
+use crate::checkpoint::Tracker;
+use crate::{Message, Position};
+
+/// Makes a message whose payload is its number.
+fn numbered(key: impl Into<String>, number: u32) -> Message<Bytes> {
+    Message::keyed(number.to_string().into(), key.into())
+}
+
+/// Makes `count` messages of one shard that owe their acks to a tracker.
+fn owing(count: u32, key: impl Fn(u32) -> String) -> (Tracker, Vec<Message<Bytes>>) {
+    let tracker = Tracker::new();
+    let acks = tracker.open((0..count).map(|number| (after(number), None)));
+    let messages = acks
+        .enumerate()
+        .map(|(number, ack)| {
+            let payload = number.to_string().into();
+            Message::from_parts(payload, Some(key(number as u32).into()), None, ack)
+        })
+        .collect();
+    (tracker, messages)
+}
+
+/// The position after a message of [`owing`].
+fn after(number: u32) -> Position {
+    Position::After { sequence: (number + 1).to_string().into(), sub_sequence: None }
+}
