@@ -30,9 +30,7 @@ impl Soak {
             .args([self.filter.as_deref().unwrap_or("soak")])
             .env("HEADWATER_SEEDS", self.seeds.to_string())
             .env("HEADWATER_FIRST_SEED", self.first.to_string())
-            .way_out(
-                "Run it again with `cargo xtask soak --seeds 1 --first SEED` and the seed printed above.",
-            );
+            .way_out("A seed that failed runs alone with `cargo xtask soak --seeds 1 --first SEED`.");
         Ok(cargo_test(step))
     }
 }
