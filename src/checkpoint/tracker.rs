@@ -52,7 +52,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Pages {
-    pages: VecDeque<Page>,
+    open: VecDeque<Page>,
     /// The first debt of the front page that is not known to be paid.
     head: usize,
     watermark: Option<Checkpoint>,
@@ -94,7 +94,7 @@ impl Tracker {
         let creditor: Arc<dyn Creditor> = Arc::clone(&self.shared) as _;
         let (ledger, acks) = Ledger::open(count, creditor);
         if count > 0 {
-            self.shared.lock().pages.push_back(Page { marks, ledger });
+            self.shared.lock().open.push_back(Page { marks, ledger });
         }
         acks
     }
@@ -125,7 +125,7 @@ impl Tracker {
     pub fn oldest_unacked(&self) -> Option<Position> {
         let mut pages = self.shared.lock();
         pages.advance();
-        pages.pages.front().map(|page| page.marks[pages.head].0.clone())
+        pages.open.front().map(|page| page.marks[pages.head].0.clone())
     }
 
     /// Returns the position of the first message that was dropped without an ack.
@@ -183,7 +183,7 @@ impl Creditor for Shared {
         }
         let mut pages = self.lock();
         let position = pages
-            .pages
+            .open
             .iter()
             .find(|page| std::ptr::eq(&raw const *page.ledger, ledger))
             .map(|page| page.marks[slot].0.clone());
@@ -203,7 +203,7 @@ impl Creditor for Shared {
 impl Pages {
     /// Moves the watermark over every debt at the front that is paid.
     fn advance(&mut self) {
-        while let Some(page) = self.pages.front() {
+        while let Some(page) = self.open.front() {
             let start = self.head;
             while self.head < page.ledger.len() && page.ledger.is_paid(self.head) {
                 self.head += 1;
@@ -215,7 +215,7 @@ impl Pages {
             if self.head < page.ledger.len() {
                 return;
             }
-            self.pages.pop_front();
+            self.open.pop_front();
             self.head = 0;
         }
         if self.finished {

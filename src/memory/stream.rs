@@ -278,12 +278,10 @@ impl fmt::Debug for MemoryStream {
 
 /// Spreads keys over the hash space. An explicit hash key counts by its upper half, so that ranges mean the same.
 fn hash_of(key: &Key) -> u64 {
-    match key.explicit_hash_key() {
-        Some(hash) => (hash.get() >> 64) as u64,
-        None => {
-            let mut hasher = DefaultHasher::new();
-            key.partition_key().hash(&mut hasher);
-            hasher.finish()
-        }
+    if let Some(hash) = key.explicit_hash_key() {
+        return (hash.get() >> 64) as u64;
     }
+    let mut hasher = DefaultHasher::new();
+    key.partition_key().hash(&mut hasher);
+    hasher.finish()
 }

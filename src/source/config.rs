@@ -87,11 +87,11 @@ impl Default for SourceConfig {
             on_abandon: OnAbandon::default(),
             lease_time: Duration::from_secs(10),
             commit_interval: Duration::from_secs(1),
-            refresh_interval: Duration::from_secs(60),
+            refresh_interval: Duration::from_mins(1),
             max_in_flight: 100_000,
             buffer_bytes: 64 << 20,
-            outage_limit: Duration::from_secs(300),
-            drain_timeout: Duration::from_secs(60),
+            outage_limit: Duration::from_mins(5),
+            drain_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -104,7 +104,7 @@ impl SourceConfig {
     /// `Invalid`, naming the setting and its range.
     pub fn validate(&self) -> Result<()> {
         check(!self.application.is_empty(), "application: a name is needed")?;
-        let a_day = Duration::from_secs(86_400);
+        let a_day = Duration::from_hours(24);
         let lease_range = Duration::from_millis(100)..=a_day;
         check(lease_range.contains(&self.lease_time), "lease_time: 100 ms to 24 h is allowed")?;
         let commit_range = Duration::from_millis(10)..=a_day;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::checkpoint::{ApplicationStart, Checkpoint, InFlight, Lease, LeaseRow, Tracker};
 use crate::source::budget::ByteBudget;
@@ -280,18 +280,18 @@ impl Coordinator {
     }
 
     fn publish(&self) {
-        let status = self.topology.iter().map(|(shard, parents)| match self.leases.held.get(shard) {
-            Some(held) => held.status(parents),
-            None => {
-                let state = if self.topology.is_finished(shard) {
-                    ShardState::Finished
-                } else if self.topology.is_readable(shard) {
-                    ShardState::Unleased
-                } else {
-                    ShardState::WaitingForParents
-                };
-                ShardStatus::unread(shard.clone(), state, parents.to_vec())
+        let status = self.topology.iter().map(|(shard, parents)| {
+            if let Some(held) = self.leases.held.get(shard) {
+                return held.status(parents);
             }
+            let state = if self.topology.is_finished(shard) {
+                ShardState::Finished
+            } else if self.topology.is_readable(shard) {
+                ShardState::Unleased
+            } else {
+                ShardState::WaitingForParents
+            };
+            ShardStatus::unread(shard.clone(), state, parents.to_vec())
         });
         self.control.set_status(status.collect());
     }
@@ -301,18 +301,26 @@ impl Coordinator {
         self.events = None;
         self.leases.held.values().for_each(Held::stop_reading);
         let mut write = ticks(self.config.commit_interval.min(self.config.lease_time / 3));
-        let deadline = sleep(self.config.drain_timeout);
-        tokio::pin!(deadline);
+        let deadline = Instant::now() + self.config.drain_timeout;
         while self.leases.held.values().any(|held| held.reading.tracker.in_flight() > 0) {
             tokio::select! {
-                () = &mut deadline => break,
+                () = sleep_until(deadline) => break,
                 () = self.in_flight.attention() => {}
                 // A failure of the store is not final before the last write.
                 _ = write.tick() => drop(self.leases.write().await),
             }
         }
         let unacked = self.unacked();
-        let written = self.leases.write().await;
+        let written = loop {
+            let written = self.leases.write().await;
+            let over = Instant::now() >= deadline;
+            match written {
+                // A store that is down for a while costs that while, and nothing else.
+                Err(error) if !over => self.leases.tolerate(error)?,
+                written => break written,
+            }
+            write.tick().await;
+        };
         let released = self.leases.release().await;
         self.publish();
         unacked.map_or(Ok(()), Err).and(written).and(released)

@@ -171,13 +171,11 @@ impl Stream for ShardedSource {
                 return this.end_with(None);
             }
             ready!(this.in_flight.poll_below(this.max_in_flight, cx));
-            match ready!(this.events.poll_recv(cx)) {
-                Some(event) => this.take_in(event),
-                None => {
-                    let error = this.control.poll_failure(cx);
-                    return this.end_with(error);
-                }
-            }
+            let Some(event) = ready!(this.events.poll_recv(cx)) else {
+                let error = this.control.poll_failure(cx);
+                return this.end_with(error);
+            };
+            this.take_in(event);
         }
     }
 }

@@ -269,15 +269,15 @@ async fn a_store_that_fails_for_ten_seconds_costs_nothing_but_ten_seconds() {
     let control = source.control();
     control.ready().await.unwrap();
     store.outage(true);
-    let numbers: Vec<_> =
-        source.take(100).map_ok(|message| message.ack()).try_collect::<Vec<()>>().await.unwrap();
+    let numbers: Vec<_> = source.take(100).map_ok(Message::ack).try_collect::<Vec<()>>().await.unwrap();
     assert_eq!(numbers.len(), 100);
     let back = async {
         tokio::time::sleep(Duration::from_secs(10)).await;
         store.outage(false);
     };
     let (finished, ()) = tokio::join!(control.finished(), back);
-    drop(finished);
+    finished.unwrap();
+    assert!(read_all(&stream, config(&store)).await.is_empty(), "the last checkpoint is stored");
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,7 +304,7 @@ async fn a_consumer_that_stalls_for_a_minute_loses_nothing_and_keeps_its_leases(
     let (stream, store) = (filled(2, 100), MemoryCheckpoints::new());
     let mut source = stream.source_with(config(&store)).await.unwrap();
     source.try_next().await.unwrap().unwrap().ack();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let before = store.list(&Application::new("headwater", "orders")).await.unwrap();
     tokio::time::sleep(Duration::from_secs(10)).await;
     let after = store.list(&Application::new("headwater", "orders")).await.unwrap();
