@@ -62,7 +62,8 @@ impl BatchSinkBuilder {
         self
     }
 
-    /// Sets the most bytes of a request, partition keys included (default 10 MiB; at least `record_bytes`).
+    /// Sets the most bytes of a request, partition keys included (default 10 MiB). A record that is larger travels
+    /// alone.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.settings.batch_bytes = bytes;
         self
@@ -156,6 +157,15 @@ impl BatchSinkBuilder {
     pub fn close_deadline(mut self, deadline: Duration) -> Self {
         self.settings.close_deadline = deadline;
         self
+    }
+
+    /// Checks every setting, as [`build`](Self::build) does.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the setting that is outside its range, and the range.
+    pub fn check(&self) -> Result<()> {
+        self.settings.check()
     }
 
     /// Builds the sink over a service, and starts its task.

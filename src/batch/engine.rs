@@ -134,7 +134,7 @@ impl Engine {
             && let Some(mut waiting) = self.backlog.pop(hurry)
         {
             bytes += waiting.entry.bytes();
-            // One entry alone always goes, or a request limit below the record limit would hold it for ever.
+            // One entry alone always goes: a request limit below the record limit would hold it for ever.
             if bytes > self.settings.batch_bytes && !entries.is_empty() {
                 self.backlog.unpop(waiting);
                 break;

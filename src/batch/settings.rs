@@ -69,7 +69,7 @@ impl Settings {
         let RetrySettings { expo_backoff, expo_backoff_limit, time_to_live, .. } = self.retry;
         at_least(1, "batch_records", self.batch_records)?;
         at_least(1, "record_bytes", self.record_bytes)?;
-        at_least(self.record_bytes, "batch_bytes", self.batch_bytes)?;
+        at_least(1, "batch_bytes", self.batch_bytes)?;
         at_least(1, "frame_messages", self.frame_messages)?;
         at_least(1, "max_in_flight", self.max_in_flight)?;
         at_least(1, "max_queue", self.max_queue)?;

@@ -212,3 +212,43 @@ pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the rows of an application, ordered by shard.
     fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>>;
 }
+
+/// A store that is shared, or chosen at run time.
+impl<S: CheckpointStore + ?Sized> CheckpointStore for Arc<S> {
+    fn start<'a>(
+        &'a self,
+        application: &'a Application,
+        proposed: ApplicationStart,
+    ) -> BoxFuture<'a, Result<ApplicationStart>> {
+        (**self).start(application, proposed)
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
+        (**self).claim(claim)
+    }
+
+    fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>> {
+        (**self).renew(lease)
+    }
+
+    fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
+        (**self).commit(lease, checkpoint)
+    }
+
+    fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>> {
+        (**self).release(lease, to)
+    }
+
+    fn request_handoff<'a>(
+        &'a self,
+        application: &'a Application,
+        row: &'a LeaseRow,
+        to: &'a WorkerId,
+    ) -> BoxFuture<'a, Result<bool>> {
+        (**self).request_handoff(application, row, to)
+    }
+
+    fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
+        (**self).list(application)
+    }
+}

@@ -66,7 +66,7 @@ fn a_setting_outside_its_range_is_named_with_the_range() {
     for (error, text) in [
         (build(BatchSink::builder().max_in_flight(0)), "max_in_flight = 0: at least 1 is allowed"),
         (build(BatchSink::builder().frame_size(2 << 20)), "frame_size = 2097152: 1 to 1048576 is allowed"),
-        (build(BatchSink::builder().batch_bytes(7)), "batch_bytes = 7: at least 1048576 is allowed"),
+        (build(BatchSink::builder().batch_bytes(0)), "batch_bytes = 0: at least 1 is allowed"),
         (build(BatchSink::builder().linger(week * 2)), "linger = 1209600s: 0ns to 604800s is allowed"),
         (
             build(BatchSink::builder().expo_backoff_limit(Duration::from_millis(1))),
