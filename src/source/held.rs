@@ -1,6 +1,7 @@
 //! A shard that this worker holds: its lease, what it is reading, and the task that reads it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -45,11 +46,11 @@ impl Held {
     }
 
     /// Returns what a write of the row would store, if it is due: the watermark moved, or the lease wants renewal.
-    pub(super) fn due(&self, renew_before: Instant) -> Option<Checkpoint> {
+    pub(super) fn due(&self, renew_after: Duration) -> Option<Checkpoint> {
         let watermark = self.reading.tracker.watermark();
         match watermark {
             Some(watermark) if watermark.position > self.lease.checkpoint.position => Some(watermark),
-            _ if self.written <= renew_before => Some(self.lease.checkpoint.clone()),
+            _ if self.written.elapsed() >= renew_after => Some(self.lease.checkpoint.clone()),
             _ => None,
         }
     }

@@ -100,11 +100,10 @@ impl Leases {
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
     pub(super) async fn write(&mut self) -> Result<()> {
-        let renew_before = Instant::now().checked_sub(self.lease_time / 3);
         let due: Vec<(Lease, Checkpoint)> = self
             .held
             .values()
-            .filter_map(|held| Some((held.lease.clone(), renew_before.and_then(|before| held.due(before))?)))
+            .filter_map(|held| Some((held.lease.clone(), held.due(self.lease_time / 3)?)))
             .collect();
         let (store, limit) = (&self.store, self.lease_time);
         let answers: Vec<_> = stream::iter(due)
