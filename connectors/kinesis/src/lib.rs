@@ -9,9 +9,12 @@ pub mod limits;
 mod api;
 mod connection;
 mod error;
+mod sink;
 mod source;
 mod stream_ref;
 
+pub use api::PutRecords;
+pub use sink::{KinesisSink, KinesisSinkBuilder, Limits};
 pub use source::{KinesisSource, KinesisSourceBuilder};
 pub use stream_ref::StreamRef;
 

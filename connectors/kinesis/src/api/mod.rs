@@ -5,6 +5,7 @@ mod describe_stream_summary;
 mod get_records;
 mod get_shard_iterator;
 mod list_shards;
+mod put_records;
 
 use std::fmt;
 use std::future::Future;
@@ -18,6 +19,7 @@ use crate::connection::Connection;
 
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
+pub use put_records::PutRecords;
 
 /// How often a control-plane call is tried before its failure is the caller's.
 const CONTROL_TRIES: u32 = 4;

@@ -1,0 +1,106 @@
+//! The handle of a Kinesis sink.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Sink;
+use headwater::batch::{BatchSink, BatchStatus};
+use headwater::codec::{Codec, Encode, EncodeExt, Framed, Framing, Serializer};
+use headwater::{Error, Message, Result, Undelivered};
+
+use crate::sink::KinesisSinkBuilder;
+
+/// A Kinesis stream as a [`Sink`] of messages.
+///
+/// Messages are batched into PutRecords requests, several of them in flight. A message is acked once Kinesis confirmed
+/// it; what was refused is tried again alone, after a jittered backoff. Messages of one key are first stored in the
+/// order in which they were accepted. What cannot be delivered is handed back once, by [`drain`](Self::drain) or with
+/// the error that ends the sink ([`Error::into_undelivered`]), and is never lost: [`BatchSink`] has the details of
+/// readiness, flush, close, drop and failure.
+///
+/// With a framing that joins messages, such as `codec::kpl_json`, messages of one key share records.
+///
+/// # Example
+///
+/// ```
+/// use futures::{SinkExt, StreamExt, stream};
+/// use headwater::Message;
+/// use headwater_kinesis::{KinesisSink, codec};
+/// # use headwater_local::LocalKinesis;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let local = LocalKinesis::builder().build();
+/// let sink = KinesisSink::builder("orders").client(local.client()).create_stream(2).connect().await?;
+/// let status = sink.status();
+///
+/// let orders = (0..100_u32).map(|number| Ok(Message::keyed(number, format!("customer-{}", number % 9))));
+/// stream::iter(orders).forward(sink.encode(codec::json())).await?;
+///
+/// assert_eq!(status.stored(), 100);
+/// assert_eq!(local.record_count("orders")?, 100);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "sinks do nothing unless polled"]
+pub struct KinesisSink(BatchSink);
+
+impl KinesisSink {
+    /// Starts to describe a sink of a stream, named by its name or its ARN.
+    pub fn builder(stream: impl Into<String>) -> KinesisSinkBuilder {
+        KinesisSinkBuilder::new(stream.into())
+    }
+
+    pub(super) fn new(sink: BatchSink) -> Self {
+        Self(sink)
+    }
+
+    /// Turns values into bytes and packs them into records: [`EncodeExt::encode`], without its import.
+    pub fn encode<T: 'static, S: Serializer<T>>(self, codec: Codec<S>) -> Encode<Self, T> {
+        EncodeExt::encode(self, codec)
+    }
+
+    /// Returns the counters of this sink, which stay readable after the sink was moved into `forward`.
+    pub fn status(&self) -> BatchStatus {
+        self.0.status()
+    }
+
+    /// Waits until everything accepted is settled, cutting the linger short, and returns what could not be
+    /// delivered, each message once, with the reason. The sink goes on: see [`BatchSink::drain`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is taken before everything is settled: a call that is dropped loses nothing.
+    pub async fn drain(&mut self) -> Vec<Undelivered> {
+        self.0.drain().await
+    }
+}
+
+impl Sink<Message<Bytes>> for KinesisSink {
+    type Error = Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.0).poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
+        Pin::new(&mut self.0).start_send(message)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
+    }
+}
+
+impl Framed for KinesisSink {
+    fn framed(self, framing: Arc<dyn Framing>) -> Self {
+        Self(self.0.framed(framing))
+    }
+}
