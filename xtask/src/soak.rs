@@ -26,7 +26,8 @@ impl Soak {
     #[expect(clippy::unnecessary_wraps, reason = "every task has the same shape")]
     pub(crate) fn run(self) -> Result<Tally, Error> {
         let step = Step::cargo()
-            .args(["test", "--release", "--package", "headwater-tests", "--no-fail-fast", "--"])
+            .args(["test", "--release", "--package", "headwater-tests", "--package", "headwater-examples"])
+            .args(["--no-fail-fast", "--"])
             .args([self.filter.as_deref().unwrap_or("soak")])
             .env("HEADWATER_SEEDS", self.seeds.to_string())
             .env("HEADWATER_FIRST_SEED", self.first.to_string())

@@ -6,8 +6,8 @@ use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::MemoryCheckpoints;
 use headwater::source::{Start, Until};
 use headwater::{ErrorKind, Message};
-use headwater_kinesis::kpl::Kpl;
 use headwater_kinesis::codec::Framing;
+use headwater_kinesis::kpl::Kpl;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::{ErrorCode, Fault, FaultKind, Faults, LocalKinesis, Operation, ShardRates};
 
@@ -51,12 +51,20 @@ async fn a_shard_survives_failed_calls_of_every_kind() {
 
 #[tokio::test]
 async fn a_call_that_never_answers_times_out_and_is_retried() {
-    reads_all_with(Faults::seeded(2).add(Fault::hang().on(Operation::GetRecords).chance(0.05)), &[FaultKind::Hang]).await;
+    reads_all_with(
+        Faults::seeded(2).add(Fault::hang().on(Operation::GetRecords).chance(0.05)),
+        &[FaultKind::Hang],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn lost_answers_and_reset_connections_cost_nothing_but_time() {
-    reads_all_with(Faults::seeded(3).lose_answers(0.1).reset(0.1), &[FaultKind::LoseAnswer, FaultKind::Reset]).await;
+    reads_all_with(
+        Faults::seeded(3).lose_answers(0.1).reset(0.1),
+        &[FaultKind::LoseAnswer, FaultKind::Reset],
+    )
+    .await;
 }
 
 #[tokio::test]

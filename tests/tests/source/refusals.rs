@@ -46,7 +46,7 @@ async fn an_endpoint_that_is_not_there_is_an_error_in_bounded_time() {
 
 #[tokio::test]
 async fn a_stream_that_stays_creating_is_an_error_in_bounded_time() {
-    let local = LocalKinesis::builder().create_delay(Duration::from_secs(3600)).build();
+    let local = LocalKinesis::builder().create_delay(Duration::from_hours(1)).build();
     let client = local.client();
     client.create_stream().stream_name("orders").shard_count(1).send().await.unwrap();
     let source = KinesisSource::builder("orders").client(client).active_timeout(Duration::from_millis(600));

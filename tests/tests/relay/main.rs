@@ -1,0 +1,7 @@
+//! Relays from end to end: nothing lost through kills, faults and reshards, on every server.
+
+mod example;
+mod faults;
+mod kill;
+mod ledger;
+mod reshard;
