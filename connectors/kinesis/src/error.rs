@@ -64,11 +64,11 @@ pub(crate) fn kind_of_code(code: &str) -> Option<ErrorKind> {
 }
 
 /// Sorts an error of the SDK and puts the operation and its subject in front.
-pub(crate) fn from_sdk<E>(context: String, error: SdkError<E, HttpResponse>) -> Error
+pub(crate) fn from_sdk<E>(context: String, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let kind = match &error {
+    let kind = match error {
         SdkError::TimeoutError(_) => ErrorKind::Timeout,
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
@@ -80,14 +80,14 @@ where
             })
         }
         SdkError::DispatchFailure(failure) if failure.is_timeout() => ErrorKind::Timeout,
-        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if lacks_credentials(&error) => {
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) if lacks_credentials(error) => {
             ErrorKind::AccessDenied
         }
         SdkError::ConstructionFailure(_) => ErrorKind::Invalid,
         // No answer, or one that cannot be read: the operation may have been applied.
         _ => ErrorKind::Unavailable,
     };
-    let cause = match &error {
+    let cause = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown error");
             format!("{code}: {}", service.err().message().unwrap_or("no message"))

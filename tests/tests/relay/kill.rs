@@ -63,7 +63,7 @@ async fn a_relay_killed_in_mid_run_loses_nothing_and_repeats_only_what_was_unack
         let unacked = unacked(server.local(), &store).await;
 
         let mut command: Command = relay(&server.endpoint_url(), RECORDS, Some(&store));
-        let output = tokio::time::timeout(Duration::from_secs(60), command.stderr(Stdio::piped()).output());
+        let output = tokio::time::timeout(Duration::from_mins(1), command.stderr(Stdio::piped()).output());
         let output = output.await.expect("it ends").unwrap();
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("seed {seed}: {error}: {}", String::from_utf8_lossy(&output.stderr))

@@ -11,7 +11,7 @@ impl Api {
         let created = persist(|| async {
             let request = self.client.create_stream().stream_name(self.stream.name());
             let sent = request.shard_count(shards.cast_signed()).send().await;
-            sent.map_err(|error| from_sdk(self.context("create stream"), error))
+            sent.map_err(|error| from_sdk(self.context("create stream"), &error))
         });
         match created.await {
             // Somebody was first, or an earlier try of ours was: that it exists is all that was asked for.

@@ -47,7 +47,7 @@ impl Api {
                 .set_stream_arn(self.stream.request_arn())
                 .send()
                 .await
-                .map_err(|error| from_sdk(context(), error))
+                .map_err(|error| from_sdk(context(), &error))
         });
         let Some(summary) = output.await?.stream_description_summary else {
             return Err(

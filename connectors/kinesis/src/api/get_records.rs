@@ -27,7 +27,7 @@ impl Api {
         match request.set_stream_arn(self.stream.request_arn()).send().await {
             Ok(page) => Ok(GetRecordsAnswer::Page(page)),
             Err(error) if error.code() == Some(EXPIRED_ITERATOR) => Ok(GetRecordsAnswer::Expired),
-            Err(error) => Err(from_sdk(self.context(&format!("get records from {shard} of")), error)),
+            Err(error) => Err(from_sdk(self.context(&format!("get records from {shard} of")), &error)),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Api {
             }
         };
         let context = || self.context(&format!("get an iterator for {shard} of"));
-        let output = request.send().await.map_err(|error| from_sdk(context(), error))?;
+        let output = request.send().await.map_err(|error| from_sdk(context(), &error))?;
         output.shard_iterator.ok_or_else(|| {
             Error::new(ErrorKind::Unavailable, context()).caused_by("the answer holds no iterator")
         })

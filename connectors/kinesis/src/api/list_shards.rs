@@ -22,7 +22,7 @@ impl Api {
                         .set_stream_name(self.stream.request_name())
                         .set_stream_arn(self.stream.request_arn()),
                 };
-                request.send().await.map_err(|error| from_sdk(self.context("list shards of"), error))
+                request.send().await.map_err(|error| from_sdk(self.context("list shards of"), &error))
             });
             let page = page.await?;
             shards.extend(page.shards.unwrap_or_default().into_iter().map(describe));

@@ -84,7 +84,7 @@ impl Service<Batch> for PutRecords {
             let entries = batch.entries().iter().map(request_entry).collect::<Result<_>>()?;
             match request.set_records(Some(entries)).send().await {
                 Ok(output) => Ok(response(output)),
-                Err(error) => Err(from_sdk(context(), error)),
+                Err(error) => Err(from_sdk(context(), &error)),
             }
         })
     }

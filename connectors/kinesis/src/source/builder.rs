@@ -40,7 +40,7 @@ impl KinesisSourceBuilder {
             sleep_time_no_records: Duration::ZERO,
             deaggregate: true,
             create_shards: None,
-            active_timeout: Duration::from_secs(60),
+            active_timeout: Duration::from_mins(1),
         }
     }
 

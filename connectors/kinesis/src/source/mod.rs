@@ -1,10 +1,10 @@
 //! The source: all shards of a stream, polled.
 
 mod builder;
+mod handle;
 mod page;
 mod polling;
-mod source;
 mod upstream;
 
 pub use builder::KinesisSourceBuilder;
-pub use source::KinesisSource;
+pub use handle::KinesisSource;
