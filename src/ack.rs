@@ -50,6 +50,25 @@ impl Ack {
     }
 
     /// Joins many acks into one that pays, or abandons, them all.
+    ///
+    /// # Example
+    ///
+    /// One message made from many:
+    ///
+    /// ```
+    /// use headwater::{Ack, Message};
+    ///
+    /// let (numbers, acks): (Vec<u32>, Vec<Ack>) = [Message::new(40), Message::new(2)]
+    ///     .into_iter()
+    ///     .map(|message| {
+    ///         let (number, _, _, ack) = message.into_parts();
+    ///         (number, ack)
+    ///     })
+    ///     .unzip();
+    /// let sum = Message::from_parts(numbers.iter().sum::<u32>(), None, None, Ack::join(acks));
+    /// assert_eq!(*sum.payload(), 42);
+    /// # sum.ack();
+    /// ```
     pub fn join(acks: impl IntoIterator<Item = Self>) -> Self {
         let mut shares = Vec::new();
         for ack in acks {
@@ -76,6 +95,20 @@ impl Ack {
     }
 
     /// Tells whether anything is owed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::checkpoint::Tracker;
+    /// use headwater::{Ack, Position};
+    ///
+    /// assert!(!Ack::none().owes());
+    ///
+    /// let tracker = Tracker::new();
+    /// let ack = tracker.open([(Position::Beginning, None)]).next().unwrap();
+    /// assert!(ack.owes());
+    /// # ack.ack();
+    /// ```
     pub fn owes(&self) -> bool {
         !matches!(self.0, Shares::None)
     }
@@ -130,6 +163,23 @@ impl Ledger {
 }
 
 /// Hands out the ack of each message of a page, in order. Those never handed out are abandoned with it.
+///
+/// # Example
+///
+/// ```
+/// use headwater::checkpoint::Tracker;
+/// use headwater::{Message, Position};
+///
+/// # let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+/// let tracker = Tracker::new();
+/// let page = [(after(1), "first"), (after(2), "second")];
+/// let acks = tracker.open(page.iter().map(|(position, _)| (position.clone(), None)));
+/// let messages: Vec<_> =
+///     page.iter().zip(acks).map(|((_, text), ack)| Message::from_parts(*text, None, None, ack)).collect();
+///
+/// messages.into_iter().for_each(Message::ack);
+/// assert_eq!(tracker.watermark().unwrap().position, after(2));
+/// ```
 #[must_use = "acks that are dropped abandon their messages"]
 pub struct Acks {
     ledger: Arc<Ledger>,
@@ -138,6 +188,22 @@ pub struct Acks {
 
 impl Acks {
     /// Takes back the acks that were not handed out: their messages stay undone and are not reported as abandoned.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+    /// let tracker = Tracker::new();
+    /// let mut acks = tracker.open((1..=3).map(|n| (after(n), None)));
+    /// acks.next().unwrap().ack();
+    ///
+    /// acks.retract();
+    /// assert_eq!(tracker.watermark().unwrap().position, after(1));
+    /// assert_eq!((tracker.in_flight(), tracker.abandoned()), (0, None));
+    /// ```
     pub fn retract(mut self) {
         let left = self.ledger.len() - self.next;
         self.next = self.ledger.len();

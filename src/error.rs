@@ -7,9 +7,39 @@ use std::fmt;
 use crate::undelivered::Undelivered;
 
 /// What is returned by everything in Headwater that can fail.
+///
+/// # Example
+///
+/// ```
+/// use headwater::{Message, Result};
+///
+/// fn double(message: Message<u32>) -> Result<Message<u32>> {
+///     message.try_map(|n| n.checked_mul(2).ok_or("too large"))
+/// }
+///
+/// assert_eq!(*double(Message::new(21))?.payload(), 42);
+/// let error = double(Message::new(u32::MAX)).unwrap_err();
+/// assert_eq!(error.to_string(), "map message: too large");
+/// # Ok::<(), headwater::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Any error that can be sent between threads.
+///
+/// # Example
+///
+/// ```
+/// use headwater::{BoxError, Message};
+///
+/// fn cents(euros: &str) -> Result<u64, BoxError> {
+///     let euros: u64 = euros.parse()?;
+///     Ok(euros.checked_mul(100).ok_or("more cents than can be counted")?)
+/// }
+///
+/// assert_eq!(*Message::new("7").try_map(cents)?.payload(), 700);
+/// assert!(Message::new("seven").try_map(cents).is_err());
+/// # Ok::<(), headwater::Error>(())
+/// ```
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// An operation that failed: what kind of failure, what was being done to which thing, and the cause.
@@ -36,6 +66,24 @@ struct Inner {
 }
 
 /// The kinds of failure that callers treat differently.
+///
+/// # Example
+///
+/// ```
+/// use headwater::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::NotFound => "create the stream",
+///         ErrorKind::AccessDenied => "look at the role's permissions",
+///         kind if kind.is_retryable() => "wait",
+///         _ => "look at the log",
+///     }
+/// }
+///
+/// let error = Error::new(ErrorKind::Throttled, "put 500 records to \"orders\"");
+/// assert_eq!(advice(&error), "wait");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -93,12 +141,36 @@ impl Error {
     }
 
     /// Puts an outer operation in front of the context: `outer: context`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::NotFound, "open shardId-000000000007").during("read \"orders\"");
+    /// assert_eq!(error.to_string(), "read \"orders\": open shardId-000000000007");
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// ```
     pub fn during(mut self, outer: impl fmt::Display) -> Self {
         self.0.context = format!("{outer}: {}", self.0.context).into();
         self
     }
 
     /// Adds the messages that the failed operation could not deliver.
+    ///
+    /// # Example
+    ///
+    /// A sink that is closed hands the message back:
+    ///
+    /// ```
+    /// use headwater::{Delivery, Error, ErrorKind, Message, Undelivered};
+    ///
+    /// # let message = Message::new("an order".into());
+    /// let error = Error::new(ErrorKind::Closed, "send to \"orders\": the sink is closed");
+    /// let handed_back = Undelivered::new(message, error.restate(), Delivery::NotStored);
+    /// let error = error.carrying(vec![handed_back]);
+    /// assert_eq!(error.undelivered_len(), 1);
+    /// ```
     pub fn carrying(mut self, undelivered: Vec<Undelivered>) -> Self {
         self.0.undelivered = undelivered;
         self
@@ -117,6 +189,27 @@ impl Error {
 
     /// Returns the messages that could not be delivered, each once, in the form in which the sink got them,
     /// each still owning its ack. Empty unless a sink ended with this error.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::{ErrorKind, MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let (orders, dead_letters) = (MemoryStream::new("orders", 1), MemoryStream::new("dead-letters", 1));
+    /// # orders.faults().fail_puts(1, ErrorKind::AccessDenied);
+    /// let (mut sink, mut dead_sink) = (orders.sink(), dead_letters.sink());
+    /// if let Err(error) = sink.send(Message::keyed("an order".into(), "customer-7")).await {
+    ///     for undelivered in error.into_undelivered() {
+    ///         dead_sink.send(undelivered.into_message()).await?; // acks it, once it is stored there
+    ///     }
+    /// }
+    /// assert_eq!(dead_letters.records()[0].payload, "an order");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_undelivered(self) -> Vec<Undelivered> {
         self.0.undelivered
     }
@@ -128,6 +221,16 @@ impl Error {
 
     /// Copies kind and text, leaving the cause as text and the undelivered messages behind, so that one failure
     /// can be told to many.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Unavailable, "fetch from \"orders\"").caused_by("connection reset");
+    /// let told = [error.restate(), error.restate()];
+    /// assert!(told.iter().all(|told| told.kind() == error.kind() && told.to_string() == error.to_string()));
+    /// ```
     pub fn restate(&self) -> Self {
         Self::new(self.0.kind, self.to_string())
     }

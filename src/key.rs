@@ -77,6 +77,23 @@ impl fmt::Display for Key {
 /// A point in the hash key space of a stream: 0 to 2^128 − 1, written in decimal.
 ///
 /// Source: [PutRecords, ExplicitHashKey](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html).
+///
+/// # Example
+///
+/// Keys that choose their shard:
+///
+/// ```
+/// use headwater::{HashKey, Key, MemoryStream};
+///
+/// let stream = MemoryStream::new("orders", 4);
+/// let shards = stream.open_shards();
+/// let shard_of = |hash| stream.put(Key::from("customer-7").hashed(hash), "an order").shard;
+///
+/// assert_eq!(shard_of(HashKey::MIN), shards[0]);
+/// assert_eq!(shard_of(HashKey::new(u128::MAX / 2 + 1)), shards[2]);
+/// assert_eq!(shard_of("340282366920938463463374607431768211455".parse()?), shards[3]);
+/// # Ok::<(), headwater::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HashKey(u128);
 

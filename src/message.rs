@@ -41,11 +41,46 @@ impl<T> Message<T> {
     }
 
     /// Creates a message from its parts, as a source does.
+    ///
+    /// # Example
+    ///
+    /// A message as a source makes it, to test a stage that asks where it came from:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use headwater::{Ack, FencingToken, Message, Origin, OriginShard};
+    ///
+    /// let shard = "shardId-000000000000".into();
+    /// let shard = Arc::new(OriginShard { stream: "orders".into(), shard, fencing_token: FencingToken(1) });
+    /// let origin = Origin::new(shard, "7".into(), None, None);
+    /// let message = Message::from_parts("an order", Some("customer-7".into()), Some(origin), Ack::none());
+    /// assert_eq!(message.origin().unwrap().stream(), "orders");
+    /// # message.ack();
+    /// ```
     pub fn from_parts(payload: T, key: Option<Key>, origin: Option<Origin>, ack: Ack) -> Self {
         Self { payload, key, origin, ack }
     }
 
     /// Takes the message apart. Who takes the ack owes it.
+    ///
+    /// # Example
+    ///
+    /// A stage that waits for something between the two payloads:
+    ///
+    /// ```
+    /// use headwater::{Message, Result};
+    ///
+    /// # async fn name_of(customer: u64) -> Result<String> { Ok(format!("customer {customer}")) }
+    /// async fn enrich(order: Message<u64>) -> Result<Message<String>> {
+    ///     let (customer, key, origin, ack) = order.into_parts();
+    ///     let name = name_of(customer).await?; // an error drops the ack, which abandons the order
+    ///     Ok(Message::from_parts(name, key, origin, ack))
+    /// }
+    /// # let named = futures::executor::block_on(enrich(Message::new(7)))?;
+    /// # assert_eq!(named.payload(), "customer 7");
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
     pub fn into_parts(self) -> (T, Option<Key>, Option<Origin>, Ack) {
         (self.payload, self.key, self.origin, self.ack)
     }
@@ -66,6 +101,18 @@ impl<T> Message<T> {
     }
 
     /// Replaces the key.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Message;
+    ///
+    /// let order = Message::keyed("customer-7 owes 42", "order-1");
+    /// let customer = order.payload().split(' ').next().unwrap();
+    /// let order = order.rekey(customer);
+    /// assert_eq!(order.key().unwrap().partition_key(), "customer-7");
+    /// # order.ack();
+    /// ```
     pub fn rekey(mut self, key: impl Into<Key>) -> Self {
         self.key = Some(key.into());
         self

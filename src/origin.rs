@@ -9,6 +9,27 @@ use crate::{FencingToken, Position, SequenceNumber, ShardId};
 /// token of the worker that read it.
 ///
 /// Cheap to clone: what all messages of a shard have in common is shared.
+///
+/// # Example
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 2);
+/// let record = stream.put("customer-7", "an order");
+///
+/// let message = stream.source().await?.try_next().await?.expect("one was put");
+/// let origin = message.origin().expect("it was read from a stream");
+/// assert_eq!((origin.stream(), origin.shard()), ("orders", &record.shard));
+/// assert_eq!(origin.sequence(), &record.sequence);
+/// assert_eq!(origin.sub_sequence(), None);
+/// # message.ack();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Origin {
     shard: Arc<OriginShard>,
@@ -18,6 +39,22 @@ pub struct Origin {
 }
 
 /// What the origins of all messages read under one lease share.
+///
+/// # Example
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use headwater::{FencingToken, Origin, OriginShard};
+///
+/// let shard = Arc::new(OriginShard {
+///     stream: "orders".into(),
+///     shard: "shardId-000000000000".into(),
+///     fencing_token: FencingToken(3),
+/// });
+/// let origins = ["1", "2"].map(|sequence| Origin::new(Arc::clone(&shard), sequence.into(), None, None));
+/// assert!(origins.iter().all(|origin| origin.fencing_token() == FencingToken(3)));
+/// ```
 #[derive(Debug)]
 pub struct OriginShard {
     /// The name of the stream.

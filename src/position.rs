@@ -6,6 +6,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The name of a shard, as `shardId-000000000000`.
+///
+/// # Example
+///
+/// ```
+/// use headwater::{MemoryStream, ShardId};
+///
+/// let stream = MemoryStream::new("orders", 2);
+/// let second = ShardId::from("shardId-000000000001");
+/// assert!(stream.open_shards().contains(&second));
+///
+/// stream.split(&second)?;
+/// assert!(!stream.open_shards().contains(&second));
+/// # Ok::<(), headwater::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId(Arc<str>);
 

@@ -41,11 +41,51 @@ impl MemoryFaults {
     }
 
     /// Makes the next `count` requests of a sink fail whole with an error of `kind`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::{ErrorKind, MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stream = MemoryStream::new("orders", 1);
+    /// stream.faults().fail_puts(2, ErrorKind::Unavailable);
+    ///
+    /// let mut sink = stream.sink();
+    /// sink.send(Message::keyed("an order".into(), "customer-7")).await?;
+    /// assert_eq!(sink.status().requests(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fail_puts(&self, count: u32, kind: ErrorKind) {
         self.lock().puts = (count, kind);
     }
 
     /// Refuses a share of the entries of each request, from 0 to 1, as a throttled shard does. `seed` settles which.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stream = MemoryStream::new("orders", 1);
+    /// stream.faults().refuse_entries(0.5, 7); // 7 is the seed
+    ///
+    /// let mut sink = stream.sink();
+    /// for order in 0..100 {
+    ///     sink.feed(Message::keyed("an order".into(), format!("customer-{order}"))).await?;
+    /// }
+    /// sink.close().await?;
+    /// assert_eq!(stream.records().len(), 100);
+    /// assert!(sink.status().retried() > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refuse_entries(&self, share: f64, seed: u64) {
         let mut switches = self.lock();
         switches.refused = share;

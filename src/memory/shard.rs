@@ -9,6 +9,19 @@ use crate::source::{ReadFrom, Record, Shard};
 use crate::{Key, Position, SequenceNumber, ShardId};
 
 /// A record as an in-process stream keeps it.
+///
+/// # Example
+///
+/// ```
+/// use headwater::MemoryStream;
+///
+/// let stream = MemoryStream::new("orders", 2);
+/// let first = stream.put("customer-7", "an order");
+/// let second = stream.put("customer-7", "another");
+/// assert_eq!(first.shard, second.shard);
+/// assert!(first.sequence < second.sequence);
+/// assert_eq!(stream.records(), [first, second]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryRecord {
     /// The shard that it lies on.

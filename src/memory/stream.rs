@@ -129,6 +129,19 @@ impl MemoryStream {
     /// # Errors
     ///
     /// `Invalid` if there is no such open shard.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::MemoryStream;
+    ///
+    /// let stream = MemoryStream::new("orders", 1);
+    /// let parent = stream.put("customer-7", "before").shard;
+    /// let children = stream.split(&parent)?;
+    /// assert_eq!(stream.open_shards(), children);
+    /// assert!(children.contains(&stream.put("customer-7", "after").shard));
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
     pub fn split(&self, shard: &ShardId) -> Result<[ShardId; 2]> {
         let mut state = self.lock();
         let range = state.open(shard)?.range.clone();
@@ -146,6 +159,19 @@ impl MemoryStream {
     /// # Errors
     ///
     /// `Invalid` if one is not open, or the two are not adjacent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::MemoryStream;
+    ///
+    /// let stream = MemoryStream::new("orders", 3);
+    /// let shards = stream.open_shards();
+    /// let child = stream.merge(&shards[1], &shards[2])?;
+    /// assert_eq!(stream.open_shards(), [shards[0].clone(), child]);
+    /// assert!(stream.merge(&shards[1], &shards[2]).is_err(), "both are closed now");
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
     pub fn merge(&self, low: &ShardId, high: &ShardId) -> Result<ShardId> {
         let mut state = self.lock();
         let (lower, upper) = (state.open(low)?.range.clone(), state.open(high)?.range.clone());
@@ -178,6 +204,27 @@ impl MemoryStream {
     /// # Errors
     ///
     /// `Invalid` for a setting out of range, or what the checkpoint store answers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use headwater::source::{SourceConfig, Until};
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let stream = MemoryStream::new("orders", 2);
+    /// # stream.put("customer-7", "an order");
+    /// let mut config = SourceConfig::default();
+    /// config.application = "billing".to_owned();
+    /// config.until = Until::Tip;
+    /// let orders: Vec<_> = stream.source_with(config).await?.try_collect().await?;
+    /// assert_eq!(orders.len(), 1);
+    /// orders.into_iter().for_each(Message::ack);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn source_with(&self, config: SourceConfig) -> Result<ShardedSource> {
         ShardedSource::connect(Arc::new(self.clone()), config, 0).await
     }
