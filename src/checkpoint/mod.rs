@@ -11,15 +11,14 @@
 pub mod conformance;
 
 mod in_flight;
+mod lease;
 mod memory;
 mod row;
 mod store;
 mod tracker;
 
 pub(crate) use in_flight::InFlight;
+pub use lease::{Checkpoint, Claim, Handoff, Lease, LeaseRow};
 pub use memory::MemoryCheckpoints;
-pub use store::{
-    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
-    LeaseRow, WorkerId,
-};
+pub use store::{Application, ApplicationStart, CheckpointStore, FencingToken, WorkerId};
 pub use tracker::Tracker;
