@@ -7,6 +7,18 @@ use crate::Key;
 /// One record inside a request: its bytes and the key that routes it.
 ///
 /// A clone shares the bytes.
+///
+/// # Example
+///
+/// What a service under a sink gets:
+///
+/// ```
+/// use headwater::batch::{Batch, Entry};
+///
+/// let batch = Batch::new(vec![Entry::new("an order", "customer-7"), Entry::new("another", "customer-8")]);
+/// let lines = batch.entries().iter().map(|Entry { data, key }| format!("{key}: {} bytes", data.len()));
+/// assert_eq!(lines.collect::<Vec<_>>(), ["\"customer-7\": 8 bytes", "\"customer-8\": 7 bytes"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// What is stored: a message's payload, or several messages in a frame.

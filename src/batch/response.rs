@@ -21,6 +21,25 @@ pub struct BatchResponse {
 }
 
 /// Where an entry is stored.
+///
+/// # Example
+///
+/// ```
+/// use headwater::MemoryStream;
+/// use headwater::batch::{Batch, Entry, Stored};
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 1);
+/// let response = stream.clone().oneshot(Batch::new(vec![Entry::new("an order", "customer-7")])).await?;
+///
+/// let record = &stream.records()[0];
+/// let stored = Stored { shard: record.shard.clone(), sequence: record.sequence.clone() };
+/// assert_eq!(response.outcomes(), [Ok(stored)]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The shard.
@@ -30,6 +49,28 @@ pub struct Stored {
 }
 
 /// Why an entry is not stored.
+///
+/// # Example
+///
+/// A service says what its codes mean:
+///
+/// ```
+/// use headwater::ErrorKind;
+/// use headwater::batch::Refused;
+///
+/// fn refused(code: &str, message: &str) -> Refused {
+///     let kind = match code {
+///         "ProvisionedThroughputExceededException" => ErrorKind::Throttled,
+///         "InternalFailure" => ErrorKind::Unavailable,
+///         _ => ErrorKind::Invalid,
+///     };
+///     Refused { code: code.to_owned(), message: message.to_owned(), kind }
+/// }
+///
+/// let refused = refused("InternalFailure", "try later");
+/// assert!(refused.kind.is_retryable());
+/// assert_eq!(refused.to_string(), "InternalFailure: try later");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The service's error code.

@@ -78,6 +78,23 @@ impl BatchSink {
     }
 
     /// Returns the counters of this sink, which stay readable after the sink was moved into `forward`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let mut sink = MemoryStream::new("orders", 1).sink();
+    /// sink.feed(Message::new("an order".into())).await?;
+    /// assert_eq!((sink.status().accepted(), sink.status().stored()), (1, 0));
+    /// sink.flush().await?;
+    /// assert_eq!(sink.status().stored(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(&self) -> BatchStatus {
         self.gate.status.clone()
     }
@@ -91,6 +108,30 @@ impl BatchSink {
     /// # Cancel safety
     ///
     /// Nothing is taken before everything is settled: a call that is dropped loses nothing.
+    ///
+    /// # Example
+    ///
+    /// What failed is sent once more:
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::batch::BatchSink;
+    /// use headwater::{ErrorKind, MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let stream = MemoryStream::new("orders", 1);
+    /// # stream.faults().fail_puts(1, ErrorKind::Throttled);
+    /// let mut sink = BatchSink::builder().retry_limit(0).build(stream.clone())?;
+    /// sink.feed(Message::keyed("an order".into(), "customer-7")).await?;
+    /// for undelivered in sink.drain().await {
+    ///     sink.feed(undelivered.into_message()).await?;
+    /// }
+    /// assert!(sink.drain().await.is_empty());
+    /// assert_eq!(stream.records()[0].payload, "an order");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drain(&mut self) -> Vec<Undelivered> {
         poll_fn(|cx| self.gate.poll_drain(cx)).await
     }

@@ -6,6 +6,24 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Counts what a sink has done since it was built.
 ///
 /// A clone reads the same counters, also after the sink was moved into `forward`. Reading costs one atomic load.
+///
+/// # Example
+///
+/// ```
+/// use futures::{StreamExt, stream};
+/// use headwater::{MemoryStream, Message};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// let sink = MemoryStream::new("orders", 1).sink();
+/// let status = sink.status();
+/// let orders = ["an order", "another"].map(|order| Ok(Message::new(order.into())));
+/// stream::iter(orders).forward(sink).await?;
+/// assert_eq!((status.accepted(), status.stored(), status.failed()), (2, 2, 0));
+/// assert_eq!((status.requests(), status.retried()), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct BatchStatus(Arc<Counters>);
 

@@ -6,6 +6,21 @@ use crate::checkpoint::{Application, FencingToken, WorkerId};
 use crate::{Position, ShardId};
 
 /// The stored position of a shard: everything up to it is done.
+///
+/// # Example
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use headwater::checkpoint::{Checkpoint, Tracker};
+/// use headwater::{Ack, Position};
+///
+/// let position = Position::After { sequence: "7".into(), sub_sequence: None };
+/// let arrival = Some(SystemTime::now());
+/// let tracker = Tracker::new();
+/// tracker.open([(position.clone(), arrival)]).for_each(Ack::ack);
+/// assert_eq!(tracker.watermark(), Some(Checkpoint { position, arrival }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The longest acked prefix.
@@ -21,6 +36,38 @@ impl From<Position> for Checkpoint {
 }
 
 /// What a worker asks for when it claims a shard.
+///
+/// # Example
+///
+/// The lease of a worker that died is taken by the version that it left behind:
+///
+/// ```
+/// use headwater::FencingToken;
+/// # use headwater::Position;
+/// use headwater::checkpoint::{Application, CheckpointStore, Claim, MemoryCheckpoints, WorkerId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// # let application = Application::new("billing", "orders");
+/// # let shard = headwater::ShardId::from("shardId-000000000000");
+/// # let (worker, initial) = (WorkerId::new("first"), Position::Beginning.into());
+/// # let first = Claim { application: application.clone(), shard, worker, expired: None, initial };
+/// # store.claim(&first).await?;
+/// // For the lease time this row did not change.
+/// let row = &store.list(&application).await?[0];
+/// let claim = Claim {
+///     application: application.clone(),
+///     shard: row.shard.clone(),
+///     worker: WorkerId::new("second"),
+///     expired: Some(row.version),
+///     initial: Position::Beginning.into(),
+/// };
+/// let lease = store.claim(&claim).await?.expect("the row is still the same");
+/// assert_eq!(lease.token, FencingToken(2));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The group.
@@ -37,6 +84,30 @@ pub struct Claim {
 }
 
 /// The right to read a shard and to move its checkpoint, as of the last successful verb.
+///
+/// # Example
+///
+/// ```
+/// use headwater::checkpoint::{CheckpointStore, MemoryCheckpoints};
+/// # use headwater::checkpoint::{Application, Claim, WorkerId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// # let claim = Claim {
+/// #     application: Application::new("billing", "orders"),
+/// #     shard: "shardId-000000000000".into(),
+/// #     worker: WorkerId::unique(),
+/// #     expired: None,
+/// #     initial: headwater::Position::Beginning.into(),
+/// # };
+/// let lease = store.claim(&claim).await?.expect("the shard is free");
+/// let renewed = store.renew(&lease).await?;
+/// assert_eq!(renewed.token, lease.token);
+/// assert_ne!(renewed.version, lease.version, "others see that the worker lives");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The group.
@@ -56,6 +127,38 @@ pub struct Lease {
 }
 
 /// A request that the owner of a lease hand it over.
+///
+/// # Example
+///
+/// ```
+/// use headwater::checkpoint::{Application, CheckpointStore, Handoff, MemoryCheckpoints, WorkerId};
+/// # use headwater::checkpoint::Claim;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// # let application = Application::new("billing", "orders");
+/// # let claim = Claim {
+/// #     application: application.clone(),
+/// #     shard: "shardId-000000000000".into(),
+/// #     worker: WorkerId::new("first"),
+/// #     expired: None,
+/// #     initial: headwater::Position::Beginning.into(),
+/// # };
+/// # let lease = store.claim(&claim).await?.expect("the shard is free");
+/// let second = WorkerId::new("second");
+/// let row = &store.list(&application).await?[0];
+/// assert!(store.request_handoff(&application, row, &second).await?);
+/// let row = &store.list(&application).await?[0];
+/// assert_eq!(row.handoff, Some(Handoff { to: second.clone(), token: lease.token }));
+///
+/// // The owner learns of it with its next renewal.
+/// let lease = store.renew(&lease).await?;
+/// assert_eq!(lease.handoff, Some(second));
+/// store.release(&lease, lease.handoff.as_ref()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handoff {
     /// The worker that asks.
@@ -65,6 +168,35 @@ pub struct Handoff {
 }
 
 /// What a store holds of one shard.
+///
+/// # Example
+///
+/// Who reads what:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use headwater::checkpoint::{Application, CheckpointStore, MemoryCheckpoints, WorkerId};
+/// # use headwater::MemoryStream;
+/// # use headwater::source::SourceConfig;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// # let mut config = SourceConfig::default();
+/// # config.application = "billing".to_owned();
+/// # config.checkpoints = Arc::new(store.clone());
+/// # let source = MemoryStream::new("orders", 2).source_with(config).await?;
+/// # source.control().ready().await?;
+/// let rows = store.list(&Application::new("billing", "orders")).await?;
+/// for row in &rows {
+///     let worker = row.owner.as_ref().map_or("nobody", WorkerId::as_str);
+///     println!("{worker} reads {} from {}", row.shard, row.checkpoint.position);
+/// }
+/// assert_eq!(rows.len(), 2, "one for each shard");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaseRow {
     /// The shard.

@@ -10,6 +10,32 @@ use crate::checkpoint::{Checkpoint, Claim, Lease, LeaseRow};
 use crate::{Result, ShardId};
 
 /// A group of workers that share the shards of one stream, and the progress they made together.
+///
+/// # Example
+///
+/// Two groups read one stream, each with progress of its own:
+///
+/// ```
+/// use headwater::checkpoint::{Application, CheckpointStore, Claim, MemoryCheckpoints, WorkerId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// let (billing, audit) = (Application::new("billing", "orders"), Application::new("audit", "orders"));
+/// # let claim = Claim {
+/// #     application: billing.clone(),
+/// #     shard: "shardId-000000000000".into(),
+/// #     worker: WorkerId::unique(),
+/// #     expired: None,
+/// #     initial: headwater::Position::Beginning.into(),
+/// # };
+/// assert_eq!(claim.application, billing);
+/// store.claim(&claim).await?;
+/// assert_eq!(store.list(&billing).await?.len(), 1);
+/// assert!(store.list(&audit).await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Application {
     /// The name of the group.
@@ -32,6 +58,18 @@ impl fmt::Display for Application {
 }
 
 /// The name of a worker, unique among all that ever ran.
+///
+/// # Example
+///
+/// ```
+/// use headwater::checkpoint::WorkerId;
+/// use headwater::source::SourceConfig;
+///
+/// let mut config = SourceConfig::default();
+/// config.worker = WorkerId::new("billing-6f7c9d5b4-x2x9k"); // a pod's name
+/// assert_eq!(config.worker.as_str(), "billing-6f7c9d5b4-x2x9k");
+/// assert_ne!(WorkerId::unique(), WorkerId::unique());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(Arc<str>);
 
@@ -62,6 +100,23 @@ impl fmt::Display for WorkerId {
 /// two workers can refuse the older one. Starts at 1.
 ///
 /// Source: M. Kleppmann, [How to do distributed locking](https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
+///
+/// # Example
+///
+/// What a write goes through, with the token of its message's [`Origin`](crate::Origin):
+///
+/// ```
+/// use headwater::FencingToken;
+///
+/// let mut highest = FencingToken::default();
+/// let mut accepts = |token: FencingToken| {
+///     highest = highest.max(token);
+///     token == highest
+/// };
+/// assert!(accepts(FencingToken(1)));
+/// assert!(accepts(FencingToken(2)));
+/// assert!(!accepts(FencingToken(1)), "its worker lost the lease");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FencingToken(pub u64);
 
@@ -75,6 +130,25 @@ impl fmt::Display for FencingToken {
 ///
 /// It settles what a shard without a row means: one of the first set begins where the user's start position says,
 /// any other begins at its beginning.
+///
+/// # Example
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use headwater::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let (store, application) = (MemoryCheckpoints::new(), Application::new("billing", "orders"));
+/// let now = |shards| ApplicationStart { at: SystemTime::now(), shards };
+///
+/// let first = store.start(&application, now(vec!["shardId-000000000000".into()])).await?;
+/// let later = store.start(&application, now(vec!["shardId-000000000001".into()])).await?;
+/// assert_eq!(later, first, "a restart is not a first start");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationStart {
     /// The time of the first start, by the clock of the worker that was first.
@@ -101,6 +175,39 @@ pub struct ApplicationStart {
 /// # Cancel safety
 ///
 /// A dropped future has done its verb or has not. Who drops one must list the row again before relying on its lease.
+///
+/// # Example
+///
+/// The life of a lease:
+///
+/// ```
+/// use headwater::checkpoint::{Application, CheckpointStore, Claim, MemoryCheckpoints, WorkerId};
+/// use headwater::{ErrorKind, Position};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let claim_of = |worker: &str| Claim {
+/// #     application: Application::new("billing", "orders"),
+/// #     shard: "shardId-000000000000".into(),
+/// #     worker: WorkerId::new(worker),
+/// #     expired: None,
+/// #     initial: Position::Beginning.into(),
+/// # };
+/// # let (first, second) = (claim_of("first"), claim_of("second"));
+/// let store = MemoryCheckpoints::new();
+/// let lease = store.claim(&first).await?.expect("the shard is free");
+/// let done = Position::After { sequence: "7".into(), sub_sequence: None };
+/// let lease = store.commit(&lease, &done.clone().into()).await?;
+/// assert!(store.claim(&second).await?.is_none(), "the first worker holds it");
+///
+/// store.release(&lease, None).await?;
+/// let next = store.claim(&second).await?.expect("it was released");
+/// assert_eq!(next.checkpoint.position, done);
+/// assert!(next.token > lease.token);
+/// assert_eq!(store.renew(&lease).await.unwrap_err().kind(), ErrorKind::LeaseLost);
+/// # Ok(())
+/// # }
+/// ```
 pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
     /// Records the first start of an application, unless one is recorded, and returns what is recorded.
     fn start<'a>(

@@ -86,6 +86,24 @@ impl Tracker {
 
     /// Opens the debts of the next messages, in the order of the shard, and returns an ack for each. Acks that the
     /// caller leaves in the iterator are abandoned.
+    ///
+    /// # Example
+    ///
+    /// What a source does with a page:
+    ///
+    /// ```
+    /// use headwater::checkpoint::Tracker;
+    /// use headwater::{Message, Position};
+    ///
+    /// let page = [("7", "an order"), ("8", "another")];
+    /// let after = |sequence: &str| Position::After { sequence: sequence.into(), sub_sequence: None };
+    /// let tracker = Tracker::new();
+    /// let acks = tracker.open(page.map(|(sequence, _)| (after(sequence), None)));
+    /// for ((_, payload), ack) in page.into_iter().zip(acks) {
+    ///     Message::from_parts(payload, None, None, ack).ack();
+    /// }
+    /// assert_eq!(tracker.watermark().unwrap().position, after("8"));
+    /// ```
     pub fn open(&self, marks: impl IntoIterator<Item = Mark>) -> Acks {
         let marks: Box<[Mark]> = marks.into_iter().collect();
         let count = marks.len();
@@ -100,11 +118,38 @@ impl Tracker {
     }
 
     /// Says that the shard has no more records: once all that were opened are acked, the watermark is `End`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let tracker = Tracker::new();
+    /// let last = tracker.open([(Position::Beginning, None)]).next().unwrap();
+    /// tracker.finish();
+    /// assert!(tracker.watermark().is_none());
+    /// last.ack();
+    /// assert_eq!(tracker.watermark().unwrap().position, Position::End);
+    /// ```
     pub fn finish(&self) {
         self.shared.lock().finished = true;
     }
 
     /// Ends this tracker's say: acks and abandons that still come have no effect.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let tracker = Tracker::new();
+    /// let ack = tracker.open([(Position::Beginning, None)]).next().unwrap();
+    /// tracker.revoke(); // another worker reads the shard now
+    /// drop(ack);
+    /// assert!(tracker.abandoned().is_none());
+    /// ```
     pub fn revoke(&self) {
         self.shared.revoked.store(true, Ordering::Release);
     }
@@ -115,6 +160,24 @@ impl Tracker {
     }
 
     /// Returns the longest acked prefix, or `None` while nothing at its front is acked.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+    /// let tracker = Tracker::new();
+    /// let acks: Vec<_> = tracker.open((1..=3).map(|n| (after(n), None))).collect();
+    /// let [first, second, third] = acks.try_into().unwrap();
+    ///
+    /// third.ack();
+    /// first.ack();
+    /// assert_eq!(tracker.watermark().unwrap().position, after(1), "the second is out");
+    /// second.ack();
+    /// assert_eq!(tracker.watermark().unwrap().position, after(3));
+    /// ```
     pub fn watermark(&self) -> Option<Checkpoint> {
         let mut pages = self.shared.lock();
         pages.advance();
@@ -122,6 +185,19 @@ impl Tracker {
     }
 
     /// Returns the position of the oldest message that is not acked.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+    /// let tracker = Tracker::new();
+    /// let mut acks = tracker.open((1..=3).map(|n| (after(n), None)));
+    /// acks.next().unwrap().ack();
+    /// assert_eq!(tracker.oldest_unacked(), Some(after(2)));
+    /// ```
     pub fn oldest_unacked(&self) -> Option<Position> {
         let mut pages = self.shared.lock();
         pages.advance();
@@ -129,6 +205,20 @@ impl Tracker {
     }
 
     /// Returns the position of the first message that was dropped without an ack.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Tracker;
+    ///
+    /// let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
+    /// let tracker = Tracker::new();
+    /// let mut acks = tracker.open([(after(1), None), (after(2), None)]);
+    /// acks.next().unwrap().ack();
+    /// drop(acks.next()); // as by a panic, or an error on the way
+    /// assert_eq!(tracker.abandoned(), Some(after(2)));
+    /// ```
     pub fn abandoned(&self) -> Option<Position> {
         if !self.shared.any_abandoned.load(Ordering::Acquire) {
             return None;

@@ -19,6 +19,25 @@ use crate::message::describe;
 use crate::{Control, Error, ErrorKind, Message, Result, Source};
 
 /// Adds [`decode`](Self::decode) to every stream of messages in bytes.
+///
+/// # Example
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+/// use headwater::codec::{self, DecodeExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("numbers", 1);
+/// stream.put("customer-7", "[1, 2]");
+///
+/// let mut numbers = stream.source().await?.decode(codec::json_list::<u32>());
+/// let first = numbers.try_next().await?.expect("two were put");
+/// assert_eq!(*first.payload(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
     /// Takes records apart and turns their bytes into values.
     ///
@@ -74,6 +93,29 @@ pin_project! {
     ///
     /// `Decode`, naming stream, shard, position, codec and cause, under [`Poison::Fail`]; the stream ends after it.
     /// An error of the divert sink ends the stream too. Errors of the inner stream are passed on.
+    ///
+    /// # Example
+    ///
+    /// A record is done when all of its messages are:
+    ///
+    /// ```
+    /// use futures::{TryStreamExt, stream};
+    /// use headwater::codec::{self, DecodeExt};
+    /// # use headwater::checkpoint::Tracker;
+    /// # use headwater::{Message, Position};
+    ///
+    /// # futures::executor::block_on(async {
+    /// # let tracker = Tracker::new();
+    /// # let ack = tracker.open([(Position::Beginning, None)]).next().unwrap();
+    /// # let record = Message::from_parts("1\n2\n".into(), None, None, ack);
+    /// let mut numbers = stream::iter([Ok(record)]).decode(codec::json_lines::<u32>());
+    /// numbers.try_next().await?.unwrap().ack();
+    /// assert!(tracker.watermark().is_none(), "the second is not acked");
+    /// numbers.try_next().await?.unwrap().ack();
+    /// assert!(tracker.watermark().is_some());
+    /// # Ok::<(), headwater::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct Decode<S, T> {
         #[pin]

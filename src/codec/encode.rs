@@ -15,6 +15,23 @@ use crate::message::describe;
 use crate::{Error, ErrorKind, Message, Result};
 
 /// Adds [`encode`](Self::encode) to every sink of bytes that can be [`Framed`].
+///
+/// # Example
+///
+/// ```
+/// use futures::{StreamExt, stream};
+/// use headwater::codec::{self, EncodeExt};
+/// use headwater::{MemoryStream, Message};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("numbers", 1);
+/// let numbers = [7, 8].map(|number| Ok(Message::keyed(number, "customer-7")));
+/// stream::iter(numbers).forward(stream.sink().encode(codec::json_list::<u32>())).await?;
+/// assert_eq!(stream.records()[0].payload, "[7,8]");
+/// # Ok(())
+/// # }
+/// ```
 pub trait EncodeExt: Framed {
     /// Puts a stage before the sink that turns values into bytes, and hands the codec's framing to the sink.
     ///
@@ -55,6 +72,30 @@ pin_project! {
     /// `start_send` fails with `Encode`, naming where the message came from, when a value cannot be written. That
     /// concerns the message alone, and the sink goes on. There are no bytes to hand back, so the message is
     /// abandoned: its source never moves past it. All other errors are the sink's own.
+    ///
+    /// # Example
+    ///
+    /// A value that cannot be written fails alone:
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// use futures::SinkExt;
+    /// use headwater::codec::{self, EncodeExt};
+    /// use headwater::{ErrorKind, MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stream = MemoryStream::new("maps", 1);
+    /// let mut maps = stream.sink().encode(codec::json());
+    /// let error = maps.feed(Message::new(BTreeMap::from([((1, 2), 3)]))).await.unwrap_err();
+    /// assert_eq!(error.to_string(), "encode message as JSON: key must be a string");
+    ///
+    /// maps.send(Message::new(BTreeMap::new())).await?;
+    /// assert_eq!(stream.records()[0].payload, "{}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "sinks do nothing unless polled"]
     pub struct Encode<S, T> {
         #[pin]

@@ -86,6 +86,18 @@ pub trait Frame: Send {
 }
 
 /// What a record came apart into.
+///
+/// # Example
+///
+/// ```
+/// use headwater::codec::{Framing, Netstrings, Split};
+///
+/// let Split { parts, damaged } = Netstrings.split(&"3:one,3:tw".into());
+/// assert_eq!(parts[0].payload, "one");
+/// let (rest, cause) = damaged.expect("the second is cut short");
+/// assert_eq!(rest, "3:tw");
+/// println!("{cause}");
+/// ```
 #[derive(Debug, Default)]
 pub struct Split {
     /// The messages, in order; slices of the record where the format allows.
@@ -108,6 +120,23 @@ impl Split {
 }
 
 /// One message of a record.
+///
+/// # Example
+///
+/// A framing that carries keys, `key=message`, reads one so:
+///
+/// ```
+/// use bytes::Bytes;
+/// use headwater::codec::Part;
+///
+/// let record = Bytes::from("customer-7=an order");
+/// let at = record.iter().position(|byte| *byte == b'=').ok_or("no key")?;
+/// let key = std::str::from_utf8(&record[..at])?;
+/// let part = Part { payload: record.slice(at + 1..), key: Some(key.into()) };
+/// assert_eq!(part.payload, "an order");
+/// assert_eq!(part.key.unwrap().partition_key(), "customer-7");
+/// # Ok::<(), headwater::BoxError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The message's bytes.

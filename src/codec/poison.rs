@@ -9,6 +9,26 @@ use crate::codec::outlet::Outlet;
 
 /// What the decode stage does with bytes that cannot be decoded. A third way, to send them elsewhere, is
 /// [`Decode::divert`](crate::codec::Decode::divert).
+///
+/// # Example
+///
+/// ```
+/// use futures::{TryStreamExt, stream};
+/// use headwater::codec::{self, DecodeExt, Poison};
+/// use headwater::{ErrorKind, Message, Result};
+///
+/// async fn numbers(poison: Poison) -> Result<Vec<u32>> {
+///     let records = stream::iter(["1", "one", "2"].map(|text| Ok(Message::new(text.into()))));
+///     let numbers = records.decode(codec::json::<u32>()).on_poison(poison);
+///     numbers.map_ok(|message| *message.payload()).try_collect().await
+/// }
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(numbers(Poison::Fail).await.unwrap_err().kind(), ErrorKind::Decode);
+/// assert_eq!(numbers(Poison::Skip).await?, [1, 2]);
+/// # Ok::<(), headwater::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Poison {

@@ -9,6 +9,28 @@ use crate::source::ReadFrom;
 use crate::{Error, ErrorKind, Position, Result, SequenceNumber, ShardId};
 
 /// Where shards without a checkpoint begin.
+///
+/// # Example
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+/// use headwater::source::{SourceConfig, Start};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 1);
+/// stream.put("customer-7", "before");
+/// let mut config = SourceConfig::default();
+/// config.start = Start::Latest;
+/// let mut source = stream.source_with(config).await?;
+/// source.control().ready().await?;
+///
+/// stream.put("customer-7", "after");
+/// assert_eq!(source.try_next().await?.expect("one came after the start").payload(), "after");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// With the oldest record that the stream holds (TRIM_HORIZON). The default.
@@ -22,6 +44,33 @@ pub enum Start {
 }
 
 /// When a source ends by itself.
+///
+/// # Example
+///
+/// A job that ends with what is there:
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+/// use headwater::source::{SourceConfig, Until};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 2);
+/// # stream.put("customer-7", "an order");
+/// # stream.put("customer-8", "another");
+/// let mut config = SourceConfig::default();
+/// config.until = Until::Tip;
+/// let mut source = stream.source_with(config).await?;
+/// let mut orders = 0;
+/// while let Some(message) = source.try_next().await? {
+///     orders += 1;
+///     message.ack();
+/// }
+/// assert_eq!(orders, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Until {
     /// Never, unless every shard is closed and read. The default.
@@ -32,6 +81,29 @@ pub enum Until {
 }
 
 /// What follows when a message is dropped without an ack.
+///
+/// # Example
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+/// use headwater::source::{OnAbandon, SourceConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 1);
+/// # stream.put("customer-7", "an order");
+/// let mut config = SourceConfig::default();
+/// config.on_abandon = OnAbandon::Redeliver;
+/// let mut source = stream.source_with(config).await?;
+/// drop(source.try_next().await?); // without an ack
+///
+/// let again = source.try_next().await?.expect("it comes again");
+/// assert_eq!(again.payload(), "an order");
+/// again.ack();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnAbandon {
     /// The source yields an error that names the shard and position, then ends. The default.
@@ -42,6 +114,38 @@ pub enum OnAbandon {
 }
 
 /// The settings of a [`ShardedSource`](crate::source::ShardedSource). Connectors' builders fill it.
+///
+/// # Example
+///
+/// An application goes on where it stopped, as long as its checkpoints are kept:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use futures::StreamExt;
+/// use headwater::MemoryStream;
+/// use headwater::checkpoint::MemoryCheckpoints;
+/// use headwater::source::{SourceConfig, Until};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// # let (orders, copies) = (MemoryStream::new("orders", 1), MemoryStream::new("copies", 1));
+/// let mut config = SourceConfig::default();
+/// config.application = "copy".to_owned();
+/// config.checkpoints = Arc::new(MemoryCheckpoints::new());
+/// config.until = Until::Tip;
+///
+/// for order in ["an order", "another"] {
+///     orders.put("customer-7", order);
+///     let source = orders.source_with(config.clone()).await?;
+///     let control = source.control();
+///     source.forward(copies.sink()).await?;
+///     control.finished().await?;
+/// }
+/// assert_eq!(copies.records().len(), 2, "nothing is read twice");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConfig {
@@ -102,6 +206,16 @@ impl SourceConfig {
     /// # Errors
     ///
     /// `Invalid`, naming the setting and its range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::source::SourceConfig;
+    ///
+    /// let mut config = SourceConfig::default();
+    /// config.max_in_flight = 0;
+    /// assert_eq!(config.validate().unwrap_err().to_string(), "max_in_flight: 1 message at least");
+    /// ```
     pub fn validate(&self) -> Result<()> {
         check(!self.application.is_empty(), "application: a name is needed")?;
         let a_day = Duration::from_hours(24);

@@ -80,6 +80,27 @@ impl Control {
     /// # Cancel safety
     ///
     /// May be dropped and called again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use headwater::MemoryStream;
+    /// use headwater::source::{SourceConfig, Start};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let stream = MemoryStream::new("orders", 1);
+    /// let mut config = SourceConfig::default();
+    /// config.start = Start::Latest;
+    /// let mut source = stream.source_with(config).await?;
+    ///
+    /// source.control().ready().await?;
+    /// stream.put("customer-7", "an order"); // cannot be missed
+    /// assert_eq!(source.try_next().await?.expect("one was put").payload(), "an order");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready(&self) -> Result<()> {
         let mut ready = self.shared.ready.subscribe();
         tokio::select! {
@@ -102,6 +123,28 @@ impl Control {
     /// # Cancel safety
     ///
     /// May be dropped and called again; gives the same answer to all.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use headwater::{ErrorKind, MemoryStream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let stream = MemoryStream::new("orders", 1);
+    /// # stream.put("customer-7", "first");
+    /// # stream.put("customer-7", "second");
+    /// let mut source = stream.source().await?;
+    /// let control = source.control();
+    /// source.try_next().await?.expect("two were put").ack();
+    /// let second = source.try_next().await?.expect("two were put");
+    ///
+    /// drop((source, second)); // the second was not acked
+    /// assert_eq!(control.finished().await.unwrap_err().kind(), ErrorKind::Abandoned);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn finished(&self) -> Result<()> {
         let mut outcome = self.shared.outcome.subscribe();
         let outcome = outcome.wait_for(Option::is_some).await;
@@ -114,12 +157,57 @@ impl Control {
 
     /// Asks the source to read no further. Its stream ends after what was already fetched for the current page; the
     /// rest is read again by the next start.
+    ///
+    /// # Example
+    ///
+    /// What is under way is delivered first:
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use headwater::MemoryStream;
+    /// # use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let (orders, copies) = (MemoryStream::new("orders", 1), MemoryStream::new("copies", 1));
+    /// # orders.put("customer-7", "an order");
+    /// # let signal = tokio::time::sleep(Duration::from_secs(1));
+    /// let source = orders.source().await?;
+    /// let (control, stopper) = (source.control(), source.control());
+    /// tokio::spawn(async move {
+    ///     signal.await; // Ctrl-C, say
+    ///     stopper.stop();
+    /// });
+    /// source.forward(copies.sink()).await?;
+    /// control.finished().await?;
+    /// assert_eq!(copies.records().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stop(&self) {
         self.shared.stop.send_replace(true);
         self.shared.stream.wake();
     }
 
     /// Returns what is known of each shard, as of the coordinator's last turn.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::MemoryStream;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let source = MemoryStream::new("orders", 2).source().await?;
+    /// let control = source.control();
+    /// control.ready().await?;
+    /// for shard in control.status() {
+    ///     println!("{}: {:?}, {} unacked", shard.shard, shard.state, shard.in_flight);
+    /// }
+    /// assert_eq!(control.status().len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(&self) -> Vec<ShardStatus> {
         lock(&self.shared.status).clone()
     }
@@ -132,7 +220,8 @@ impl Control {
             failure.unsaid = Some(error);
         }
         drop(failure);
-        self.shared.stream.wake();
+        // Whether or not anybody polls the stream, the source ends, so `ready` and `finished` answer.
+        self.stop();
     }
 
     /// Returns the error that the stream ends or ended with.
@@ -163,14 +252,14 @@ impl Control {
     }
 
     /// Tells how the source ended. The first word stands.
-    pub(super) fn finish(&self, outcome: Result<()>) {
+    pub(super) fn finish(&self, outcome: Result<()>) -> bool {
         self.shared.outcome.send_if_modified(|known| {
             let first = known.is_none();
             if first {
                 *known = Some(outcome.map_err(Arc::new));
             }
             first
-        });
+        })
     }
 }
 

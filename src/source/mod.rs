@@ -14,6 +14,7 @@ mod budget;
 mod config;
 mod control;
 mod coordinator;
+mod ending;
 mod held;
 mod leases;
 mod reader;

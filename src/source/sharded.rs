@@ -24,6 +24,32 @@ use crate::{Error, Message, Origin, Result};
 const WAITING_PAGES: usize = 64;
 
 /// A stream of messages that are acknowledged, whose checkpoints can be waited for through its [`Control`].
+///
+/// # Example
+///
+/// What can be said of every source:
+///
+/// ```
+/// use futures::StreamExt;
+/// use headwater::{MemoryStream, Result, Source};
+///
+/// async fn copy(source: impl Source, to: &MemoryStream) -> Result<()> {
+///     let control = source.control();
+///     source.forward(to.sink()).await?;
+///     control.finished().await
+/// }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<()> {
+/// # let (orders, copies) = (MemoryStream::new("orders", 1), MemoryStream::new("copies", 1));
+/// # orders.put("customer-7", "an order");
+/// # let mut config = headwater::source::SourceConfig::default();
+/// # config.until = headwater::source::Until::Tip;
+///
+/// copy(orders.source_with(config).await?, &copies).await?;
+/// assert_eq!(copies.records().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Source: Stream<Item = Result<Message<Bytes>>> {
     /// Returns a handle that survives `decode` and `forward`.
     fn control(&self) -> Control;
@@ -44,12 +70,36 @@ pub trait Source: Stream<Item = Result<Message<Bytes>>> {
 /// # Cancel safety
 ///
 /// `next` may be dropped: no message is lost.
+///
+/// # Example
+///
+/// A message that is dropped without an ack is not passed over in silence:
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::{ErrorKind, MemoryStream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 1);
+/// stream.put("customer-7", "an order");
+///
+/// let mut source = stream.source().await?;
+/// drop(source.try_next().await?);
+/// let error = source.try_next().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Abandoned);
+/// assert!(error.to_string().contains("shardId-000000000000"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct ShardedSource {
     events: mpsc::Receiver<Event>,
     control: Control,
     in_flight: Arc<InFlight>,
     max_in_flight: usize,
     current: Option<OpenPage>,
+    /// The next page, while as many messages are out as may be.
+    held_back: Option<Event>,
     ended: bool,
 }
 
@@ -90,7 +140,7 @@ impl ShardedSource {
         .await?;
         // Owned by the control handle: it ends once the stream is dropped or done and its acks are in.
         tokio::spawn(coordinator.run());
-        Ok(Self { events, control, in_flight, max_in_flight, current: None, ended: false })
+        Ok(Self { events, control, in_flight, max_in_flight, current: None, held_back: None, ended: false })
     }
 
     /// Returns a handle that survives `decode` and `forward`.
@@ -145,6 +195,7 @@ impl ShardedSource {
     fn end(&mut self) {
         self.ended = true;
         self.events.close();
+        self.held_back = None;
         if let Some(page) = self.current.take() {
             page.acks.retract();
         }
@@ -168,13 +219,25 @@ impl Stream for ShardedSource {
                 return Poll::Ready(Some(Ok(message)));
             }
             if this.control.is_stopped() {
-                return this.end_with(None);
-            }
-            ready!(this.in_flight.poll_below(this.max_in_flight, cx));
-            let Some(event) = ready!(this.events.poll_recv(cx)) else {
+                // A failure stops the source too, maybe since this poll began.
                 let error = this.control.poll_failure(cx);
                 return this.end_with(error);
+            }
+            let event = match this.held_back.take() {
+                Some(event) => event,
+                None => match ready!(this.events.poll_recv(cx)) {
+                    Some(event) => event,
+                    None => {
+                        let error = this.control.poll_failure(cx);
+                        return this.end_with(error);
+                    }
+                },
             };
+            // A page waits for acks; the news that there are no more pages does not.
+            if event.is_page() && this.in_flight.poll_below(this.max_in_flight, cx).is_pending() {
+                this.held_back = Some(event);
+                return Poll::Pending;
+            }
             this.take_in(event);
         }
     }

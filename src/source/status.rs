@@ -3,6 +3,32 @@
 use crate::{Position, ShardId};
 
 /// What a source knows of one shard.
+///
+/// # Example
+///
+/// What an operator wants to know:
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use headwater::MemoryStream;
+/// # use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 2);
+/// # stream.put("customer-7", "an order");
+/// let mut source = stream.source().await?;
+/// let message = source.try_next().await?.expect("one was put");
+/// # tokio::time::sleep(Duration::from_secs(2)).await;
+///
+/// let status = source.control().status();
+/// let behind = status.iter().filter_map(|shard| shard.millis_behind_latest).max();
+/// let unacked: usize = status.iter().map(|shard| shard.in_flight).sum();
+/// assert_eq!((behind, unacked), (Some(0), 1));
+/// # message.ack();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardStatus {
     /// The shard.
@@ -27,6 +53,30 @@ impl ShardStatus {
 }
 
 /// What is being done with a shard.
+///
+/// # Example
+///
+/// Children wait for their parent:
+///
+/// ```
+/// use headwater::MemoryStream;
+/// use headwater::source::ShardState;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 1);
+/// let parent = stream.put("customer-7", "an order").shard;
+/// stream.split(&parent)?;
+///
+/// let source = stream.source().await?;
+/// let control = source.control();
+/// control.ready().await?;
+/// let states: Vec<_> = control.status().iter().map(|shard| shard.state).collect();
+/// let waiting = ShardState::WaitingForParents;
+/// assert_eq!(states, [ShardState::Reading, waiting, waiting]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShardState {
     /// A parent is not finished.

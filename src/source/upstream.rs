@@ -4,11 +4,83 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::{Key, Position, Result, SequenceNumber, ShardId};
 
 /// A stream with shards, as a connector sees it.
+///
+/// # Example
+///
+/// A text is a stream of one closed shard, and each of its lines a record:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use futures::future::{BoxFuture, FutureExt, ready};
+/// use headwater::source::{Fetch, Page, ReadFrom, Record, Shard, ShardedSource, SourceConfig, Upstream};
+/// use headwater::{Result, ShardId};
+///
+/// #[derive(Debug)]
+/// struct Text(&'static str);
+///
+/// impl Upstream for Text {
+///     fn stream(&self) -> &str {
+///         "text"
+///     }
+///
+///     fn shards(&self) -> BoxFuture<'_, Result<Vec<Shard>>> {
+///         ready(Ok(vec![Shard { id: "text".into(), parents: Vec::new() }])).boxed()
+///     }
+///
+///     fn open(&self, _shard: &ShardId, from: ReadFrom) -> Box<dyn Fetch> {
+///         Box::new(TextFetch { text: self.0, from })
+///     }
+/// }
+///
+/// struct TextFetch {
+///     text: &'static str,
+///     from: ReadFrom,
+/// }
+///
+/// impl TextFetch {
+///     fn takes(&self, record: &Record) -> bool {
+///         match &self.from {
+///             ReadFrom::Position(position) => record.position() > *position,
+///             ReadFrom::Sequence(first) => record.sequence >= *first,
+///         }
+///     }
+/// }
+///
+/// impl Fetch for TextFetch {
+///     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+///         let lines = self.text.lines().zip(1_u64..).map(|(line, number)| Record {
+///             payload: line.into(),
+///             key: None,
+///             sequence: number.to_string().into(),
+///             sub_sequence: None,
+///             completes: true,
+///             arrival: None,
+///         });
+///         let records: Vec<_> = lines.filter(|record| self.takes(record)).collect();
+///         let end = Some(Vec::new()); // the shard is closed, and has no children
+///         ready(Ok(Page { records, bytes: self.text.len(), end, ..Page::default() })).boxed()
+///     }
+/// }
+/// # use futures::StreamExt;
+/// # use headwater::MemoryStream;
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<()> {
+/// # let copy = MemoryStream::new("copy", 1);
+///
+/// let text = Arc::new(Text("first\nsecond"));
+/// let source = ShardedSource::connect(text, SourceConfig::default(), 1024).await?;
+/// source.forward(copy.sink()).await?;
+/// assert_eq!(copy.records().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Upstream: fmt::Debug + Send + Sync + 'static {
     /// Returns the name of the stream, for origins, errors and checkpoints.
     fn stream(&self) -> &str;
@@ -25,8 +97,40 @@ pub trait Upstream: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Reads one shard, page by page.
+///
+/// # Example
+///
+/// [`Upstream`] has an implementation. A connector's own test reads a page:
+///
+/// ```
+/// use headwater::MemoryStream;
+/// use headwater::Position;
+/// use headwater::source::{ReadFrom, Upstream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 1);
+/// let record = stream.put("customer-7", "an order");
+///
+/// let mut fetch = stream.open(&record.shard, ReadFrom::Position(Position::Beginning));
+/// let page = fetch.next().await?;
+/// assert_eq!(page.records[0].payload, "an order");
+/// assert!(page.end.is_none(), "the shard is open");
+/// # Ok(())
+/// # }
+/// ```
 pub trait Fetch: Send {
-    /// Returns the next page, which may be empty. Paces itself; recovers from what is a matter of its protocol, such
+    /// Waits until the next page may be asked for, as a pace or a long poll wants it. Nothing of the byte budget is
+    /// held meanwhile; it is from then until [`next`](Self::next) returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again.
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    /// Returns the next page, which may be empty. Recovers from what is a matter of its protocol, such
     /// as an expired iterator.
     ///
     /// # Errors
@@ -41,6 +145,22 @@ pub trait Fetch: Send {
 }
 
 /// A shard and its place among the generations.
+///
+/// # Example
+///
+/// ```
+/// use headwater::MemoryStream;
+/// use headwater::source::{Shard, Upstream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 2);
+/// let parents = stream.open_shards();
+/// let id = stream.merge(&parents[0], &parents[1])?;
+/// assert_eq!(stream.shards().await?[2], Shard { id, parents });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Its name.
@@ -50,6 +170,28 @@ pub struct Shard {
 }
 
 /// Where a fetcher starts.
+///
+/// # Example
+///
+/// ```
+/// use headwater::MemoryStream;
+/// use headwater::Position;
+/// use headwater::source::{ReadFrom, Upstream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let stream = MemoryStream::new("orders", 1);
+/// let (first, second) = (stream.put("customer-7", "first"), stream.put("customer-7", "second"));
+///
+/// let mut fetch = stream.open(&second.shard, ReadFrom::Sequence(second.sequence));
+/// assert_eq!(fetch.next().await?.records[0].payload, "second");
+///
+/// let after = Position::After { sequence: first.sequence, sub_sequence: None };
+/// let mut fetch = stream.open(&first.shard, ReadFrom::Position(after));
+/// assert_eq!(fetch.next().await?.records[0].payload, "second");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadFrom {
     /// At a position. Inside an aggregate the whole record may be delivered: the engine drops what is done.
@@ -59,6 +201,27 @@ pub enum ReadFrom {
 }
 
 /// What one fetch brought.
+///
+/// # Example
+///
+/// The last page of a shard names its children:
+///
+/// ```
+/// use headwater::source::{ReadFrom, Upstream};
+/// use headwater::{MemoryStream, Position};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 1);
+/// let parent = stream.put("customer-7", "an order").shard;
+/// let children = stream.split(&parent)?;
+///
+/// let page = stream.open(&parent, ReadFrom::Position(Position::Beginning)).next().await?;
+/// assert_eq!((page.records.len(), page.bytes), (1, 8));
+/// assert!(page.end.unwrap().iter().map(|child| &child.id).eq(&children));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct Page {
     /// The records, in the order of the shard.
@@ -72,6 +235,26 @@ pub struct Page {
 }
 
 /// One record, or one user record of an aggregate.
+///
+/// # Example
+///
+/// The first of several in an aggregate:
+///
+/// ```
+/// use headwater::Position;
+/// use headwater::source::Record;
+///
+/// let record = Record {
+///     payload: "an order".into(),
+///     key: Some("customer-7".into()),
+///     sequence: "7".into(),
+///     sub_sequence: Some(0),
+///     completes: false,
+///     arrival: None,
+/// };
+/// let whole = Position::After { sequence: "7".into(), sub_sequence: None };
+/// assert!(record.position() < whole);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its bytes.

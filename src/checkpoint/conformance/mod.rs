@@ -141,9 +141,44 @@ macro_rules! __checkpoint_conformance_checks {
 }
 
 /// Every check of the suite.
+///
+/// # Example
+///
+/// While a store learns to hand leases over:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use headwater::checkpoint::MemoryCheckpoints;
+/// use headwater::checkpoint::conformance::CHECKS;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let store = Arc::new(MemoryCheckpoints::new());
+/// for check in CHECKS.iter().filter(|check| check.name().contains("handoff_request")) {
+///     check.run(store.clone()).await;
+/// }
+/// # }
+/// ```
 pub const CHECKS: &[Check] = __checkpoint_conformance_checks!(@table);
 
 /// One sentence of the contract, and the code that holds a store to it.
+///
+/// # Example
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use headwater::checkpoint::MemoryCheckpoints;
+/// use headwater::checkpoint::conformance::CHECKS;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let check = CHECKS.iter().find(|check| check.sentence() == "a held lease is refused");
+/// let check = check.expect("the sentence is in the contract");
+/// check.run(Arc::new(MemoryCheckpoints::new())).await;
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Check {
     name: &'static str,

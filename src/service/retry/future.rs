@@ -15,6 +15,34 @@ use crate::{Error, Result};
 
 pin_project! {
     /// The answer of a [`Retry`](super::Retry) service.
+    ///
+    /// # Example
+    ///
+    /// A call that need not be boxed to be named:
+    ///
+    /// ```
+    /// use headwater::Error;
+    /// use headwater::service::{Attempted, Retry, RetryFuture};
+    /// use tower::Service;
+    ///
+    /// fn put<S, Put>(service: &mut Retry<S>, put: Put) -> RetryFuture<S, Put>
+    /// where
+    ///     S: Service<Put, Error = Error> + Clone,
+    ///     Put: Attempted,
+    /// {
+    ///     service.call(put)
+    /// }
+    /// # use headwater::service::{RetryConfig, RetryLayer};
+    /// # use tower::{Layer, service_fn};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let service = service_fn(|()| async { headwater::Result::Ok("stored") });
+    /// # let mut service = RetryLayer::new(RetryConfig::default())?.layer(service);
+    ///
+    /// assert_eq!(put(&mut service, ()).await?, "stored");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct RetryFuture<S, Request>
     where

@@ -21,6 +21,31 @@ use crate::service::{Attempted, RetryFuture};
 /// # Cancel safety
 ///
 /// Dropping a call drops the attempt that runs, and there is no other.
+///
+/// # Example
+///
+/// A fatal error is one call, and a lasting one is as many as are allowed:
+///
+/// ```
+/// use headwater::service::{RetryConfig, RetryLayer};
+/// use headwater::{Error, ErrorKind};
+/// use tower::{Layer, Service, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// for (kind, calls) in [(ErrorKind::AccessDenied, 1), (ErrorKind::Throttled, 3)] {
+///     let made = std::cell::Cell::new(0);
+///     let failing = service_fn(|()| {
+///         made.set(made.get() + 1);
+///         async move { Err::<(), _>(Error::new(kind, "put 1 record")) }
+///     });
+///     let mut service = RetryLayer::new(RetryConfig::default().retry_limit(3))?.layer(failing);
+///     assert_eq!(service.ready().await?.call(()).await.unwrap_err().kind(), kind);
+///     assert_eq!(made.get(), calls);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
     inner: S,

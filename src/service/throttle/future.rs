@@ -13,6 +13,39 @@ use crate::{Error, Result};
 
 pin_project! {
     /// The answer of a [`Throttle`](super::Throttle) service.
+    ///
+    /// # Example
+    ///
+    /// A call that is given up while it waits has used up nothing:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use headwater::service::{Limit, ThrottleConfig, ThrottleLayer};
+    /// # use headwater::service::Weighted;
+    /// use tokio::time::{Instant, timeout};
+    /// use tower::{Layer, Service, ServiceExt, service_fn};
+    /// # struct Records(u64);
+    /// # impl Weighted for Records {
+    /// #     fn records(&self) -> u64 { self.0 }
+    /// #     fn bytes(&self) -> u64 { 0 }
+    /// # }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let service = service_fn(|_: Records| async { headwater::Result::Ok(()) });
+    /// let rate = ThrottleConfig::default().records(Limit::per_second(100)?);
+    /// let mut service = ThrottleLayer::new(rate).layer(service);
+    /// service.ready().await?.call(Records(100)).await?; // the burst
+    ///
+    /// let started = Instant::now();
+    /// let call = service.ready().await?.call(Records(90));
+    /// assert!(timeout(Duration::from_millis(100), call).await.is_err());
+    /// service.ready().await?.call(Records(10)).await?;
+    /// assert_eq!(started.elapsed(), Duration::from_millis(100));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct ThrottleFuture<S, Request>
     where

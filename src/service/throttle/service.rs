@@ -23,6 +23,38 @@ use crate::service::{ThrottleFuture, Weighted};
 ///
 /// A call that is dropped while it waits has used up nothing. One that is neither polled nor dropped holds up those
 /// behind it.
+///
+/// # Example
+///
+/// Clones share one rate:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use headwater::service::{Limit, ThrottleConfig, ThrottleLayer};
+/// # use headwater::service::Weighted;
+/// use tokio::time::Instant;
+/// use tower::{Layer, Service, ServiceExt, service_fn};
+/// # struct Records(u64);
+/// # impl Weighted for Records {
+/// #     fn records(&self) -> u64 { self.0 }
+/// #     fn bytes(&self) -> u64 { 0 }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> headwater::Result<()> {
+/// # let service = service_fn(|_: Records| async { headwater::Result::Ok(()) });
+/// let rate = ThrottleConfig::default().records(Limit::per_second(100)?);
+/// let mut one = ThrottleLayer::new(rate).layer(service);
+/// let mut other = one.clone();
+///
+/// let started = Instant::now();
+/// one.ready().await?.call(Records(100)).await?; // the burst
+/// other.ready().await?.call(Records(50)).await?;
+/// assert_eq!(started.elapsed(), Duration::from_millis(500));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Throttle<S> {
     inner: S,

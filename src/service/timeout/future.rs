@@ -12,6 +12,32 @@ use crate::{Error, ErrorKind, Result};
 
 pin_project! {
     /// The answer of a [`Timeout`](super::Timeout) service.
+    ///
+    /// # Example
+    ///
+    /// The time runs from the call, whether it is polled or not:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use headwater::ErrorKind;
+    /// use headwater::service::{Timeout, TimeoutFuture};
+    /// use tokio::time::Instant;
+    /// use tower::{Service, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let silent = service_fn(|()| std::future::pending::<headwater::Result<()>>());
+    /// let mut service = Timeout::new(silent, "put 1 record", Duration::from_secs(5));
+    /// let started = Instant::now();
+    /// let call: TimeoutFuture<_> = service.ready().await?.call(());
+    /// tokio::time::sleep(Duration::from_secs(5)).await;
+    ///
+    /// assert_eq!(call.await.unwrap_err().kind(), ErrorKind::Timeout);
+    /// assert_eq!(started.elapsed(), Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct TimeoutFuture<F> {
