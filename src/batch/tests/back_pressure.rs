@@ -4,13 +4,14 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures::executor::block_on;
 use futures::{SinkExt, StreamExt, stream};
 use tokio::time::Instant;
 
 use super::fake::{Act, Fake};
 use super::{numbered, owing};
-use crate::batch::{BatchSink, Ordering};
-use crate::{ErrorKind, Message};
+use crate::batch::{Batch, BatchResponse, BatchSink, Ordering, Stored};
+use crate::{Error, ErrorKind, Message};
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_concurrent_sends_through_a_queue_of_one_lose_and_repeat_nothing() {
@@ -146,4 +147,49 @@ async fn a_send_that_did_not_wait_for_room_gets_its_message_back() {
     let error = sink.start_send_unpin(numbered("a", 2)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotReady);
     assert_eq!(error.into_undelivered()[0].message().payload(), "2");
+}
+
+/// Handle and engine on two threads: each must see what the other did before it went to sleep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_wake_is_lost_between_threads() {
+    let service = tower::service_fn(|batch: Batch| async move {
+        let stored = Stored { shard: "shard".into(), sequence: "1".into() };
+        Ok::<_, Error>(BatchResponse::new(vec![Ok(stored); batch.records()]))
+    });
+    // Meets the engine at every point of its way to sleep.
+    let wander = |number: u32| (0..number * 37 % 3_000).for_each(|_| std::hint::spin_loop());
+    let send = move |sinks: u32, messages: u32, max_queue: usize| async move {
+        for nth in 0..sinks {
+            let builder = BatchSink::builder().linger(Duration::ZERO).max_queue(max_queue).max_in_flight(1);
+            let mut sink = builder.build(service)?;
+            for number in 0..messages {
+                sink.feed(numbered("a", number)).await?;
+                wander(nth + number);
+                if number % 3 == 2 {
+                    sink.flush().await?;
+                }
+            }
+            sink.close().await?;
+            assert_eq!(sink.status().stored(), u64::from(messages));
+        }
+        Ok::<_, Error>(())
+    };
+    for (sinks, messages, max_queue) in [(1, 2_000, 1), (1, 2_000, 2), (1, 2_000, 100), (1_000, 1, 100)] {
+        // A thread of its own: a worker would run the engine only after the sender.
+        let sender = move || block_on(send(sinks, messages, max_queue));
+        tokio::task::spawn_blocking(sender).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_that_one_answer_makes_is_used_though_another_never_comes() {
+    let service =
+        Fake::scripted(|request, batch| if request == 0 { Act::Hang } else { Act::store_all(batch) });
+    let builder = BatchSink::builder().max_queue(2).linger(Duration::ZERO).batch_records(1);
+    let mut sink = builder.build(service.clone()).unwrap();
+    for number in 0..10 {
+        sink.feed(numbered(format!("key-{number}"), number)).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(service.numbers(None), (1..10).collect::<Vec<_>>());
 }

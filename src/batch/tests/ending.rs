@@ -147,16 +147,38 @@ async fn a_dropped_sink_sends_what_it_accepted() {
 #[test]
 fn a_sink_whose_runtime_stopped_hands_everything_back() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let (tracker, messages) = owing(5, |number| format!("key-{number}"));
+    let (tracker, messages) = owing(6, |number| format!("key-{}", number / 2));
     let mut sink = runtime.block_on(async {
-        let mut sink = BatchSink::builder().build(Fake::scripted(|_, _| Act::Hang)).unwrap();
-        for message in messages {
+        let builder = BatchSink::builder().linger(Duration::ZERO);
+        let mut sink = builder.build(Fake::scripted(|_, _| Act::Hang)).unwrap();
+        for (nth, message) in messages.into_iter().enumerate() {
             sink.feed(message).await.unwrap();
+            if nth == 2 {
+                // The engine takes three in, and sends the two that are the first of their keys.
+                tokio::task::yield_now().await;
+            }
         }
         sink
     });
     drop(runtime);
     let error = futures::executor::block_on(sink.flush()).unwrap_err();
-    assert_eq!(error.undelivered_len(), 5);
+    let undelivered = error.into_undelivered();
+    let unknown = undelivered.iter().filter(|each| each.delivery() == Delivery::Unknown).count();
+    assert_eq!((undelivered.len(), unknown), (6, 2));
     assert_eq!(tracker.abandoned(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn send_during_close_is_an_error_that_carries_the_message() {
+    let mut sink = BatchSink::builder().build(Fake::storing()).unwrap();
+    sink.feed(numbered("a", 1)).await.unwrap();
+    let pending =
+        std::future::poll_fn(|cx| std::task::Poll::Ready(sink.poll_close_unpin(cx).is_pending())).await;
+    assert!(pending);
+    let error = sink.feed(numbered("a", 2)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    let error = sink.start_send_unpin(numbered("a", 3)).unwrap_err();
+    assert_eq!(error.into_undelivered()[0].message().payload(), "3");
+    sink.close().await.unwrap();
+    assert_eq!(sink.status().stored(), 1);
 }

@@ -140,3 +140,17 @@ async fn poll_ready_closes_lingering_frames_when_the_queue_is_full() {
     assert!(started.elapsed() < Duration::from_secs(1));
     assert_eq!(lines(&service), [["0", "2"], ["1", "3"]]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_two_keys_never_share_a_record_though_the_framing_came_late() {
+    let service = Fake::storing();
+    let builder = BatchSink::builder().ordering(Ordering::None);
+    let mut sink = builder.build(service.clone()).unwrap();
+    for number in 0..4 {
+        sink.feed(numbered(format!("key-{}", number / 2), number)).await.unwrap();
+    }
+    tokio::task::yield_now().await;
+    let mut sink = sink.framed(Arc::new(Lines));
+    sink.close().await.unwrap();
+    assert_eq!(lines(&service), [["0", "1"], ["2", "3"]]);
+}
