@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use headwater::Key;
 use headwater::codec::Frame;
 use headwater_kinesis::kpl::{DEFAULT_MAX_AGGREGATE, hash_key};
 use headwater_local::LocalKinesis;
@@ -12,6 +13,9 @@ use crate::command::{Answer, Command, SHARDS, Stored};
 use crate::format::Format;
 use crate::load::Load;
 use crate::processor::Processor;
+
+/// How many hash keys a shard owns.
+const HASH_KEYS: u128 = u128::MAX / SHARDS as u128 + 1;
 
 /// Serves until standard input ends, which it does with the process that started this one.
 pub(crate) async fn serve() -> Outcome {
@@ -49,25 +53,34 @@ fn run(local: &LocalKinesis, command: Command) -> Outcome<Stored> {
 fn fill(local: &LocalKinesis, stream: &str, format: Format, framing: Processor, records: usize) -> Outcome {
     let load = Load::new(records)?;
     let framing = framing.framing();
-    let mut frames: Vec<_> = (0..SHARDS).map(|_| framing.open()).collect();
-    let put = |frame: &mut Box<dyn Frame>, shard: usize| {
-        let key = format!("shard-{shard}");
-        local.put_at(stream, &key, first_hash_key(shard), frame.finish()).map(drop)
-    };
+    let mut shards: Vec<_> = (0..SHARDS).map(|_| Open { frame: framing.open(), first: None }).collect();
     for n in 0..records {
         let (key, payload) = (load.key(n), format.encode(&load, n)?);
-        let shard = (hash_key(key).get() / width()) as usize;
-        let frame = &mut frames[shard];
-        let is_full = !framing.joins() || frame.len_with(key, &payload) > DEFAULT_MAX_AGGREGATE;
-        if frame.count() > 0 && is_full {
-            put(frame, shard)?;
+        let shard = &mut shards[(hash_key(key).get() / HASH_KEYS) as usize];
+        if !framing.joins() || shard.frame.len_with(key, &payload) > DEFAULT_MAX_AGGREGATE {
+            shard.put(local, stream)?;
         }
-        frame.push(key, &payload);
+        shard.frame.push(key, &payload);
+        shard.first.get_or_insert_with(|| key.clone());
     }
-    for (shard, frame) in frames.iter_mut().enumerate().filter(|(_, frame)| frame.count() > 0) {
-        put(frame, shard)?;
+    shards.iter_mut().try_for_each(|shard| shard.put(local, stream))
+}
+
+/// The record in the making of one shard.
+struct Open {
+    frame: Box<dyn Frame>,
+    /// The key of its first message, which becomes the record's.
+    first: Option<Key>,
+}
+
+impl Open {
+    /// Puts the record, unless there is none.
+    fn put(&mut self, local: &LocalKinesis, stream: &str) -> Outcome {
+        if let Some(key) = self.first.take() {
+            local.put(stream, key.partition_key(), self.frame.finish())?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn count(local: &LocalKinesis, stream: &str, framing: Processor) -> Outcome<Stored> {
@@ -85,13 +98,4 @@ fn count(local: &LocalKinesis, stream: &str, framing: Processor) -> Outcome<Stor
         }
     }
     Ok(stored)
-}
-
-/// Returns how many hash keys a shard owns.
-fn width() -> u128 {
-    u128::MAX / SHARDS as u128 + 1
-}
-
-fn first_hash_key(shard: usize) -> u128 {
-    width() * shard as u128
 }
