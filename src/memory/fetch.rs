@@ -4,7 +4,6 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::memory::MemoryStream;
-use crate::memory::shard::MemoryShard;
 use crate::source::{Fetch, Page, ReadFrom, Record};
 use crate::{Result, ShardId};
 
@@ -26,26 +25,21 @@ impl MemoryFetch {
         Self { stream, shard, from, next: None, told_tip: false }
     }
 
-    /// Waits for something new once the tip was told of.
-    async fn wait(&mut self) {
+    async fn fetch(&mut self) -> Result<Page> {
         loop {
             let changed = self.stream.changed();
-            let next = self.next.unwrap_or(0);
-            let news = |shard: &MemoryShard| next < shard.records.len() || shard.children.is_some();
-            if !self.told_tip || self.stream.with_shard(&self.shard, news) {
-                return;
+            if let Some(error) = self.stream.faults().fetch(self.stream.name()) {
+                return Err(error);
             }
-            changed.await;
+            let page = self.page();
+            let tip = page.records.is_empty() && page.end.is_none();
+            if tip && self.told_tip {
+                changed.await;
+                continue;
+            }
+            self.told_tip = tip;
+            return Ok(page);
         }
-    }
-
-    fn fetch(&mut self) -> Result<Page> {
-        if let Some(error) = self.stream.faults().fetch(self.stream.name()) {
-            return Err(error);
-        }
-        let page = self.page();
-        self.told_tip = page.records.is_empty() && page.end.is_none();
-        Ok(page)
     }
 
     fn page(&mut self) -> Page {
@@ -66,11 +60,7 @@ impl MemoryFetch {
 }
 
 impl Fetch for MemoryFetch {
-    fn due(&mut self) -> BoxFuture<'_, ()> {
-        self.wait().boxed()
-    }
-
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
-        std::future::ready(self.fetch()).boxed()
+        self.fetch().boxed()
     }
 }

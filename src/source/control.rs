@@ -220,8 +220,7 @@ impl Control {
             failure.unsaid = Some(error);
         }
         drop(failure);
-        // Whether or not anybody polls the stream, the source ends, so `ready` and `finished` answer.
-        self.stop();
+        self.shared.stream.wake();
     }
 
     /// Returns the error that the stream ends or ended with.
@@ -252,14 +251,14 @@ impl Control {
     }
 
     /// Tells how the source ended. The first word stands.
-    pub(super) fn finish(&self, outcome: Result<()>) -> bool {
+    pub(super) fn finish(&self, outcome: Result<()>) {
         self.shared.outcome.send_if_modified(|known| {
             let first = known.is_none();
             if first {
                 *known = Some(outcome.map_err(Arc::new));
             }
             first
-        })
+        });
     }
 }
 

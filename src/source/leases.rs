@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, StreamExt};
 use tokio::time::Instant;
 
 use crate::checkpoint::{Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
@@ -52,19 +52,17 @@ impl Leases {
 
     /// Lists the rows of the application.
     pub(super) async fn list(&mut self) -> Result<Vec<LeaseRow>> {
-        let listed = bounded(self.limit(), "list", self.store.list(&self.application)).await;
+        let listed = bounded(self.lease_time, "list", self.store.list(&self.application)).await;
         self.note(listed)
     }
 
-    /// Claims the shards that are free or whose lease has expired, and yields the answers as they come: a claim that
-    /// fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
-    pub(super) fn claim(
+    /// Claims the shards that are free or whose lease has expired, and returns the leases that were granted.
+    pub(super) async fn claim(
         &mut self,
         wanted: Vec<(ShardId, Checkpoint)>,
         rows: &HashMap<ShardId, LeaseRow>,
-    ) -> impl Stream<Item = Result<Option<Lease>>> + use<> {
+    ) -> Result<Vec<Lease>> {
         let now = Instant::now();
-        self.observed.retain(|shard, _| rows.contains_key(shard));
         let mut claims = Vec::new();
         for (shard, initial) in wanted {
             let owner = rows.get(&shard).and_then(|row| row.owner.as_ref().map(|owner| (owner, row.version)));
@@ -78,18 +76,17 @@ impl Leases {
             let (application, worker) = (self.application.clone(), self.worker.clone());
             claims.push(Claim { application, shard, worker, expired, initial });
         }
-        let (store, limit) = (Arc::clone(&self.store), self.limit());
-        stream::iter(claims)
-            .map(move |claim| {
-                let store = Arc::clone(&store);
-                async move { bounded(limit, "claim", store.claim(&claim)).await }
-            })
+        let (store, limit) = (&self.store, self.lease_time);
+        let answers: Vec<_> = stream::iter(claims)
+            .map(|claim| async move { bounded(limit, "claim", store.claim(&claim)).await })
             .buffer_unordered(VERBS)
-    }
-
-    /// How long a verb may take: no longer than a renewal of the other leases can wait for it.
-    fn limit(&self) -> Duration {
-        self.lease_time / 3
+            .collect()
+            .await;
+        let mut leases = Vec::new();
+        for answer in answers {
+            leases.extend(self.note(answer)?);
+        }
+        Ok(leases)
     }
 
     /// Returns the version to claim by once a row has not changed for the lease time.
@@ -103,20 +100,16 @@ impl Leases {
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
     pub(super) async fn write(&mut self) -> Result<()> {
-        let due: Vec<(Lease, Option<Checkpoint>)> = self
+        let due: Vec<(Lease, Checkpoint)> = self
             .held
             .values()
             .filter_map(|held| Some((held.lease.clone(), held.due(self.lease_time / 3)?)))
             .collect();
-        let (store, limit) = (&self.store, self.limit());
+        let (store, limit) = (&self.store, self.lease_time);
         let answers: Vec<_> = stream::iter(due)
             .map(|(lease, checkpoint)| async move {
                 let begun = Instant::now();
-                // A renewal names no position: the one known here is older than the stored one after a lost answer.
-                let answer = match &checkpoint {
-                    Some(checkpoint) => bounded(limit, "commit", store.commit(&lease, checkpoint)).await,
-                    None => bounded(limit, "renew", store.renew(&lease)).await,
-                };
+                let answer = bounded(limit, "commit", store.commit(&lease, &checkpoint)).await;
                 (lease.shard, begun, answer)
             })
             .buffer_unordered(VERBS)
@@ -128,82 +121,67 @@ impl Leases {
                 Err(error) if is_loss(&error) => {
                     tracing::warn!(application = %self.application, %shard, %error, "lease lost");
                     self.held.remove(&shard);
+                    self.failing_since = None;
                 }
-                answer => {
-                    let Some(held) = self.held.get_mut(&shard) else { continue };
-                    match answer {
-                        Ok(lease) => held.written(lease, begun),
-                        Err(error) => {
-                            held.failing_since.get_or_insert_with(Instant::now);
-                            outcome = Err(error);
+                answer => match self.note(answer) {
+                    Ok(lease) => {
+                        if let Some(held) = self.held.get_mut(&shard) {
+                            held.written(lease, begun);
                         }
                     }
-                }
+                    Err(error) => outcome = Err(error),
+                },
             }
         }
         outcome
     }
 
-    /// Stores that shards are finished, lets them go, and returns those that are.
-    pub(super) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
-        let (store, limit) = (&self.store, self.limit());
-        let leases: Vec<Lease> =
-            shards.iter().filter_map(|shard| Some(self.held.get(shard)?.lease.clone())).collect();
-        let answers: Vec<_> = stream::iter(leases)
-            .map(|lease| async move {
-                let end = Checkpoint { position: Position::End, arrival: lease.checkpoint.arrival };
-                let committed = bounded(limit, "commit", store.commit(&lease, &end)).await;
-                if let Ok(lease) = &committed {
-                    // A finished shard is nobody's to claim, so a release that fails costs nothing.
-                    let _ = bounded(limit, "release", store.release(lease, None)).await;
-                }
-                (lease.shard, committed)
-            })
-            .buffer_unordered(VERBS)
-            .collect()
-            .await;
-        let (mut finished, mut outcome) = (Vec::new(), Ok(()));
-        for (shard, committed) in answers {
-            match committed {
-                Ok(_) => {
-                    self.held.remove(&shard);
-                    finished.push(shard);
-                }
-                Err(error) if is_loss(&error) => drop(self.held.remove(&shard)),
-                Err(error) => outcome = Err(error),
+    /// Stores that a shard is finished and lets it go. Returns whether it is.
+    pub(super) async fn finish(&mut self, shard: &ShardId) -> Result<bool> {
+        let Some(held) = self.held.get(shard) else { return Ok(false) };
+        let end = Checkpoint { position: Position::End, arrival: held.lease.checkpoint.arrival };
+        let committed = bounded(self.lease_time, "commit", self.store.commit(&held.lease, &end)).await;
+        match committed {
+            Err(error) if is_loss(&error) => {
+                self.held.remove(shard);
+                Ok(false)
+            }
+            committed => {
+                let lease = self.note(committed)?;
+                self.held.remove(shard);
+                // A finished shard is nobody's to claim, so a release that fails costs nothing.
+                let _ = bounded(self.lease_time, "release", self.store.release(&lease, None)).await;
+                Ok(true)
             }
         }
-        (finished, outcome)
     }
 
-    /// Gives every lease up, so that the next worker need not wait for it to expire. Those that could not be stay held.
+    /// Gives every lease up, so that the next worker need not wait for it to expire.
     pub(super) async fn release(&mut self) -> Result<()> {
         let mut outcome = Ok(());
-        let (store, limit) = (&self.store, self.limit());
+        let (store, limit) = (&self.store, self.lease_time);
         let leases: Vec<Lease> = self.held.values().map(|held| held.lease.clone()).collect();
         let answers: Vec<_> = stream::iter(leases)
             .map(|lease| async move {
                 let to = lease.handoff.as_ref();
-                let released = bounded(limit, "release", store.release(&lease, to)).await;
-                (lease.shard, released)
+                bounded(limit, "release", store.release(&lease, to)).await
             })
             .buffer_unordered(VERBS)
             .collect()
             .await;
-        for (shard, released) in answers {
-            match released {
+        for answer in answers {
+            match answer {
                 Err(error) if !is_loss(&error) => outcome = Err(error),
-                _ => drop(self.held.remove(&shard)),
+                _ => {}
             }
         }
+        self.held.clear();
         outcome
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.
     pub(super) fn tolerate(&self, error: Error) -> Result<()> {
-        let commits = self.held.values().filter_map(|held| held.failing_since);
-        let mut since = self.failing_since.into_iter().chain(commits);
-        let lasting = since.any(|since| since.elapsed() >= self.outage_limit);
+        let lasting = self.failing_since.is_some_and(|since| since.elapsed() >= self.outage_limit);
         let passing = error.is_retryable() || error.kind() == ErrorKind::Store;
         if passing && !lasting {
             tracing::warn!(application = %self.application, %error, "checkpoint store failed; trying again");
@@ -212,8 +190,7 @@ impl Leases {
         Err(error)
     }
 
-    /// Keeps account of since when listings and claims have been failing.
-    pub(super) fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
+    fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
         match &answer {
             Ok(_) => self.failing_since = None,
             Err(_) => {
@@ -229,12 +206,8 @@ fn is_loss(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::LeaseLost | ErrorKind::NotFound)
 }
 
-/// Gives a verb a time: it would hold up the others.
-pub(super) async fn bounded<T>(
-    limit: Duration,
-    verb: &str,
-    call: impl Future<Output = Result<T>>,
-) -> Result<T> {
+/// Gives a verb the lease time: beyond it an answer is worth nothing.
+async fn bounded<T>(limit: Duration, verb: &str, call: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Timeout, format!("checkpoint store {verb}: no answer within {limit:?}")))
     })

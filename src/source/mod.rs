@@ -14,7 +14,6 @@ mod budget;
 mod config;
 mod control;
 mod coordinator;
-mod ending;
 mod held;
 mod leases;
 mod reader;

@@ -39,8 +39,7 @@ impl Topology {
         self.shards.retain(|id, node| node.listed || asked.contains(id));
     }
 
-    /// Takes in shards named by a parent that ended. Another parent of theirs may be one that was never listed: ask
-    /// [`knows_parents_of`](Self::knows_parents_of).
+    /// Takes in shards named by a parent that ended.
     pub(super) fn add(&mut self, shards: Vec<Shard>) {
         for Shard { id, parents } in shards {
             let fresh = Node { parents: Vec::new(), listed: true, finished: false, started: false };
@@ -53,11 +52,6 @@ impl Topology {
         }
     }
 
-    /// Tells whether each shard's parents are known. One that is not would be taken for one that has expired.
-    pub(super) fn knows_parents_of(&self, shards: &[Shard]) -> bool {
-        shards.iter().flat_map(|shard| &shard.parents).all(|parent| self.shards.contains_key(parent))
-    }
-
     pub(super) fn set_started(&mut self, shard: &ShardId) {
         if let Some(node) = self.shards.get_mut(shard) {
             node.started = true;
@@ -68,15 +62,6 @@ impl Topology {
         if let Some(node) = self.shards.get_mut(shard) {
             node.finished = true;
         }
-    }
-
-    pub(super) fn contains(&self, shard: &ShardId) -> bool {
-        self.shards.contains_key(shard)
-    }
-
-    /// Tells whether a shard is known to have become another.
-    pub(super) fn has_child(&self, shard: &ShardId) -> bool {
-        self.shards.values().any(|node| node.parents.contains(shard))
     }
 
     pub(super) fn is_finished(&self, shard: &ShardId) -> bool {

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::{Key, Position, Result, SequenceNumber, ShardId};
@@ -120,17 +119,7 @@ pub trait Upstream: fmt::Debug + Send + Sync + 'static {
 /// # }
 /// ```
 pub trait Fetch: Send {
-    /// Waits until the next page may be asked for, as a pace or a long poll wants it. Nothing of the byte budget is
-    /// held meanwhile; it is from then until [`next`](Self::next) returns.
-    ///
-    /// # Cancel safety
-    ///
-    /// May be dropped and called again.
-    fn due(&mut self) -> BoxFuture<'_, ()> {
-        std::future::ready(()).boxed()
-    }
-
-    /// Returns the next page, which may be empty. Recovers from what is a matter of its protocol, such
+    /// Returns the next page, which may be empty. Paces itself; recovers from what is a matter of its protocol, such
     /// as an expired iterator.
     ///
     /// # Errors
