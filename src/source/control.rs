@@ -220,7 +220,8 @@ impl Control {
             failure.unsaid = Some(error);
         }
         drop(failure);
-        self.shared.stream.wake();
+        // Whether or not anybody polls the stream, the source ends, so `ready` and `finished` answer.
+        self.stop();
     }
 
     /// Returns the error that the stream ends or ended with.
@@ -251,14 +252,14 @@ impl Control {
     }
 
     /// Tells how the source ended. The first word stands.
-    pub(super) fn finish(&self, outcome: Result<()>) {
+    pub(super) fn finish(&self, outcome: Result<()>) -> bool {
         self.shared.outcome.send_if_modified(|known| {
             let first = known.is_none();
             if first {
                 *known = Some(outcome.map_err(Arc::new));
             }
             first
-        });
+        })
     }
 }
 

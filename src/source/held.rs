@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoint, Lease};
-use crate::source::reader::Reading;
+use crate::source::reader::{FIRST_BACKOFF, LONGEST_BACKOFF, Reading};
 use crate::source::{ShardState, ShardStatus};
 use crate::{Position, ShardId};
 
@@ -19,11 +19,23 @@ pub(super) struct Held {
     reader: JoinHandle<()>,
     /// When the row was last known to be written, which is when its lease began anew.
     written: Instant,
+    /// Since when commits of this lease have been failing.
+    pub(super) failing_since: Option<Instant>,
+    /// Where the reading stood at the last restart, and how often it was restarted there.
+    restarts: (Position, u32),
+}
+
+/// A write of a row that is due.
+pub(super) enum Due {
+    Commit(Checkpoint),
+    /// A renewal names no position: after a lost answer the one known here is older than the stored one.
+    Renew,
 }
 
 impl Held {
     pub(super) fn new(lease: Lease, reading: Arc<Reading>, reader: JoinHandle<()>, written: Instant) -> Self {
-        Self { lease, reading, reader, written }
+        let restarts = (lease.checkpoint.position.clone(), 0);
+        Self { lease, reading, reader, written, failing_since: None, restarts }
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
@@ -32,6 +44,20 @@ impl Held {
         self.reading.tracker.revoke();
         self.reading = reading;
         self.reader = reader;
+    }
+
+    /// Returns the pause before a restart at a position: it doubles while no restart gets any further.
+    pub(super) fn restart_pause(&mut self, position: &Position) -> Duration {
+        if self.restarts.0 != *position {
+            self.restarts = (position.clone(), 0);
+        }
+        let tried = self.restarts.1;
+        self.restarts.1 += 1;
+        if tried == 0 {
+            Duration::ZERO
+        } else {
+            (FIRST_BACKOFF * (1 << (tried - 1).min(10))).min(LONGEST_BACKOFF)
+        }
     }
 
     /// Ends the task. What it has handed out can still be acked.
@@ -43,14 +69,17 @@ impl Held {
     pub(super) fn written(&mut self, lease: Lease, at: Instant) {
         self.lease = lease;
         self.written = at;
+        self.failing_since = None;
     }
 
-    /// Returns what a write of the row would store, if it is due: the watermark moved, or the lease wants renewal.
-    pub(super) fn due(&self, renew_after: Duration) -> Option<Checkpoint> {
+    /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
+    pub(super) fn due(&self, renew_after: Duration) -> Option<Due> {
         let watermark = self.reading.tracker.watermark();
         match watermark {
-            Some(watermark) if watermark.position > self.lease.checkpoint.position => Some(watermark),
-            _ if self.written.elapsed() >= renew_after => Some(self.lease.checkpoint.clone()),
+            Some(watermark) if watermark.position > self.lease.checkpoint.position => {
+                Some(Due::Commit(watermark))
+            }
+            _ if self.written.elapsed() >= renew_after => Some(Due::Renew),
             _ => None,
         }
     }

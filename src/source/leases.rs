@@ -5,11 +5,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use tokio::time::Instant;
 
 use crate::checkpoint::{Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
-use crate::source::held::Held;
+use crate::source::held::{Due, Held};
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
 /// How many verbs are under way at a time.
@@ -52,17 +52,19 @@ impl Leases {
 
     /// Lists the rows of the application.
     pub(super) async fn list(&mut self) -> Result<Vec<LeaseRow>> {
-        let listed = bounded(self.lease_time, "list", self.store.list(&self.application)).await;
+        let listed = bounded(self.limit(), "list", self.store.list(&self.application)).await;
         self.note(listed)
     }
 
-    /// Claims the shards that are free or whose lease has expired, and returns the leases that were granted.
-    pub(super) async fn claim(
+    /// Claims the shards that are free or whose lease has expired, and yields the answers as they come: a claim that
+    /// fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
+    pub(super) fn claim(
         &mut self,
         wanted: Vec<(ShardId, Checkpoint)>,
         rows: &HashMap<ShardId, LeaseRow>,
-    ) -> Result<Vec<Lease>> {
+    ) -> impl Stream<Item = Result<Option<Lease>>> + use<> {
         let now = Instant::now();
+        self.observed.retain(|shard, _| rows.contains_key(shard));
         let mut claims = Vec::new();
         for (shard, initial) in wanted {
             let owner = rows.get(&shard).and_then(|row| row.owner.as_ref().map(|owner| (owner, row.version)));
@@ -76,17 +78,18 @@ impl Leases {
             let (application, worker) = (self.application.clone(), self.worker.clone());
             claims.push(Claim { application, shard, worker, expired, initial });
         }
-        let (store, limit) = (&self.store, self.lease_time);
-        let answers: Vec<_> = stream::iter(claims)
-            .map(|claim| async move { bounded(limit, "claim", store.claim(&claim)).await })
+        let (store, limit) = (Arc::clone(&self.store), self.limit());
+        stream::iter(claims)
+            .map(move |claim| {
+                let store = Arc::clone(&store);
+                async move { bounded(limit, "claim", store.claim(&claim)).await }
+            })
             .buffer_unordered(VERBS)
-            .collect()
-            .await;
-        let mut leases = Vec::new();
-        for answer in answers {
-            leases.extend(self.note(answer)?);
-        }
-        Ok(leases)
+    }
+
+    /// How long a verb may take: no longer than a renewal of the other leases can wait for it.
+    fn limit(&self) -> Duration {
+        self.lease_time / 3
     }
 
     /// Returns the version to claim by once a row has not changed for the lease time.
@@ -100,16 +103,21 @@ impl Leases {
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
     pub(super) async fn write(&mut self) -> Result<()> {
-        let due: Vec<(Lease, Checkpoint)> = self
+        let due: Vec<(Lease, Due)> = self
             .held
             .values()
             .filter_map(|held| Some((held.lease.clone(), held.due(self.lease_time / 3)?)))
             .collect();
-        let (store, limit) = (&self.store, self.lease_time);
+        let (store, limit) = (&self.store, self.limit());
         let answers: Vec<_> = stream::iter(due)
-            .map(|(lease, checkpoint)| async move {
+            .map(|(lease, due)| async move {
                 let begun = Instant::now();
-                let answer = bounded(limit, "commit", store.commit(&lease, &checkpoint)).await;
+                let answer = match &due {
+                    Due::Commit(checkpoint) => {
+                        bounded(limit, "commit", store.commit(&lease, checkpoint)).await
+                    }
+                    Due::Renew => bounded(limit, "renew", store.renew(&lease)).await,
+                };
                 (lease.shard, begun, answer)
             })
             .buffer_unordered(VERBS)
@@ -121,67 +129,82 @@ impl Leases {
                 Err(error) if is_loss(&error) => {
                     tracing::warn!(application = %self.application, %shard, %error, "lease lost");
                     self.held.remove(&shard);
-                    self.failing_since = None;
                 }
-                answer => match self.note(answer) {
-                    Ok(lease) => {
-                        if let Some(held) = self.held.get_mut(&shard) {
-                            held.written(lease, begun);
+                answer => {
+                    let Some(held) = self.held.get_mut(&shard) else { continue };
+                    match answer {
+                        Ok(lease) => held.written(lease, begun),
+                        Err(error) => {
+                            held.failing_since.get_or_insert_with(Instant::now);
+                            outcome = Err(error);
                         }
                     }
-                    Err(error) => outcome = Err(error),
-                },
+                }
             }
         }
         outcome
     }
 
-    /// Stores that a shard is finished and lets it go. Returns whether it is.
-    pub(super) async fn finish(&mut self, shard: &ShardId) -> Result<bool> {
-        let Some(held) = self.held.get(shard) else { return Ok(false) };
-        let end = Checkpoint { position: Position::End, arrival: held.lease.checkpoint.arrival };
-        let committed = bounded(self.lease_time, "commit", self.store.commit(&held.lease, &end)).await;
-        match committed {
-            Err(error) if is_loss(&error) => {
-                self.held.remove(shard);
-                Ok(false)
-            }
-            committed => {
-                let lease = self.note(committed)?;
-                self.held.remove(shard);
-                // A finished shard is nobody's to claim, so a release that fails costs nothing.
-                let _ = bounded(self.lease_time, "release", self.store.release(&lease, None)).await;
-                Ok(true)
-            }
-        }
-    }
-
-    /// Gives every lease up, so that the next worker need not wait for it to expire.
-    pub(super) async fn release(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
-        let (store, limit) = (&self.store, self.lease_time);
-        let leases: Vec<Lease> = self.held.values().map(|held| held.lease.clone()).collect();
+    /// Stores that shards are finished, lets them go, and returns those that are.
+    pub(super) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
+        let (store, limit) = (&self.store, self.limit());
+        let leases: Vec<Lease> =
+            shards.iter().filter_map(|shard| Some(self.held.get(shard)?.lease.clone())).collect();
         let answers: Vec<_> = stream::iter(leases)
             .map(|lease| async move {
-                let to = lease.handoff.as_ref();
-                bounded(limit, "release", store.release(&lease, to)).await
+                let end = Checkpoint { position: Position::End, arrival: lease.checkpoint.arrival };
+                let committed = bounded(limit, "commit", store.commit(&lease, &end)).await;
+                if let Ok(lease) = &committed {
+                    // A finished shard is nobody's to claim, so a release that fails costs nothing.
+                    let _ = bounded(limit, "release", store.release(lease, None)).await;
+                }
+                (lease.shard, committed)
             })
             .buffer_unordered(VERBS)
             .collect()
             .await;
-        for answer in answers {
-            match answer {
-                Err(error) if !is_loss(&error) => outcome = Err(error),
-                _ => {}
+        let (mut finished, mut outcome) = (Vec::new(), Ok(()));
+        for (shard, committed) in answers {
+            match committed {
+                Ok(_) => {
+                    self.held.remove(&shard);
+                    finished.push(shard);
+                }
+                Err(error) if is_loss(&error) => drop(self.held.remove(&shard)),
+                Err(error) => outcome = Err(error),
             }
         }
-        self.held.clear();
+        (finished, outcome)
+    }
+
+    /// Gives every lease up, so that the next worker need not wait for it to expire. Those that could not be stay held.
+    pub(super) async fn release(&mut self) -> Result<()> {
+        let mut outcome = Ok(());
+        let (store, limit) = (&self.store, self.limit());
+        let leases: Vec<Lease> = self.held.values().map(|held| held.lease.clone()).collect();
+        let answers: Vec<_> = stream::iter(leases)
+            .map(|lease| async move {
+                let to = lease.handoff.as_ref();
+                let released = bounded(limit, "release", store.release(&lease, to)).await;
+                (lease.shard, released)
+            })
+            .buffer_unordered(VERBS)
+            .collect()
+            .await;
+        for (shard, released) in answers {
+            match released {
+                Err(error) if !is_loss(&error) => outcome = Err(error),
+                _ => drop(self.held.remove(&shard)),
+            }
+        }
         outcome
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.
     pub(super) fn tolerate(&self, error: Error) -> Result<()> {
-        let lasting = self.failing_since.is_some_and(|since| since.elapsed() >= self.outage_limit);
+        let commits = self.held.values().filter_map(|held| held.failing_since);
+        let mut since = self.failing_since.into_iter().chain(commits);
+        let lasting = since.any(|since| since.elapsed() >= self.outage_limit);
         let passing = error.is_retryable() || error.kind() == ErrorKind::Store;
         if passing && !lasting {
             tracing::warn!(application = %self.application, %error, "checkpoint store failed; trying again");
@@ -190,7 +213,8 @@ impl Leases {
         Err(error)
     }
 
-    fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
+    /// Keeps account of since when listings and claims have been failing.
+    pub(super) fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
         match &answer {
             Ok(_) => self.failing_since = None,
             Err(_) => {
@@ -206,8 +230,12 @@ fn is_loss(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::LeaseLost | ErrorKind::NotFound)
 }
 
-/// Gives a verb the lease time: beyond it an answer is worth nothing.
-async fn bounded<T>(limit: Duration, verb: &str, call: impl Future<Output = Result<T>>) -> Result<T> {
+/// Gives a verb a time: it would hold up the others.
+pub(super) async fn bounded<T>(
+    limit: Duration,
+    verb: &str,
+    call: impl Future<Output = Result<T>>,
+) -> Result<T> {
     tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Timeout, format!("checkpoint store {verb}: no answer within {limit:?}")))
     })

@@ -11,9 +11,11 @@
 //! the orderly end are settled here, for all connectors in the same way.
 
 mod budget;
+mod claiming;
 mod config;
 mod control;
 mod coordinator;
+mod ending;
 mod held;
 mod leases;
 mod reader;

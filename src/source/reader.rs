@@ -7,16 +7,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::checkpoint::{InFlight, Tracker};
+use crate::checkpoint::Tracker;
 use crate::source::budget::{ByteBudget, Charge};
 use crate::source::{Control, Fetch, Page, Shard, Until};
-use crate::{Error, OriginShard, Position, ShardId};
+use crate::{OriginShard, Position, ShardId};
 
-/// The first pause after a failed fetch. Each further one doubles, to [`LONGEST_BACKOFF`], with full jitter.
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// The first pause after a failed fetch or a dropped message. Each further one doubles, to [`LONGEST_BACKOFF`].
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// The longest pause between two tries of a fetch.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
-/// In [`Behind`]: nothing is known yet.
+pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+/// What `behind` holds while nothing is known.
 const UNKNOWN: u64 = u64::MAX;
 
 /// What a reader sends to the stream, in the order of its shard.
@@ -29,14 +29,18 @@ pub(super) enum Event {
     Tip { reading: Arc<Reading> },
 }
 
+impl Event {
+    pub(super) fn is_page(&self) -> bool {
+        matches!(self, Self::Page { .. })
+    }
+}
+
 /// One stretch of reading a shard: a claim, or a restart within it. What a revoked one has read is not handed out.
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) origin: Arc<OriginShard>,
     pub(super) tracker: Tracker,
     behind: AtomicU64,
-    /// Set once the first page has come, so once there is a place to read from.
-    placed: AtomicBool,
     /// Set when the task ends in any way but a panic.
     done: AtomicBool,
     /// Set once the stream has taken in everything up to the tip.
@@ -51,7 +55,6 @@ impl Reading {
             origin,
             tracker,
             behind: AtomicU64::new(UNKNOWN),
-            placed: AtomicBool::new(false),
             done: AtomicBool::new(false),
             tip: AtomicBool::new(false),
             children: OnceLock::new(),
@@ -87,10 +90,6 @@ impl Reading {
         !self.done.load(Ordering::Acquire)
     }
 
-    pub(super) fn is_placed(&self) -> bool {
-        self.placed.load(Ordering::Acquire)
-    }
-
     pub(super) fn shard(&self) -> &ShardId {
         &self.origin.shard
     }
@@ -110,7 +109,8 @@ pub(super) struct Reader {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) control: Control,
     pub(super) budget: ByteBudget,
-    pub(super) in_flight: Arc<InFlight>,
+    /// Waited out before the first fetch.
+    pub(super) pause: Duration,
     pub(super) until: Until,
     pub(super) outage_limit: Duration,
 }
@@ -122,53 +122,49 @@ impl Reader {
     }
 
     async fn read(&mut self) {
-        loop {
-            let reserved = self.budget.reserve().await;
-            let mut page = match self.fetch().await {
-                Ok(page) => page,
-                Err(error) => return self.control.fail(error),
-            };
-            if !self.reading.placed.swap(true, Ordering::AcqRel) {
-                self.in_flight.call_attention();
-            }
-            self.reading.behind.store(page.millis_behind_latest.unwrap_or(UNKNOWN), Ordering::Relaxed);
-            let at_tip = page.records.is_empty() && page.millis_behind_latest == Some(0);
-            let end = page.end.take();
-            self.drop_what_is_done(&mut page);
-            let charge = reserved.correct(page.bytes);
-            if !page.records.is_empty() {
-                self.send(Event::Page { reading: Arc::clone(&self.reading), page, charge }).await;
-            }
-            if let Some(children) = end {
-                return self.send(Event::End { reading: Arc::clone(&self.reading), children }).await;
-            }
-            if at_tip && self.until == Until::Tip {
-                return self.send(Event::Tip { reading: Arc::clone(&self.reading) }).await;
-            }
-        }
-    }
-
-    /// Fetches a page, over retryable failures, for as long as `outage_limit` allows.
-    async fn fetch(&mut self) -> Result<Page, Error> {
+        tokio::time::sleep(self.pause).await;
         let mut failing_since = None;
         let mut backoff = FIRST_BACKOFF;
         loop {
-            let error = match self.fetch.next().await {
-                Ok(page) => return Ok(page),
-                Err(error) => error,
+            // Neither a shard that is not due nor one that backs off keeps budget from the others.
+            self.fetch.due().await;
+            let reserved = self.budget.reserve().await;
+            let mut page = match self.fetch.next().await {
+                Ok(page) => page,
+                Err(error) => {
+                    drop(reserved);
+                    let since = *failing_since.get_or_insert_with(Instant::now);
+                    if !error.is_retryable() || since.elapsed() >= self.outage_limit {
+                        return self.control.fail(error);
+                    }
+                    let (stream, shard) = (&self.reading.origin.stream, self.reading.shard());
+                    tracing::warn!(%stream, %shard, %error, "fetch failed; trying again");
+                    tokio::time::sleep(backoff.mul_f64(fastrand::f64())).await;
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                    continue;
+                }
             };
-            let since = *failing_since.get_or_insert_with(Instant::now);
-            if !error.is_retryable() || since.elapsed() >= self.outage_limit {
-                return Err(error);
+            (failing_since, backoff) = (None, FIRST_BACKOFF);
+            self.reading.behind.store(page.millis_behind_latest.unwrap_or(UNKNOWN), Ordering::Relaxed);
+            let at_tip = page.records.is_empty() && page.millis_behind_latest.unwrap_or(0) == 0;
+            let end = page.end.take();
+            self.drop_what_is_done(&mut page);
+            let charge = reserved.correct(page.bytes);
+            let reading = || Arc::clone(&self.reading);
+            if !page.records.is_empty() {
+                let event = Event::Page { reading: reading(), page, charge };
+                if self.events.send(event).await.is_err() {
+                    return;
+                }
             }
-            tracing::warn!(
-                stream = %self.reading.origin.stream,
-                shard = %self.reading.shard(),
-                %error,
-                "fetch failed; trying again"
-            );
-            tokio::time::sleep(backoff.mul_f64(fastrand::f64())).await;
-            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            let last = match end {
+                Some(children) => Event::End { reading: reading(), children },
+                None if at_tip && self.until == Until::Tip => Event::Tip { reading: reading() },
+                None => continue,
+            };
+            // Where the stream is gone nobody is left to tell.
+            let _ = self.events.send(last).await;
+            return;
         }
     }
 
@@ -179,10 +175,5 @@ impl Reader {
         if !page.records.is_empty() {
             self.done = None;
         }
-    }
-
-    async fn send(&mut self, event: Event) {
-        // The stream is gone: nobody is left to tell, and the coordinator ends this task.
-        let _ = self.events.send(event).await;
     }
 }

@@ -98,6 +98,8 @@ pub struct ShardedSource {
     in_flight: Arc<InFlight>,
     max_in_flight: usize,
     current: Option<OpenPage>,
+    /// The next page, while as many messages are out as may be.
+    held_back: Option<Event>,
     ended: bool,
 }
 
@@ -138,7 +140,7 @@ impl ShardedSource {
         .await?;
         // Owned by the control handle: it ends once the stream is dropped or done and its acks are in.
         tokio::spawn(coordinator.run());
-        Ok(Self { events, control, in_flight, max_in_flight, current: None, ended: false })
+        Ok(Self { events, control, in_flight, max_in_flight, current: None, held_back: None, ended: false })
     }
 
     /// Returns a handle that survives `decode` and `forward`.
@@ -177,7 +179,7 @@ impl ShardedSource {
     /// Takes in what a reader sent.
     fn take_in(&mut self, event: Event) {
         match event {
-            Event::Page { reading, page, charge } => self.open(reading, page, charge),
+            Event::Page { reading, page, charge } => return self.open(reading, page, charge),
             Event::End { reading, children } => reading.end(children),
             Event::Tip { reading } => reading.reach_tip(),
         }
@@ -193,6 +195,7 @@ impl ShardedSource {
     fn end(&mut self) {
         self.ended = true;
         self.events.close();
+        self.held_back = None;
         if let Some(page) = self.current.take() {
             page.acks.retract();
         }
@@ -216,13 +219,23 @@ impl Stream for ShardedSource {
                 return Poll::Ready(Some(Ok(message)));
             }
             if this.control.is_stopped() {
-                return this.end_with(None);
+                // A failure stops the source too, maybe since this poll began.
+                let error = this.control.poll_failure(cx);
+                return this.end_with(error);
             }
-            ready!(this.in_flight.poll_below(this.max_in_flight, cx));
-            let Some(event) = ready!(this.events.poll_recv(cx)) else {
+            let event = match this.held_back.take() {
+                Some(event) => Some(event),
+                None => ready!(this.events.poll_recv(cx)),
+            };
+            let Some(event) = event else {
                 let error = this.control.poll_failure(cx);
                 return this.end_with(error);
             };
+            // A page waits for acks; the news that there are no more pages does not.
+            if event.is_page() && this.in_flight.poll_below(this.max_in_flight, cx).is_pending() {
+                this.held_back = Some(event);
+                return Poll::Pending;
+            }
             this.take_in(event);
         }
     }

@@ -39,7 +39,8 @@ impl Topology {
         self.shards.retain(|id, node| node.listed || asked.contains(id));
     }
 
-    /// Takes in shards named by a parent that ended.
+    /// Takes in shards named by a parent that ended. Another parent of theirs may be one that was never listed: ask
+    /// [`knows_parents_of`](Self::knows_parents_of).
     pub(super) fn add(&mut self, shards: Vec<Shard>) {
         for Shard { id, parents } in shards {
             let fresh = Node { parents: Vec::new(), listed: true, finished: false, started: false };
@@ -52,16 +53,32 @@ impl Topology {
         }
     }
 
+    /// Tells whether each shard's parents are known. One that is not would be taken for one that has expired.
+    pub(super) fn knows_parents_of(&self, shards: &[Shard]) -> bool {
+        shards.iter().flat_map(|shard| &shard.parents).all(|parent| self.shards.contains_key(parent))
+    }
+
     pub(super) fn set_started(&mut self, shard: &ShardId) {
         if let Some(node) = self.shards.get_mut(shard) {
             node.started = true;
         }
     }
 
-    pub(super) fn set_finished(&mut self, shard: &ShardId) {
-        if let Some(node) = self.shards.get_mut(shard) {
-            node.finished = true;
+    pub(super) fn set_finished(&mut self, shards: &[ShardId]) {
+        for shard in shards {
+            if let Some(node) = self.shards.get_mut(shard) {
+                node.finished = true;
+            }
         }
+    }
+
+    pub(super) fn contains(&self, shard: &ShardId) -> bool {
+        self.shards.contains_key(shard)
+    }
+
+    /// Tells whether a shard is known to have become another.
+    pub(super) fn has_child(&self, shard: &ShardId) -> bool {
+        self.shards.values().any(|node| node.parents.contains(shard))
     }
 
     pub(super) fn is_finished(&self, shard: &ShardId) -> bool {
@@ -113,13 +130,13 @@ mod tests {
             shard("4", &["3"]),
         ]);
         assert_eq!(readable(&topology), ["0", "1"]);
-        topology.set_finished(&"1".into());
+        topology.set_finished(&["1".into()]);
         assert_eq!(readable(&topology), ["0"], "one parent of the merged shard is not enough");
-        topology.set_finished(&"0".into());
+        topology.set_finished(&["0".into()]);
         assert_eq!(readable(&topology), ["2"]);
-        topology.set_finished(&"2".into());
+        topology.set_finished(&["2".into()]);
         assert_eq!(readable(&topology), ["3"]);
-        topology.set_finished(&"3".into());
+        topology.set_finished(&["3".into()]);
         assert_eq!(readable(&topology), ["4"]);
     }
 

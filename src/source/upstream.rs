@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::{Key, Position, Result, SequenceNumber, ShardId};
@@ -119,7 +120,17 @@ pub trait Upstream: fmt::Debug + Send + Sync + 'static {
 /// # }
 /// ```
 pub trait Fetch: Send {
-    /// Returns the next page, which may be empty. Paces itself; recovers from what is a matter of its protocol, such
+    /// Waits until the next page may be asked for, as a pace or a long poll wants it. Nothing of the byte budget is
+    /// held meanwhile; it is from then until [`next`](Self::next) returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped and called again.
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    /// Returns the next page, which may be empty. Recovers from what is a matter of its protocol, such
     /// as an expired iterator.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::test::cargo_test;
 #[derive(Args)]
 pub(crate) struct Soak {
     /// How many seeds each randomised test runs
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 50)]
     seeds: u64,
 
     /// The first seed: the one that a failure printed, to run that one again with `--seeds 1`
@@ -28,7 +28,8 @@ impl Soak {
         let step = Step::cargo()
             .args(["test", "--release", "--package", "headwater-tests", "--package", "headwater-examples"])
             .args(["--no-fail-fast", "--"])
-            .args([self.filter.as_deref().unwrap_or("soak")])
+            .args(["--nocapture"])
+            .args(self.filter)
             .env("HEADWATER_SEEDS", self.seeds.to_string())
             .env("HEADWATER_FIRST_SEED", self.first.to_string())
             .way_out("A seed that failed runs alone with `cargo xtask soak --seeds 1 --first SEED`.");

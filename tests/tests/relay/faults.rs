@@ -92,9 +92,9 @@ async fn a_source_is_never_acked_for_a_record_that_the_sink_could_not_deliver() 
         let local = LocalKinesis::builder().stream("orders", 4).stream("invoices", 3).build();
         fill(&local, "orders", 0..RECORDS);
         let store = MemoryCheckpoints::new();
-        // One entry fails for good somewhere in the middle, while the others fail and recover as they do.
+        // From somewhere in the middle on entries fail for good, while those before fail and recover as they do.
         let fatal = Fault::fail_entries(ErrorCode::Other { name: "KMSDisabledException", status: 400 });
-        let fatal = fatal.skip(500 + seed).times(1);
+        let fatal = fatal.skip(500 + seed);
         local.faults().set(faults(Faults::seeded(seed).add(fatal)));
         let orders = source(&local, &store).connect().await.unwrap();
         let control = orders.control();

@@ -72,8 +72,11 @@ async fn a_setting_out_of_range_is_named_with_its_range() {
     for (source, start) in [
         (source().record_limit(0), "record_limit 0: 1 to 10,000"),
         (source().record_limit(10_001), "record_limit 10001: 1 to 10,000"),
-        (source().shard_fetch_rate(5.1), "shard_fetch_rate 5.1: above 0 and up to 5"),
+        (source().shard_fetch_rate(5.1), "shard_fetch_rate 5.1: 0.001 to 5"),
         (source().shard_fetch_rate(0.0), "shard_fetch_rate 0"),
+        (source().shard_fetch_rate(f64::NAN), "shard_fetch_rate NaN"),
+        (source().shard_fetch_rate(1e-30), "shard_fetch_rate 0.000"),
+        (source().sleep_time_no_records(Duration::MAX), "sleep_time_no_records"),
         (source().create_stream(0), "create_stream 0"),
         (source().lease_time(Duration::ZERO), "lease_time"),
         (source().application(""), "application"),

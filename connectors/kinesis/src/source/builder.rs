@@ -14,6 +14,11 @@ use crate::source::KinesisSource;
 use crate::source::polling::Polling;
 use crate::source::upstream::KinesisUpstream;
 
+/// A call every thousand seconds: slower ones outlive their iterator.
+const LEAST_FETCH_RATE: f64 = 0.001;
+/// The longest pause after an empty page.
+const LONGEST_SLEEP: Duration = Duration::from_hours(24);
+
 /// Describes a [`KinesisSource`]. Every setting has a default; [`connect`](Self::connect) checks them all.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until connect is called"]
@@ -99,7 +104,7 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Sets the GetRecords calls a second and shard, above 0 and up to 5. Default: 5, all that a shard allows; leave
+    /// Sets the GetRecords calls a second and shard, 0.001 to 5. Default: 5, all that a shard allows; leave
     /// some to others that poll the same stream. Pages are paced to 2 MiB/s too.
     pub fn shard_fetch_rate(mut self, calls_per_second: f64) -> Self {
         self.shard_fetch_rate = Some(calls_per_second);
@@ -112,7 +117,7 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Sets the pause after an empty page. Default: none beyond the pace.
+    /// Sets the pause after an empty page, 24 h at most. Default: none beyond the pace.
     pub fn sleep_time_no_records(mut self, pause: Duration) -> Self {
         self.sleep_time_no_records = pause;
         self
@@ -212,9 +217,12 @@ impl KinesisSourceBuilder {
             return invalid(format!("record_limit {}: 1 to 10,000 is allowed", self.record_limit));
         }
         if let Some(rate) = self.shard_fetch_rate
-            && !(rate > 0.0 && rate <= limits::GET_CALLS_PER_SECOND)
+            && !(LEAST_FETCH_RATE..=limits::GET_CALLS_PER_SECOND).contains(&rate)
         {
-            return invalid(format!("shard_fetch_rate {rate}: above 0 and up to 5 calls/s is allowed"));
+            return invalid(format!("shard_fetch_rate {rate}: 0.001 to 5 calls/s is allowed"));
+        }
+        if self.sleep_time_no_records > LONGEST_SLEEP {
+            return invalid(format!("sleep_time_no_records {:?}: 24 h at most", self.sleep_time_no_records));
         }
         if self.create_shards == Some(0) {
             return invalid("create_stream 0: 1 shard at least".to_owned());

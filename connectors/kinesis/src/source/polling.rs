@@ -14,7 +14,7 @@ use crate::api::{Api, GetRecordsAnswer};
 use crate::limits;
 use crate::source::page;
 
-/// The pause after an empty page of a source that is not paced: without one it would spin.
+/// The pause after a call that brought nothing, where none is asked for: without it a source would spin.
 const UNPACED_IDLE: Duration = Duration::from_millis(10);
 
 /// How a shard is polled.
@@ -30,8 +30,8 @@ pub(super) struct Polling {
 }
 
 impl Polling {
-    /// Returns when the next call may be made.
-    fn next_call(&self, called: Instant, bytes: usize) -> Instant {
+    /// Returns when the next call may be made, by what this one brought.
+    fn next_call(&self, called: Instant, records: usize, bytes: usize) -> Instant {
         let pace = match self.interval {
             // A shard that gave much is throttled for as long as it takes to give it at 2 MiB/s.
             Some(interval) => {
@@ -41,7 +41,7 @@ impl Polling {
             None if bytes == 0 => UNPACED_IDLE,
             None => Duration::ZERO,
         };
-        let idle = if bytes == 0 { self.sleep_time_no_records } else { Duration::ZERO };
+        let idle = if records == 0 { self.sleep_time_no_records } else { Duration::ZERO };
         called + pace.max(idle)
     }
 }
@@ -65,8 +65,8 @@ impl PollingFetch {
         loop {
             sleep_until(self.next_call).await;
             let called = Instant::now();
-            // A call that fails counts against the shard's quota like any other.
-            self.next_call = self.polling.next_call(called, 1);
+            // A call that fails counts against the shard's quota like any other, and is no sign of an idle shard.
+            self.next_call = self.polling.next_call(called, 1, 0);
             let iterator = match &self.iterator {
                 Some(iterator) => iterator,
                 None => self.iterator.insert(self.api.get_shard_iterator(&self.shard, &self.from).await?),
@@ -86,7 +86,7 @@ impl PollingFetch {
         let last = output.records.last().map(|record| record.sequence_number.as_str().into());
         let next_iterator = output.next_shard_iterator.clone();
         let page = page::page(&self.api.stream, &self.shard, output, self.polling.deaggregate);
-        self.next_call = self.polling.next_call(called, page.bytes);
+        self.next_call = self.polling.next_call(called, page.records.len(), page.bytes);
         if let Some(sequence) = last {
             self.from = ReadFrom::Position(Position::After { sequence, sub_sequence: None });
         }
@@ -96,6 +96,10 @@ impl PollingFetch {
 }
 
 impl Fetch for PollingFetch {
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        sleep_until(self.next_call).boxed()
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         self.fetch().boxed()
     }
@@ -115,18 +119,18 @@ mod tests {
     #[test]
     fn a_shard_is_called_five_times_a_second_and_read_at_two_mebibytes() {
         let now = Instant::now();
-        assert_eq!(PACED.next_call(now, 1_000), now + Duration::from_millis(200));
-        assert_eq!(PACED.next_call(now, 10 << 20), now + Duration::from_secs(5));
+        assert_eq!(PACED.next_call(now, 1, 1_000), now + Duration::from_millis(200));
+        assert_eq!(PACED.next_call(now, 1, 10 << 20), now + Duration::from_secs(5));
     }
 
     #[test]
     fn an_idle_shard_is_called_as_seldom_as_was_asked_for() {
         let now = Instant::now();
         let idle = Polling { sleep_time_no_records: Duration::from_secs(2), ..PACED };
-        assert_eq!(idle.next_call(now, 0), now + Duration::from_secs(2));
-        assert_eq!(idle.next_call(now, 1), now + Duration::from_millis(200));
+        assert_eq!(idle.next_call(now, 0, 0), now + Duration::from_secs(2));
+        assert_eq!(idle.next_call(now, 1, 0), now + Duration::from_millis(200));
         let unpaced = Polling { interval: None, ..PACED };
-        assert_eq!(unpaced.next_call(now, 0), now + UNPACED_IDLE);
-        assert_eq!(unpaced.next_call(now, 1), now);
+        assert_eq!(unpaced.next_call(now, 0, 0), now + UNPACED_IDLE);
+        assert_eq!(unpaced.next_call(now, 1, 1), now);
     }
 }
