@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     messages: AtomicUsize,
+    /// The limit that the stream waits to get below.
+    limit: AtomicUsize,
     /// Set while the stream waits for messages to settle.
     waiting: AtomicBool,
     stream: AtomicWaker,
@@ -39,6 +41,7 @@ impl InFlight {
             return Poll::Ready(());
         }
         self.stream.register(cx.waker());
+        self.limit.store(limit, Ordering::SeqCst);
         // The flag is set before the count is read again, and a settler counts before it reads the flag: one of the
         // two sees the other.
         if !self.waiting.swap(true, Ordering::SeqCst) {
@@ -56,8 +59,12 @@ impl InFlight {
     }
 
     pub(super) fn settle(&self, count: usize) {
-        self.messages.fetch_sub(count, Ordering::SeqCst);
-        if self.waiting.load(Ordering::SeqCst) && self.waiting.swap(false, Ordering::SeqCst) {
+        let left = self.messages.fetch_sub(count, Ordering::SeqCst) - count;
+        // Above the limit there is nothing to wake for, and a wake for each ack would be a storm.
+        if left < self.limit.load(Ordering::SeqCst)
+            && self.waiting.load(Ordering::SeqCst)
+            && self.waiting.swap(false, Ordering::SeqCst)
+        {
             self.stream.wake();
         }
     }

@@ -4,6 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::memory::MemoryStream;
+use crate::memory::shard::MemoryShard;
 use crate::source::{Fetch, Page, ReadFrom, Record};
 use crate::{Result, ShardId};
 
@@ -25,21 +26,26 @@ impl MemoryFetch {
         Self { stream, shard, from, next: None, told_tip: false }
     }
 
-    async fn fetch(&mut self) -> Result<Page> {
+    /// Waits for something new once the tip was told of.
+    async fn wait(&mut self) {
         loop {
             let changed = self.stream.changed();
-            if let Some(error) = self.stream.faults().fetch(self.stream.name()) {
-                return Err(error);
+            let next = self.next.unwrap_or(0);
+            let news = |shard: &MemoryShard| next < shard.records.len() || shard.children.is_some();
+            if !self.told_tip || self.stream.with_shard(&self.shard, news) {
+                return;
             }
-            let page = self.page();
-            let tip = page.records.is_empty() && page.end.is_none();
-            if tip && self.told_tip {
-                changed.await;
-                continue;
-            }
-            self.told_tip = tip;
-            return Ok(page);
+            changed.await;
         }
+    }
+
+    fn fetch(&mut self) -> Result<Page> {
+        if let Some(error) = self.stream.faults().fetch(self.stream.name()) {
+            return Err(error);
+        }
+        let page = self.page();
+        self.told_tip = page.records.is_empty() && page.end.is_none();
+        Ok(page)
     }
 
     fn page(&mut self) -> Page {
@@ -60,7 +66,11 @@ impl MemoryFetch {
 }
 
 impl Fetch for MemoryFetch {
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        self.wait().boxed()
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
-        self.fetch().boxed()
+        std::future::ready(self.fetch()).boxed()
     }
 }
