@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headwater::checkpoint::{Application, CheckpointStore};
 use headwater::{Position, SequenceNumber};
-use headwater_local::{LocalKinesis, Server};
+use headwater_local::{Fault, Faults, LocalKinesis, Operation, Server};
 use headwater_sqlite::SqliteCheckpoints;
 use headwater_tests::{eventually, seeds};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 use crate::example::relay;
 
-const RECORDS: usize = 3_000;
+const RECORDS: usize = 6_000;
 
 /// The order of a record, whichever of the two streams it lies on.
 fn order(data: &[u8]) -> usize {
@@ -56,10 +56,17 @@ async fn a_relay_killed_in_mid_run_loses_nothing_and_repeats_only_what_was_unack
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("checkpoints.sqlite");
         let server = LocalKinesis::builder().serve().await.unwrap();
-        // From the first record to nearly the last, by the seed.
-        let after = fastrand::Rng::with_seed(seed).usize(1..RECORDS * 9 / 10);
+        // Slow enough that the kill finds it at work, whatever the machine.
+        let slow = |millis| {
+            Fault::delay(Duration::from_millis(millis)).in_stream("invoices").on(Operation::PutRecords)
+        };
+        server.local().faults().set(Faults::seeded(seed).add(slow(60)).add(slow(60).chance(0.5)));
+        // From the first record to two thirds of them, by the seed.
+        let after = fastrand::Rng::with_seed(seed).usize(1..RECORDS * 2 / 3);
         kill_in_mid_run(&server, &store, after).await;
+        server.local().faults().clear();
         let before = server.local().record_count("invoices").unwrap_or(0);
+        assert!(before < RECORDS, "seed {seed}: it was done before it was killed");
         let unacked = unacked(server.local(), &store).await;
 
         let mut command: Command = relay(&server.endpoint_url(), RECORDS, Some(&store));
@@ -77,9 +84,9 @@ async fn a_relay_killed_in_mid_run_loses_nothing_and_repeats_only_what_was_unack
             records.iter().map(|record| order(&record.data)).filter(|&id| !seen.insert(id)).collect();
         assert!(repeated.is_subset(&unacked), "seed {seed}: what was acked is not sent again");
         println!(
-            "seed {seed}: killed after {before}, {} unacked, {} repeated",
+            "seed {seed}: killed after {before} of {RECORDS}, {} of {} unacked repeated",
+            report["repeated"],
             unacked.len(),
-            report["repeated"]
         );
     }
 }
