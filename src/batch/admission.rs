@@ -18,14 +18,15 @@ use crate::{Key, Message, Result};
 ///
 /// let short_keys = |message: &Message<Bytes>| match message.key() {
 ///     Some(key) if key.partition_key().len() > 8 => {
-///         Err(Error::new(ErrorKind::Invalid, format!("partition key {key}: 1 to 8 bytes are allowed")))
+///         Err(Error::new(ErrorKind::Invalid, format!("partition key {key}: at most 8 bytes are allowed")))
 ///     }
-///     key => Ok(key.cloned()),
+///     _ => Ok(None),
 /// };
 /// assert!(short_keys.admit(&Message::keyed("payload".into(), "far too long")).is_err());
 /// ```
 pub trait Admission: Send + Sync + 'static {
-    /// Returns the key to send the message under; `None` has the sink generate one.
+    /// Returns a key to send the message under in place of its own. `None` keeps its own, and has the sink generate
+    /// one where it has none.
     ///
     /// # Errors
     ///
@@ -46,7 +47,7 @@ where
 pub(super) struct OwnKey;
 
 impl Admission for OwnKey {
-    fn admit(&self, message: &Message<Bytes>) -> Result<Option<Key>> {
-        Ok(message.key().cloned())
+    fn admit(&self, _: &Message<Bytes>) -> Result<Option<Key>> {
+        Ok(None)
     }
 }

@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::Message;
 use crate::batch::Ordering;
 use crate::batch::chain::{Chains, Held};
-use crate::batch::framer::Framer;
+use crate::batch::framer::{Framed, Framer};
+use crate::batch::pool::{Place, Pool};
 use crate::batch::unsettled::{Accepted, ChainId, Unsettled, Waiting};
 use crate::codec::Framing;
 
@@ -18,6 +21,8 @@ use crate::codec::Framing;
 /// key is busy. The queues below name chains whose next entry may go: a key in flight is in none of them, so nothing
 /// is ever skipped over, and every step costs the same however much is queued.
 pub(super) struct Backlog {
+    /// Every message that is unsettled, those in flight included.
+    pool: Pool,
     chains: Chains,
     framer: Framer,
     ordering: Ordering,
@@ -41,6 +46,7 @@ pub(super) struct Backlog {
 impl Backlog {
     pub(super) fn new(framer: Framer, ordering: Ordering, linger: Duration) -> Self {
         Self {
+            pool: Pool::default(),
             chains: Chains::new(),
             framer,
             ordering,
@@ -63,7 +69,7 @@ impl Backlog {
 
     /// Queues a message, or returns it where an earlier one of its key failed for good.
     pub(super) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
-        let id = match &accepted.key {
+        let id = match accepted.key() {
             Some(key) if self.ordering == Ordering::PerKey || self.framer.joins() => self.chains.of(key),
             _ => ChainId::LOOSE,
         };
@@ -71,7 +77,8 @@ impl Backlog {
         if chain.failed {
             return Some(accepted);
         }
-        chain.push(Held { accepted, since });
+        let bytes = accepted.message.wire_len();
+        chain.push(Held { place: self.pool.insert(accepted), bytes, since });
         self.offer(id);
         None
     }
@@ -121,42 +128,53 @@ impl Backlog {
         if self.is_ordered(id) {
             self.chains.get(id).busy = false;
             self.offer(id);
-            self.chains.free_if_idle(id);
+            self.chains.note_idle(id);
         }
     }
 
     /// Takes out the later messages of a key whose entry failed for good, and refuses more until
     /// [`forgive`](Self::forgive). There are none where the messages of the chain have no order.
-    pub(super) fn fail(&mut self, id: ChainId) -> impl Iterator<Item = Accepted> {
+    pub(super) fn fail(&mut self, id: ChainId) -> Vec<Place> {
         let ordered = self.is_ordered(id);
         let chain = self.chains.get(id);
         if ordered && !chain.failed {
             chain.failed = true;
             self.failed.push(id);
         }
-        let later = if ordered { chain.queue.len() } else { 0 };
-        if ordered {
-            chain.bytes = 0;
+        if !ordered {
+            return Vec::new();
         }
-        chain.queue.drain(..later).map(|held| held.accepted)
+        chain.bytes = 0;
+        chain.queue.drain(..).map(|held| held.place).collect()
     }
 
     /// Lets the keys go on that failed.
     pub(super) fn forgive(&mut self) {
         for id in std::mem::take(&mut self.failed) {
             self.chains.get(id).failed = false;
-            self.chains.free_if_idle(id);
+            self.chains.note_idle(id);
         }
     }
 
     /// Takes everything out: the messages that are in no entry yet, then the entries.
-    pub(super) fn drain(&mut self) -> (Vec<Accepted>, VecDeque<Waiting>) {
-        let queued = self.chains.drain().collect();
+    pub(super) fn drain(&mut self) -> (Vec<Place>, VecDeque<Waiting>) {
+        let queued = self.chains.drain().map(|held| held.place).collect();
         self.full.clear();
         self.lingering.clear();
         self.bytes = 0;
         self.due = None;
         (queued, std::mem::take(&mut self.ready))
+    }
+
+    /// Takes out a message that is settled; `None` if that was done before.
+    pub(super) fn remove(&mut self, place: Place) -> Option<Message<Bytes>> {
+        self.pool.remove(place)
+    }
+
+    /// Returns how many keys are remembered.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.chains.len()
     }
 
     /// Returns how many full entries may go, and their bytes.
@@ -187,11 +205,8 @@ impl Backlog {
         let full = self.framer.full_entries(chain.queue.len(), chain.bytes);
         let full = if ordered { full.min(1) } else { full };
         while chain.tokens < full {
-            let bytes = if self.framer.joins() {
-                self.framer.frame_size()
-            } else {
-                chain.queue[chain.tokens].accepted.message.wire_len()
-            };
+            let bytes =
+                if self.framer.joins() { self.framer.frame_size() } else { chain.queue[chain.tokens].bytes };
             chain.tokens += 1;
             chain.lingering = None;
             self.full.push_back((id, bytes));
@@ -217,16 +232,16 @@ impl Backlog {
             return None;
         }
         chain.lingering = None;
-        let Some((entry, messages)) = self.framer.take(&mut chain.queue) else {
-            self.chains.free_if_idle(id);
+        let Some(Framed { entry, messages, bytes }) = self.framer.take(&mut chain.queue, &self.pool) else {
+            self.chains.note_idle(id);
             return None;
         };
-        messages.each(|message| chain.bytes -= message.wire_len());
+        chain.bytes -= bytes;
         if ordered {
             chain.busy = true;
         } else {
             self.offer(id);
-            self.chains.free_if_idle(id);
+            self.chains.note_idle(id);
         }
         let unsettled =
             Unsettled { messages, chain: id, attempts: 0, first_attempt: None, maybe_stored: false };

@@ -5,11 +5,15 @@ use std::collections::{HashMap, VecDeque};
 use tokio::time::Instant;
 
 use crate::Key;
-use crate::batch::unsettled::{Accepted, ChainId};
+use crate::batch::pool::Place;
+use crate::batch::unsettled::ChainId;
 
 /// A message in its queue.
+#[derive(Clone, Copy)]
 pub(super) struct Held {
-    pub(super) accepted: Accepted,
+    pub(super) place: Place,
+    /// The length of its payload and key.
+    pub(super) bytes: usize,
     pub(super) since: Instant,
 }
 
@@ -33,33 +37,45 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn push(&mut self, held: Held) {
-        self.bytes += held.accepted.message.wire_len();
+        self.bytes += held.bytes;
         self.queue.push_back(held);
     }
 
     pub(super) fn is_loose(&self) -> bool {
         self.key.is_none()
     }
+
+    /// Tells whether nothing waits in it or for it.
+    fn is_idle(&self) -> bool {
+        !(self.is_loose() || self.busy || self.failed || self.tokens > 0) && self.queue.is_empty()
+    }
 }
 
-/// All chains, by key. The places of those that emptied are used again, with their queues' memory.
+/// All chains, by key. The places of those that were forgotten are used again.
 pub(super) struct Chains {
     places: Vec<Chain>,
     free: Vec<ChainId>,
     by_key: HashMap<Key, ChainId>,
+    /// How many chains are idle.
+    idle: usize,
 }
 
-/// An empty queue keeps room for this many messages; a longer one that was needed once gives its memory back.
+/// How many idle chains are kept, of some 300 bytes: a key that comes again soon then costs one look-up, and none to
+/// forget it.
+const KEPT_IDLE: usize = 8192;
+
+/// How many messages the queue of an idle chain has room for; a longer one gives its memory back.
 const KEPT_CAPACITY: usize = 16;
 
 impl Chains {
     pub(super) fn new() -> Self {
-        Self { places: vec![Chain::default()], free: Vec::new(), by_key: HashMap::new() }
+        Self { places: vec![Chain::default()], free: Vec::new(), by_key: HashMap::new(), idle: 0 }
     }
 
-    /// Returns the chain of a key, which is made where there is none.
+    /// Returns the chain of a key, for a message of it; made where there is none.
     pub(super) fn of(&mut self, key: &Key) -> ChainId {
         if let Some(id) = self.by_key.get(key) {
+            self.idle -= usize::from(self.places[id.0 as usize].is_idle());
             return *id;
         }
         let id = self.free.pop().unwrap_or_else(|| {
@@ -71,31 +87,50 @@ impl Chains {
         id
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub(super) fn get(&mut self, id: ChainId) -> &mut Chain {
         &mut self.places[id.0 as usize]
     }
 
-    /// Forgets a chain that nothing waits in or for.
-    pub(super) fn free_if_idle(&mut self, id: ChainId) {
+    /// Takes notice that a chain may be idle now. Once too many are, all of them are forgotten at once, so that each
+    /// costs the same however many there are.
+    pub(super) fn note_idle(&mut self, id: ChainId) {
         let chain = self.get(id);
-        if chain.is_loose() || chain.busy || chain.failed || chain.tokens > 0 || !chain.queue.is_empty() {
+        if !chain.is_idle() {
             return;
         }
-        chain.lingering = None;
         if chain.queue.capacity() > KEPT_CAPACITY {
             chain.queue = VecDeque::new();
         }
-        if let Some(key) = chain.key.take() {
-            self.by_key.remove(&key);
-            self.free.push(id);
+        self.idle += 1;
+        if self.idle > KEPT_IDLE.max(self.by_key.len() / 2) {
+            self.forget_idle();
         }
     }
 
+    fn forget_idle(&mut self) {
+        let Self { places, free, by_key, idle } = self;
+        by_key.retain(|_, id| {
+            let chain = &mut places[id.0 as usize];
+            let keep = !chain.is_idle();
+            if !keep {
+                (chain.key, chain.lingering) = (None, None);
+                free.push(*id);
+            }
+            keep
+        });
+        *idle = 0;
+    }
+
     /// Takes every queued message out, of all chains.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Accepted> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Held> {
         self.places.iter_mut().flat_map(|chain| {
             chain.bytes = 0;
-            chain.queue.drain(..).map(|held| held.accepted)
+            chain.queue.drain(..)
         })
     }
 }

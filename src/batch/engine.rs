@@ -86,7 +86,7 @@ impl Engine {
         let since = since.unwrap_or(now);
         for accepted in accepted {
             if let Some(refused) = self.backlog.push(accepted, since) {
-                self.settled.hand_back_follower(refused);
+                self.settled.hand_back_follower(Some(refused.message));
             }
         }
         if orders.phase != Phase::Open && self.deadline.is_none() {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::Key;
 use crate::batch::Entry;
 use crate::batch::chain::Held;
+use crate::batch::pool::Pool;
 use crate::batch::unsettled::Messages;
 use crate::codec::{Frame, Framing};
 
@@ -21,6 +22,14 @@ pub(super) struct Framer {
     frame_size: usize,
     frame_messages: usize,
     record_bytes: usize,
+}
+
+/// An entry, and what went into it.
+pub(super) struct Framed {
+    pub(super) entry: Entry,
+    pub(super) messages: Messages,
+    /// The length of its messages and their keys, before they were framed.
+    pub(super) bytes: usize,
 }
 
 impl Framer {
@@ -48,32 +57,45 @@ impl Framer {
     }
 
     /// Takes the messages of one entry from the head of a queue.
-    pub(super) fn take(&mut self, queue: &mut VecDeque<Held>) -> Option<(Entry, Messages)> {
-        let head = queue.pop_front()?.accepted;
+    pub(super) fn take(&mut self, queue: &mut VecDeque<Held>, pool: &Pool) -> Option<Framed> {
+        let Held { place: head, mut bytes, .. } = queue.pop_front()?;
+        let accepted = pool.get(head)?;
+        let (own_key, payload) = (accepted.key(), accepted.message.payload());
         let joins = self.joins();
+        let key = key_of(own_key);
         let Some(frame) = &mut self.frame else {
-            let entry = Entry { data: head.message.payload().clone(), key: key_of(head.key) };
-            return Some((entry, Messages::One(head.message)));
+            return Some(Framed {
+                entry: Entry { data: payload.clone(), key },
+                messages: Messages::One(head),
+                bytes,
+            });
         };
-        let key = key_of(head.key.clone());
-        frame.push(&key, head.message.payload());
+        frame.push(&key, payload);
         if !joins || queue.is_empty() {
-            return Some((Entry { data: frame.finish(), key }, Messages::One(head.message)));
+            return Some(Framed {
+                entry: Entry { data: frame.finish(), key },
+                messages: Messages::One(head),
+                bytes,
+            });
         }
         let longest = self.frame_size.min(self.record_bytes.saturating_sub(key.partition_key().len()));
         let most = (queue.len() + 1).min(self.frame_messages);
-        let mut messages = Vec::with_capacity(most.min(longest / (head.message.payload().len() + 1) + 1));
-        messages.push(head.message);
-        while messages.len() < most {
-            let next = queue.pop_front_if(|next| {
-                next.accepted.key == head.key
-                    && frame.len_with(&key, next.accepted.message.payload()) <= longest
-            });
-            let Some(next) = next else { break };
-            frame.push(&key, next.accepted.message.payload());
-            messages.push(next.accepted.message);
+        let mut places = Vec::with_capacity(most.min(longest / (payload.len() + 1) + 1));
+        places.push(head);
+        while places.len() < most
+            && let Some(next) = queue.front()
+            && let Some(accepted) = pool.get(next.place)
+        {
+            let payload = accepted.message.payload();
+            if accepted.key() != own_key || frame.len_with(&key, payload) > longest {
+                break;
+            }
+            frame.push(&key, payload);
+            places.push(next.place);
+            bytes += next.bytes;
+            queue.pop_front();
         }
-        Some((Entry { data: frame.finish(), key }, Messages::Many(messages)))
+        Some(Framed { entry: Entry { data: frame.finish(), key }, messages: Messages::Many(places), bytes })
     }
 
     /// Returns the exact length of the entry that a message makes alone, its key included.
@@ -92,8 +114,8 @@ impl fmt::Debug for Framer {
 pub(super) const GENERATED_KEY_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
 
 /// Returns the key of an entry; a random one, so that they spread over the shards, where there is none.
-fn key_of(own: Option<Key>) -> Key {
-    own.unwrap_or_else(|| {
+fn key_of(own: Option<&Key>) -> Key {
+    own.cloned().unwrap_or_else(|| {
         let mut text = Uuid::encode_buffer();
         Key::from(&*Uuid::new_v4().as_hyphenated().encode_lower(&mut text))
     })

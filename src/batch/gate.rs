@@ -174,7 +174,7 @@ impl Gate {
     pub(super) fn end(&self, mut settled: Settled) {
         let mut state = self.lock();
         for accepted in mem::take(&mut state.inbox).drain().1 {
-            settled.hand_back(accepted, self.closed());
+            settled.hand_back(Some(accepted.message), self.closed());
         }
         self.apply(state, Settled { over: true, ..settled });
     }

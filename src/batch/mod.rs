@@ -20,6 +20,7 @@ mod framer;
 mod gate;
 mod inbox;
 mod ordering;
+mod pool;
 mod request;
 mod response;
 mod retry;

@@ -71,8 +71,8 @@ impl Retries {
         self.heap.is_empty()
     }
 
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Waiting> {
-        self.heap.drain().map(|backing| backing.waiting)
+    pub(super) fn into_waiting(self) -> impl Iterator<Item = Waiting> {
+        self.heap.into_iter().map(|backing| backing.waiting)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::batch::OnKeyFailure;
@@ -9,9 +10,9 @@ use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
 use crate::batch::gate::Settled;
 use crate::batch::response::{BatchResponse, Refused};
-use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
+use crate::batch::unsettled::{Unsettled, Waiting};
 use crate::service::Attempted;
-use crate::{Delivery, Error, ErrorKind, Result, Undelivered};
+use crate::{Delivery, Error, ErrorKind, Message, Result, Undelivered};
 
 /// Why an attempt at an entry failed.
 #[derive(Clone, Copy)]
@@ -42,7 +43,7 @@ impl Engine {
         let maybe_stored = batch.maybe_stored();
         for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(outcomes).enumerate() {
             match outcome {
-                Ok(_) => self.confirm(unsettled),
+                Ok(_) => self.confirm(&unsettled),
                 Err(refused) => {
                     unsettled.maybe_stored |= maybe_stored;
                     self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
@@ -61,21 +62,19 @@ impl Engine {
             if error.is_retryable() {
                 self.retry(entry.clone(), unsettled, Failure::Request(&error), now);
             } else {
-                let delivery = unsettled.delivery();
-                self.settled.hand_back_all(unsettled, &error, delivery);
+                self.hand_back(&unsettled, &error, unsettled.delivery());
             }
         }
         if error.is_retryable() { Ok(()) } else { Err(error) }
     }
 
-    fn confirm(&mut self, unsettled: Unsettled) {
-        let Unsettled { messages, chain, .. } = unsettled;
-        messages.into_each(|message| {
+    fn confirm(&mut self, unsettled: &Unsettled) {
+        for message in unsettled.messages.each().filter_map(|place| self.backlog.remove(place)) {
             self.settled.records += 1;
             self.settled.bytes += message.wire_len();
             message.ack();
-        });
-        self.backlog.release(chain);
+        }
+        self.backlog.release(unsettled.chain);
     }
 
     /// Has an entry wait out its backoff, ahead of the later ones of its key, or gives it up.
@@ -92,14 +91,13 @@ impl Engine {
             self.gate.name, unsettled.attempts
         );
         let error = failure.into_error(context);
-        let (chain, delivery) = (unsettled.chain, unsettled.delivery());
-        self.settled.hand_back_all(unsettled, &error, delivery);
+        self.hand_back(&unsettled, &error, unsettled.delivery());
         if self.settings.on_key_failure == OnKeyFailure::HandBack {
-            for follower in self.backlog.fail(chain) {
-                self.settled.hand_back_follower(follower);
+            for place in self.backlog.fail(unsettled.chain) {
+                self.settled.hand_back_follower(self.backlog.remove(place));
             }
         }
-        self.backlog.release(chain);
+        self.backlog.release(unsettled.chain);
     }
 
     /// Hands everything back after a fatal error: no call would succeed.
@@ -124,38 +122,39 @@ impl Engine {
 
     /// Hands back whatever is unsettled. What is in flight may be stored; its calls are dropped with the engine.
     fn hand_back_rest(&mut self, reason: &Error) {
-        for flight in self.flights.iter_mut().filter_map(Option::take) {
+        for flight in std::mem::take(&mut self.flights).into_iter().flatten() {
             for unsettled in flight.unsettled {
-                self.settled.hand_back_all(unsettled, reason, Delivery::Unknown);
+                self.hand_back(&unsettled, reason, Delivery::Unknown);
             }
         }
         let (queued, ready) = self.backlog.drain();
-        for Waiting { unsettled, .. } in self.retries.drain().chain(ready) {
-            let delivery = unsettled.delivery();
-            self.settled.hand_back_all(unsettled, reason, delivery);
+        for Waiting { unsettled, .. } in std::mem::take(&mut self.retries).into_waiting().chain(ready) {
+            self.hand_back(&unsettled, reason, unsettled.delivery());
         }
-        for accepted in queued {
-            self.settled.hand_back(accepted, reason.restate());
+        for place in queued {
+            self.settled.hand_back(self.backlog.remove(place), reason.restate());
+        }
+    }
+
+    /// Hands back every message of an entry.
+    fn hand_back(&mut self, unsettled: &Unsettled, reason: &Error, delivery: Delivery) {
+        for message in unsettled.messages.each().filter_map(|place| self.backlog.remove(place)) {
+            self.settled.returned.push(Undelivered::new(message, reason.restate(), delivery));
         }
     }
 }
 
 impl Settled {
-    fn hand_back_all(&mut self, unsettled: Unsettled, reason: &Error, delivery: Delivery) {
-        unsettled.messages.into_each(|message| {
-            self.returned.push(Undelivered::new(message, reason.restate(), delivery));
-        });
-    }
-
     /// Hands back a message that was never sent.
-    pub(super) fn hand_back(&mut self, accepted: Accepted, reason: Error) {
-        self.returned.push(Undelivered::new(accepted.message, reason, Delivery::NotStored));
+    pub(super) fn hand_back(&mut self, message: Option<Message<Bytes>>, reason: Error) {
+        let returned = message.map(|message| Undelivered::new(message, reason, Delivery::NotStored));
+        self.returned.extend(returned);
     }
 
     /// Hands back a message whose key failed.
-    pub(super) fn hand_back_follower(&mut self, accepted: Accepted) {
+    pub(super) fn hand_back_follower(&mut self, message: Option<Message<Bytes>>) {
         let context = "not sent: an earlier message of its key could not be delivered";
-        self.hand_back(accepted, Error::new(ErrorKind::Undelivered, context));
+        self.hand_back(message, Error::new(ErrorKind::Undelivered, context));
     }
 }
 

@@ -136,11 +136,11 @@ impl BatchSink {
         poll_fn(|cx| self.gate.poll_drain(cx)).await
     }
 
-    /// Finds the key that a message is sent under, or why it can never be sent.
+    /// Finds the key that a message is sent under in place of its own, or why it can never be sent.
     fn admit(&self, message: &Message<Bytes>) -> Result<Option<Key>> {
-        let key = self.admission.admit(message)?;
-        let payload = message.payload();
-        let key_len = key.as_ref().map_or(GENERATED_KEY_LEN, |key| key.partition_key().len());
+        let rekeyed = self.admission.admit(message)?;
+        let (payload, key) = (message.payload(), rekeyed.as_ref().or(message.key()));
+        let key_len = key.map_or(GENERATED_KEY_LEN, |key| key.partition_key().len());
         let mut len = payload.len() + key_len;
         if let Some(framing) = &self.framing {
             framing.accepts(payload).map_err(|cause| {
@@ -149,7 +149,7 @@ impl BatchSink {
             })?;
             if len + FRAME_OVERHEAD > self.record_bytes {
                 let generated = || Key::from(" ".repeat(GENERATED_KEY_LEN));
-                len = Framer::len_alone(&**framing, &key.clone().unwrap_or_else(generated), payload);
+                len = Framer::len_alone(&**framing, &key.cloned().unwrap_or_else(generated), payload);
             }
         }
         if len > self.record_bytes {
@@ -157,7 +157,7 @@ impl BatchSink {
             let context = format!("a record of {len} bytes, its key included: at most {most} are allowed");
             return Err(Error::new(ErrorKind::Invalid, context));
         }
-        Ok(key)
+        Ok(rekeyed)
     }
 
     fn refuse(&self, message: Message<Bytes>, error: Error) -> Error {
@@ -181,11 +181,10 @@ impl Sink<Message<Bytes>> for BatchSink {
     /// `Invalid` or `Encode` for a message that can never be sent, `Closed` once the sink ended. The error carries the
     /// message. The first two concern that message alone, and the sink goes on.
     fn start_send(self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
-        let key = match self.admit(&message) {
-            Ok(key) => key,
-            Err(error) => return Err(self.refuse(message, error)),
-        };
-        self.gate.accept(Accepted { message, key })
+        match self.admit(&message) {
+            Ok(rekeyed) => self.gate.accept(Accepted { message, rekeyed: rekeyed.map(Box::new) }),
+            Err(error) => Err(self.refuse(message, error)),
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

@@ -4,37 +4,37 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::batch::Entry;
+use crate::batch::pool::Place;
 use crate::{Delivery, Key, Message};
 
 /// A message as it was accepted.
 pub(super) struct Accepted {
     pub(super) message: Message<Bytes>,
-    /// The key that it is sent under; `None` where one is to be generated.
-    pub(super) key: Option<Key>,
+    /// The key that it is sent under in place of its own. Boxed because it is rare and keys are large.
+    pub(super) rekeyed: Option<Box<Key>>,
+}
+
+impl Accepted {
+    /// Returns the key that it is sent under; `None` where one is to be generated.
+    pub(super) fn key(&self) -> Option<&Key> {
+        self.rekeyed.as_deref().or_else(|| self.message.key())
+    }
 }
 
 /// The messages that share one entry.
 pub(super) enum Messages {
     /// Most entries hold one message, which then needs no allocation.
-    One(Message<Bytes>),
-    Many(Vec<Message<Bytes>>),
+    One(Place),
+    Many(Vec<Place>),
 }
 
 impl Messages {
-    pub(super) fn each(&self, f: impl FnMut(&Message<Bytes>)) {
-        match self {
-            Self::One(message) => std::slice::from_ref(message),
-            Self::Many(messages) => messages,
-        }
-        .iter()
-        .for_each(f);
-    }
-
-    pub(super) fn into_each(self, mut f: impl FnMut(Message<Bytes>)) {
-        match self {
-            Self::One(message) => f(message),
-            Self::Many(messages) => messages.into_iter().for_each(f),
-        }
+    pub(super) fn each(&self) -> impl Iterator<Item = Place> {
+        let places = match self {
+            Self::One(place) => std::slice::from_ref(place),
+            Self::Many(places) => places,
+        };
+        places.iter().copied()
     }
 }
 

@@ -14,8 +14,7 @@ fn backlog() -> Backlog {
 
 fn push(backlog: &mut Backlog, key: &str, now: Instant) {
     let message = Message::keyed("payload".into(), key);
-    let key = message.key().cloned();
-    assert!(backlog.push(Accepted { message, key }, now).is_none());
+    assert!(backlog.push(Accepted { message, rekeyed: None }, now).is_none());
 }
 
 /// One hot key with a long queue, and a batch of others: what is behind the hot key must never be looked at.
@@ -55,6 +54,18 @@ async fn a_busy_key_is_never_looked_at() {
     assert_eq!(backlog.steps, 1);
     backlog.release(hot.unsettled.chain);
     assert!(backlog.pop(true).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_done_are_forgotten() {
+    let now = Instant::now();
+    let mut backlog = backlog();
+    for nth in 0..50_000 {
+        push(&mut backlog, &format!("key-{nth}"), now);
+        let waiting = backlog.pop(true).unwrap();
+        backlog.release(waiting.unsettled.chain);
+        assert!(backlog.keys() < 10_000, "{} keys after {nth}", backlog.keys());
+    }
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! Where accepted messages stay until they are settled.
+
+use bytes::Bytes;
+
+use crate::Message;
+use crate::batch::unsettled::Accepted;
+
+/// Where accepted messages stay until they are settled, so that queues and requests move small numbers and not
+/// messages.
+#[derive(Default)]
+pub(super) struct Pool {
+    places: Vec<Option<Accepted>>,
+    free: Vec<Place>,
+}
+
+/// Names a message of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Pool {
+    pub(super) fn insert(&mut self, accepted: Accepted) -> Place {
+        if let Some(place) = self.free.pop() {
+            self.places[place.0 as usize] = Some(accepted);
+            return place;
+        }
+        self.places.push(Some(accepted));
+        Place((self.places.len() - 1) as u32)
+    }
+
+    /// Returns a message that is in the pool.
+    pub(super) fn get(&self, place: Place) -> Option<&Accepted> {
+        self.places[place.0 as usize].as_ref()
+    }
+
+    /// Takes a message out; `None` if that was done before.
+    pub(super) fn remove(&mut self, place: Place) -> Option<Message<Bytes>> {
+        let accepted = self.places[place.0 as usize].take()?;
+        self.free.push(place);
+        Some(accepted.message)
+    }
+}
