@@ -1,0 +1,156 @@
+//! A stream that goes wrong.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt, pending, ready};
+
+use crate::source::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
+use crate::{Error, ErrorKind, MemoryStream, Result, ShardId};
+
+/// What a listing does that gives no shards.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unlisted {
+    Fails(ErrorKind),
+    Hangs,
+}
+
+type Listing = dyn Fn(usize) -> Option<Unlisted> + Send + Sync;
+type Opening = dyn Fn(&ShardId, Box<dyn Fetch>) -> Box<dyn Fetch> + Send + Sync;
+
+/// A memory stream whose listing or fetches go wrong.
+pub(super) struct Odd {
+    sound: MemoryStream,
+    listings: AtomicUsize,
+    listing: Box<Listing>,
+    opening: Box<Opening>,
+    outdated: Mutex<Option<Vec<Shard>>>,
+}
+
+impl Odd {
+    pub(super) fn new(sound: &MemoryStream) -> Self {
+        Self {
+            sound: sound.clone(),
+            listings: AtomicUsize::new(0),
+            listing: Box::new(|_| None),
+            opening: Box::new(|_, fetch| fetch),
+            outdated: Mutex::new(None),
+        }
+    }
+
+    /// Decides what each listing does, counted from 0.
+    pub(super) fn listing(
+        mut self,
+        listing: impl Fn(usize) -> Option<Unlisted> + Send + Sync + 'static,
+    ) -> Self {
+        self.listing = Box::new(listing);
+        self
+    }
+
+    /// Replaces the fetcher of each shard.
+    pub(super) fn opening(
+        mut self,
+        opening: impl Fn(&ShardId, Box<dyn Fetch>) -> Box<dyn Fetch> + Send + Sync + 'static,
+    ) -> Self {
+        self.opening = Box::new(opening);
+        self
+    }
+
+    /// From now on listings show the shards of this moment.
+    pub(super) async fn freeze_listing(&self) {
+        let shards = Upstream::shards(&self.sound).await.unwrap();
+        *self.outdated.lock().unwrap() = Some(shards);
+    }
+
+    /// From now on listings show what there is.
+    pub(super) fn thaw_listing(&self) {
+        *self.outdated.lock().unwrap() = None;
+    }
+}
+
+impl Upstream for Odd {
+    fn stream(&self) -> &str {
+        self.sound.name()
+    }
+
+    fn shards(&self) -> BoxFuture<'_, Result<Vec<Shard>>> {
+        match (self.listing)(self.listings.fetch_add(1, Ordering::SeqCst)) {
+            Some(Unlisted::Fails(kind)) => ready(Err(Error::new(kind, "list shards"))).boxed(),
+            Some(Unlisted::Hangs) => pending().boxed(),
+            None => match self.outdated.lock().unwrap().clone() {
+                Some(outdated) => ready(Ok(outdated)).boxed(),
+                None => Upstream::shards(&self.sound),
+            },
+        }
+    }
+
+    fn open(&self, shard: &ShardId, from: ReadFrom) -> Box<dyn Fetch> {
+        (self.opening)(shard, Upstream::open(&self.sound, shard, from))
+    }
+}
+
+impl fmt::Debug for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Odd")
+    }
+}
+
+/// A fetcher whose last page names no children.
+pub(super) struct Nameless(pub(super) Box<dyn Fetch>);
+
+impl Fetch for Nameless {
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        self.0.due()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        async {
+            let page = self.0.next().await?;
+            Ok(Page { end: page.end.map(|_| Vec::new()), ..page })
+        }
+        .boxed()
+    }
+}
+
+/// A fetcher with a bug.
+pub(super) struct Panicking;
+
+impl Fetch for Panicking {
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        async { panic!("a bug in a connector") }.boxed()
+    }
+}
+
+/// A fetcher that is told to slow down, whatever it does.
+pub(super) struct Throttled;
+
+impl Fetch for Throttled {
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        ready(Err(Error::new(ErrorKind::Throttled, "fetch"))).boxed()
+    }
+}
+
+/// A fetcher that finds one more record each millisecond, and counts its pages.
+pub(super) struct Endless(pub(super) Arc<AtomicUsize>);
+
+impl Fetch for Endless {
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let fetched = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+            let record = Record {
+                payload: Bytes::from_static(b"x"),
+                key: None,
+                sequence: fetched.to_string().into(),
+                sub_sequence: None,
+                completes: true,
+                arrival: None,
+            };
+            Ok(Page { records: vec![record], bytes: 1, millis_behind_latest: Some(1), end: None })
+        }
+        .boxed()
+    }
+}

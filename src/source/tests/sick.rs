@@ -1,0 +1,128 @@
+//! A checkpoint store that goes wrong.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+
+use crate::checkpoint::{
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, MemoryCheckpoints,
+    WorkerId,
+};
+use crate::{Error, ErrorKind, Result, ShardId};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Illness {
+    Fails(ErrorKind),
+    Hangs,
+    Panics,
+    Slow(Duration),
+    LosesTheAnswer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    Start,
+    Claim,
+    Renew,
+    Commit,
+    Release,
+    RequestHandoff,
+    List,
+}
+
+type Diagnosis = dyn Fn(Verb, Option<&ShardId>) -> bool + Send + Sync;
+
+/// A memory store with an illness that breaks out in some of its calls.
+#[derive(Clone)]
+pub(super) struct Sick {
+    healthy: MemoryCheckpoints,
+    illness: Illness,
+    breaks_out: Arc<Diagnosis>,
+}
+
+impl Sick {
+    pub(super) fn new(
+        healthy: &MemoryCheckpoints,
+        illness: Illness,
+        breaks_out: impl Fn(Verb, Option<&ShardId>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { healthy: healthy.clone(), illness, breaks_out: Arc::new(breaks_out) }
+    }
+
+    fn suffer<'a, T: Send + 'a>(
+        &'a self,
+        verb: Verb,
+        shard: Option<&'a ShardId>,
+        call: BoxFuture<'a, Result<T>>,
+    ) -> BoxFuture<'a, Result<T>> {
+        async move {
+            // Asked when the call is made, not when it is polled again.
+            if !(self.breaks_out)(verb, shard) {
+                return call.await;
+            }
+            match self.illness {
+                Illness::Fails(kind) => Err(Error::new(kind, format!("{verb:?} {shard:?}"))),
+                Illness::Hangs => std::future::pending().await,
+                Illness::Panics => panic!("{verb:?} {shard:?}"),
+                Illness::Slow(pause) => {
+                    tokio::time::sleep(pause).await;
+                    call.await
+                }
+                Illness::LosesTheAnswer => {
+                    call.await?;
+                    Err(Error::new(ErrorKind::Timeout, format!("{verb:?} {shard:?}: the answer is lost")))
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+impl CheckpointStore for Sick {
+    fn start<'a>(
+        &'a self,
+        application: &'a Application,
+        proposed: ApplicationStart,
+    ) -> BoxFuture<'a, Result<ApplicationStart>> {
+        self.suffer(Verb::Start, None, self.healthy.start(application, proposed))
+    }
+
+    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
+        self.suffer(Verb::Claim, Some(&claim.shard), self.healthy.claim(claim))
+    }
+
+    fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>> {
+        self.suffer(Verb::Renew, Some(&lease.shard), self.healthy.renew(lease))
+    }
+
+    fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
+        self.suffer(Verb::Commit, Some(&lease.shard), self.healthy.commit(lease, checkpoint))
+    }
+
+    fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>> {
+        self.suffer(Verb::Release, Some(&lease.shard), self.healthy.release(lease, to))
+    }
+
+    fn request_handoff<'a>(
+        &'a self,
+        application: &'a Application,
+        row: &'a LeaseRow,
+        to: &'a WorkerId,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let asked = self.healthy.request_handoff(application, row, to);
+        self.suffer(Verb::RequestHandoff, Some(&row.shard), asked)
+    }
+
+    fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
+        self.suffer(Verb::List, None, self.healthy.list(application))
+    }
+}
+
+impl fmt::Debug for Sick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sick").field("illness", &self.illness).finish_non_exhaustive()
+    }
+}
