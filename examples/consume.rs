@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use futures::TryStreamExt;
 use headwater::source::Until;
-use headwater_examples::{EndpointArgs, Order, Outcome, fill};
+use headwater_examples::{EndpointArgs, Failure, Order, Outcome, fill};
 use headwater_kinesis::codec::{self, Poison};
 use headwater_sqlite::SqliteCheckpoints;
 
@@ -43,7 +43,7 @@ async fn main() -> Outcome {
     let mut count = 0;
     while let Some(order) = orders.try_next().await? {
         if count == 0 {
-            let origin = order.origin().ok_or("a source names the origin")?;
+            let origin = order.origin().ok_or_else(|| Failure::new("a source names the origin"))?;
             println!("first: order {} from {} at {}", order.payload().id, origin.shard(), origin.position());
         }
         count += 1;

@@ -11,7 +11,7 @@ use clap::Parser;
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::{CheckpointStore, MemoryCheckpoints};
 use headwater::source::Until;
-use headwater_examples::{Audit, Endpoint, EndpointArgs, Invoice, Order, Outcome, fill};
+use headwater_examples::{Audit, Endpoint, EndpointArgs, Failure, Invoice, Order, Outcome, fill};
 use headwater_kinesis::codec;
 use headwater_sqlite::SqliteCheckpoints;
 use indicatif::ProgressBar;
@@ -43,7 +43,7 @@ async fn main() -> Outcome {
     }
     let audit = Audit::of(&endpoint, "invoices", args.records, begun.elapsed().as_secs_f64()).await?;
     println!("{}", serde_json::to_string(&audit)?);
-    if audit.is_complete() { Ok(()) } else { Err("orders are missing or out of order".into()) }
+    if audit.is_complete() { Ok(()) } else { Err(Failure::new("orders are missing or out of order")) }
 }
 
 async fn relay(endpoint: &Endpoint, records: u64, store: impl CheckpointStore) -> Outcome {

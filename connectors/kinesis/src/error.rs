@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use headwater::{Error, ErrorKind};
 
@@ -93,18 +93,20 @@ where
             format!("{code}: {}", service.err().message().unwrap_or("no message"))
         }
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        other => DisplayErrorContext(other).to_string(),
+        other => chain(other),
     };
     Error::new(kind, context).caused_by(cause)
 }
 
+/// Writes an error and its causes in one line. The SDK's own way adds their debug output, which no operator reads.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
 fn lacks_credentials(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error).any(<dyn StdError>::is::<CredentialsError>)
 }

@@ -116,6 +116,24 @@ async fn children_of_a_split_are_read_from_their_beginning_whatever_the_start_po
 }
 
 #[tokio::test]
+async fn a_stream_of_2_500_shards_is_listed_whole() {
+    let local = LocalKinesis::builder().shard_limit(2_500).stream("orders", 2_500).build();
+    let reading = source(&local).connect().await.unwrap();
+    let control = reading.control();
+    control.ready().await.unwrap();
+    assert_eq!(control.status().len(), 2_500);
+    assert!(local.counters().calls(Operation::ListShards) >= 3, "a page names 1,000 shards at most");
+}
+
+#[tokio::test]
+async fn a_closed_shard_is_read_to_its_end() {
+    let local = filled(1, 100);
+    local.split_shard("orders", "shardId-000000000000").unwrap();
+    let seen = read(source(&local).record_limit(7).connect().await.unwrap()).await.unwrap();
+    assert_eq!(numbers(&seen), (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_source_starts_where_it_is_told() {
     let local = filled(1, 10);
     let between = SystemTime::now();
