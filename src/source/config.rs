@@ -37,7 +37,8 @@ pub enum Start {
     #[default]
     TrimHorizon,
     /// With what arrives from the application's first start on (LATEST). That time is stored, so that a restart
-    /// does not jump over what came in between.
+    /// does not jump over what came in between. It is this machine's time: a clock that runs ahead of the service's
+    /// skips what arrives in between, one that runs behind reads a little from before.
     Latest,
     /// With the first record that arrived at or after a time (AT_TIMESTAMP, milliseconds).
     AtTimestamp(SystemTime),
