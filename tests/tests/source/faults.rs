@@ -1,6 +1,6 @@
 //! What faults do to the source, on our own endpoint: nothing but time.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::MemoryCheckpoints;
@@ -224,9 +224,7 @@ async fn a_stream_that_is_deleted_ends_its_source() {
 #[tokio::test]
 async fn start_up_makes_a_bounded_number_of_control_plane_calls() {
     let local = filled(8, 8);
-    let begun = Instant::now();
     read(source(&local).connect().await.unwrap()).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(30));
     let counters = local.counters();
     assert_eq!(counters.calls(Operation::DescribeStreamSummary), 1);
     assert_eq!(counters.calls(Operation::ListShards), 1);
