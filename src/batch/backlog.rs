@@ -31,8 +31,8 @@ pub(super) struct Backlog {
     ready: VecDeque<Waiting>,
     /// Full entries, by chain, and the bytes that each was counted with.
     full: VecDeque<(ChainId, usize)>,
-    /// Chains that make a part-filled entry, by their stamp. Stale where the chain has another stamp.
-    lingering: VecDeque<(u64, ChainId)>,
+    /// Chains that make a part-filled entry.
+    lingering: VecDeque<Lingering>,
     stamps: u64,
     /// The bytes of `ready` and `full`.
     bytes: usize,
@@ -41,6 +41,13 @@ pub(super) struct Backlog {
     failed: Vec<ChainId>,
     #[cfg(test)]
     pub(super) steps: u64,
+}
+
+/// A chain that makes a part-filled entry. Stale where the chain has another stamp.
+struct Lingering {
+    id: ChainId,
+    stamp: u64,
+    since: Instant,
 }
 
 impl Backlog {
@@ -77,16 +84,21 @@ impl Backlog {
         if chain.failed {
             return Some(accepted);
         }
-        let bytes = accepted.message.wire_len();
+        let bytes = self.framer.len_in_entry(&accepted.message);
         chain.push(Held { place: self.pool.insert(accepted), bytes, since });
         self.offer(id);
         None
     }
 
-    /// Takes the entry that goes next. Part-filled ones are taken only in a hurry.
-    pub(super) fn pop(&mut self, hurry: bool) -> Option<Waiting> {
+    /// Takes the entry that goes next. Part-filled ones are taken only in a hurry; one that has lingered enough goes
+    /// before the full ones, or else it would wait for as long as there are any.
+    pub(super) fn pop(&mut self, now: Instant, hurry: bool) -> Option<Waiting> {
         if let Some(waiting) = self.ready.pop_front() {
             self.bytes -= waiting.entry.bytes();
+            return Some(waiting);
+        }
+        let linger = self.linger;
+        if let Some(waiting) = self.pop_lingering(|since| since + linger <= now) {
             return Some(waiting);
         }
         while let Some((id, bytes)) = self.full.pop_front() {
@@ -96,15 +108,23 @@ impl Backlog {
                 return Some(waiting);
             }
         }
-        while hurry && let Some((stamp, id)) = self.lingering.pop_front() {
+        let waiting = self.pop_lingering(|_| hurry);
+        if waiting.is_none() && self.lingering.is_empty() {
+            self.due = None;
+        }
+        waiting
+    }
+
+    /// Takes the part-filled entry that has lingered longest, if it may go.
+    fn pop_lingering(&mut self, may_go: impl Fn(Instant) -> bool) -> Option<Waiting> {
+        while let Some(Lingering { id, stamp, .. }) =
+            self.lingering.pop_front_if(|lingering| may_go(lingering.since))
+        {
             if self.chains.get(id).lingering == Some(stamp)
                 && let Some(waiting) = self.take(id)
             {
                 return Some(waiting);
             }
-        }
-        if self.lingering.is_empty() {
-            self.due = None;
         }
         None
     }
@@ -171,6 +191,11 @@ impl Backlog {
         self.pool.remove(place)
     }
 
+    /// Takes every message out that is unsettled still.
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = Message<Bytes>> {
+        self.pool.drain()
+    }
+
     /// Returns how many keys are remembered.
     #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
@@ -215,7 +240,7 @@ impl Backlog {
         if chain.tokens == 0 && chain.lingering.is_none() {
             self.stamps += 1;
             chain.lingering = Some(self.stamps);
-            self.lingering.push_back((self.stamps, id));
+            self.lingering.push_back(Lingering { id, stamp: self.stamps, since });
         }
         self.note_due(since);
     }

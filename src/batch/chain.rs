@@ -12,7 +12,7 @@ use crate::batch::unsettled::ChainId;
 #[derive(Clone, Copy)]
 pub(super) struct Held {
     pub(super) place: Place,
-    /// The length of its payload and key.
+    /// How many bytes it adds to its entry.
     pub(super) bytes: usize,
     pub(super) since: Instant,
 }
@@ -23,7 +23,7 @@ pub(super) struct Chain {
     /// `None` for the loose chain, whose messages have no order.
     pub(super) key: Option<Key>,
     pub(super) queue: VecDeque<Held>,
-    /// The length of the queued messages and their keys.
+    /// How many bytes the queued messages add to their entries.
     pub(super) bytes: usize,
     /// An entry of this key is unsettled, so none may follow it.
     pub(super) busy: bool,

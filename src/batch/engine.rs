@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout};
 use tower::util::{BoxCloneService, ServiceExt};
 
 use crate::batch::backlog::Backlog;
@@ -21,7 +21,7 @@ use crate::batch::retry::Retries;
 use crate::batch::settings::Settings;
 use crate::batch::state::Phase;
 use crate::batch::unsettled::Unsettled;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The task behind a sink, which owns everything that was accepted and is not settled.
 ///
@@ -32,11 +32,11 @@ pub(super) struct Engine {
     pub(super) backlog: Backlog,
     pub(super) retries: Retries,
     pub(super) settled: Settled,
-    /// One place per request that may be in flight.
+    /// The requests in flight; as many places as were ever needed at once.
     pub(super) flights: Vec<Option<Flight>>,
     service: BoxCloneService<Batch, BatchResponse, Error>,
     answers: FuturesUnordered<BoxFuture<'static, (usize, Result<BatchResponse>)>>,
-    inbox: Inbox,
+    pub(super) inbox: Inbox,
     timer: Pin<Box<Sleep>>,
     /// When the rest is handed back; set once the sink began to end.
     deadline: Option<Instant>,
@@ -59,7 +59,7 @@ impl Engine {
         let framer = Framer::new(settings.frame_size, settings.frame_messages, settings.record_bytes);
         Self {
             backlog: Backlog::new(framer, settings.ordering, settings.linger),
-            flights: (0..settings.max_in_flight).map(|_| None).collect(),
+            flights: Vec::new(),
             retries: Retries::default(),
             settled: Settled::default(),
             answers: FuturesUnordered::new(),
@@ -119,7 +119,8 @@ impl Engine {
     }
 
     fn free_slot(&self) -> Option<usize> {
-        self.flights.iter().position(Option::is_none)
+        let unused = (self.flights.len() < self.settings.max_in_flight).then_some(self.flights.len());
+        self.flights.iter().position(Option::is_none).or(unused)
     }
 
     fn is_full(&self) -> bool {
@@ -131,7 +132,7 @@ impl Engine {
     fn pack(&mut self, now: Instant, hurry: bool) -> Option<Flight> {
         let (mut entries, mut unsettled, mut bytes) = (Vec::new(), Vec::new(), 0);
         while entries.len() < self.settings.batch_records
-            && let Some(mut waiting) = self.backlog.pop(hurry)
+            && let Some(mut waiting) = self.backlog.pop(now, hurry)
         {
             bytes += waiting.entry.bytes();
             // One entry alone always goes: a request limit below the record limit would hold it for ever.
@@ -149,7 +150,18 @@ impl Engine {
 
     fn launch(&mut self, slot: usize, flight: Flight) {
         let answer = self.service.clone().oneshot(flight.batch.clone());
-        self.answers.push(Box::pin(async move { (slot, answer.await) }));
+        let limit = self.settings.retry.time_to_live;
+        let name = Arc::clone(&self.gate.name);
+        self.answers.push(Box::pin(async move {
+            // A layer that is never ready has no timeout of its own, and would hold its entries for ever.
+            let answer = timeout(limit, answer).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Timeout, format!("put to \"{name}\": no answer within {limit:?}")))
+            });
+            (slot, answer)
+        }));
+        if slot == self.flights.len() {
+            self.flights.push(None);
+        }
         self.flights[slot] = Some(flight);
         self.gate.status.count_request();
     }
@@ -184,7 +196,10 @@ impl Engine {
         let bytes = self.settings.batch_bytes.saturating_sub(bytes).max(1);
         match self.backlog.frame_size() {
             None => Wanted { records, bytes },
-            Some(size) => Wanted { records: usize::MAX, bytes: bytes.min(records.saturating_mul(size)) },
+            Some(size) => Wanted {
+                records: records.saturating_mul(self.settings.frame_messages),
+                bytes: bytes.min(records.saturating_mul(size)),
+            },
         }
     }
 
@@ -216,8 +231,11 @@ impl Future for Engine {
         let now = Instant::now();
         let orders = this.look_in(now);
         this.wake_retries(now);
+        let is_late = this.deadline.is_some_and(|deadline| deadline <= now);
         loop {
-            this.send(now, orders.hurry);
+            if !is_late {
+                this.send(now, orders.hurry);
+            }
             match this.collect(cx) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -228,7 +246,6 @@ impl Future for Engine {
                 }
             }
         }
-        let is_late = this.deadline.is_some_and(|deadline| deadline <= now);
         if is_late {
             this.give_up_the_rest();
         }

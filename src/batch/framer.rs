@@ -7,12 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use crate::Key;
 use crate::batch::Entry;
 use crate::batch::chain::Held;
 use crate::batch::pool::Pool;
 use crate::batch::unsettled::Messages;
 use crate::codec::{Frame, Framing};
+use crate::{Key, Message};
 
 /// Makes one entry from the messages at the head of a queue.
 pub(super) struct Framer {
@@ -51,6 +51,14 @@ impl Framer {
         self.frame_size
     }
 
+    /// Returns how many bytes a message adds to an entry, roughly: a frame that carries no keys has one for all.
+    pub(super) fn len_in_entry(&self, message: &Message<Bytes>) -> usize {
+        match &self.framing {
+            Some(framing) if framing.joins() && !framing.carries_keys() => message.payload().len(),
+            _ => message.wire_len(),
+        }
+    }
+
     /// Returns how many full entries a queue makes.
     pub(super) fn full_entries(&self, messages: usize, bytes: usize) -> usize {
         if self.joins() { (bytes / self.frame_size).max(messages / self.frame_messages) } else { messages }
@@ -80,7 +88,7 @@ impl Framer {
         }
         let longest = self.frame_size.min(self.record_bytes.saturating_sub(key.partition_key().len()));
         let most = (queue.len() + 1).min(self.frame_messages);
-        let mut places = Vec::with_capacity(most.min(longest / (payload.len() + 1) + 1));
+        let mut places = Vec::with_capacity(most.min((longest / (payload.len() + 1)).saturating_add(1)));
         places.push(head);
         while places.len() < most
             && let Some(next) = queue.front()

@@ -55,7 +55,10 @@ impl Gate {
                 return Poll::Ready(Err(state.outcome(&self.name).unwrap_or_else(|| self.closed())));
             }
             Phase::Open if state.returned.is_empty() => {}
-            Phase::Open | Phase::Failing => return poll_failing(state, cx),
+            Phase::Open | Phase::Failing => {
+                keep(&mut state.sender, cx);
+                return poll_failing(state);
+            }
         }
         if self.has_room(&state) {
             return Poll::Ready(Ok(()));
@@ -98,7 +101,10 @@ impl Gate {
         match state.phase {
             Phase::Closed => return Poll::Ready(state.outcome(&self.name).map_or(Ok(()), Err)),
             Phase::Open if state.returned.is_empty() => {}
-            _ => return poll_failing(state, cx),
+            _ => {
+                keep(&mut state.waiter, cx);
+                return poll_failing(state);
+            }
         }
         if state.records == 0 {
             return Poll::Ready(Ok(()));
@@ -131,6 +137,11 @@ impl Gate {
         }
         state.forgiven = true;
         Poll::Ready(state.take_returned())
+    }
+
+    /// Nobody drains any more: entries may linger again.
+    pub(super) fn stop_draining(&self) {
+        self.lock().draining = false;
     }
 
     /// Has the engine end, with nobody waiting for it.
@@ -235,10 +246,7 @@ impl Drop for Gate {
 }
 
 /// Waits for the engine to settle what is left after a failure, which is told then.
-fn poll_failing(mut state: MutexGuard<'_, State>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-    // Both wakers: whichever of the sink's methods is asked next, it is from here that it learns the end.
-    keep(&mut state.sender, cx);
-    keep(&mut state.waiter, cx);
+fn poll_failing(mut state: MutexGuard<'_, State>) -> Poll<Result<()>> {
     let engine = if state.phase == Phase::Open { state.enter(Phase::Failing) } else { None };
     wake(state, engine);
     Poll::Pending

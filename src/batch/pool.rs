@@ -38,4 +38,10 @@ impl Pool {
         self.free.push(place);
         Some(accepted.message)
     }
+
+    /// Takes every message out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Message<Bytes>> {
+        self.free.clear();
+        self.places.drain(..).flatten().map(|accepted| accepted.message)
+    }
 }

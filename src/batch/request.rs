@@ -67,10 +67,15 @@ impl Batch {
     }
 }
 
+/// Tells whether what failed in this way may have been carried out all the same.
+pub(super) fn leaves_doubt(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Timeout | ErrorKind::Unavailable)
+}
+
 impl Attempted for Batch {
     /// Marks the request, and all its clones, when the attempt ended without an answer.
     fn failed_attempt(&mut self, error: &Error) {
-        if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable) {
+        if leaves_doubt(error.kind()) {
             self.mark_maybe_stored();
         }
     }

@@ -77,7 +77,8 @@ pub struct Refused {
     pub code: String,
     /// The service's own words.
     pub message: String,
-    /// What kind of failure the code means. A retryable kind sends this entry again; any other hands it back.
+    /// What kind of failure the code means. A retryable kind sends this entry again; any other hands it back. After
+    /// `Unavailable` and `Timeout` the entry may be stored all the same.
     pub kind: ErrorKind,
 }
 

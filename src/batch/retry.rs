@@ -20,16 +20,15 @@ pub(super) struct RetrySettings {
 impl RetrySettings {
     /// Returns how long to wait after `attempts` failed ones, the first `age` ago; `None` to give up.
     ///
-    /// The wait is drawn between nothing and the exponential bound ("full jitter"), so that entries which were
-    /// refused together do not come back together.
+    /// The wait is the drawn share, 0 to 1, of the exponential bound ("full jitter").
     /// Source: <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
-    pub(super) fn backoff(&self, attempts: u32, age: Duration) -> Option<Duration> {
+    pub(super) fn backoff(&self, attempts: u32, age: Duration, share: f64) -> Option<Duration> {
         if self.limit.is_some_and(|limit| attempts > limit) {
             return None;
         }
         let doublings = attempts.saturating_sub(1).min(31);
         let bound = self.expo_backoff.saturating_mul(1 << doublings).min(self.expo_backoff_limit);
-        let backoff = bound.mul_f64(fastrand::f64());
+        let backoff = bound.mul_f64(share);
         (age + backoff < self.time_to_live).then_some(backoff)
     }
 }
@@ -112,8 +111,10 @@ mod tests {
     fn a_backoff_is_drawn_below_its_doubling_bound_and_the_limit() {
         for (attempts, bound) in [(1, 100), (2, 200), (5, 1_600), (8, 10_000), (u32::MAX, 10_000)] {
             let bound = Duration::from_millis(bound);
-            let longest =
-                (0..200).map(|_| SETTINGS.backoff(attempts, Duration::ZERO).unwrap()).max().unwrap();
+            let longest = (0..200)
+                .map(|_| SETTINGS.backoff(attempts, Duration::ZERO, fastrand::f64()).unwrap())
+                .max()
+                .unwrap();
             assert!(longest <= bound && longest > bound / 2, "{attempts} attempts: {longest:?}");
         }
     }
@@ -121,8 +122,8 @@ mod tests {
     #[test]
     fn an_entry_is_given_up_after_its_limit_or_its_time() {
         let limited = RetrySettings { limit: Some(2), ..SETTINGS };
-        assert!(limited.backoff(2, Duration::ZERO).is_some());
-        assert!(limited.backoff(3, Duration::ZERO).is_none());
-        assert!(SETTINGS.backoff(1, Duration::from_mins(2)).is_none());
+        assert!(limited.backoff(2, Duration::ZERO, 0.5).is_some());
+        assert!(limited.backoff(3, Duration::ZERO, 0.5).is_none());
+        assert!(SETTINGS.backoff(1, Duration::from_mins(2), 0.5).is_none());
     }
 }

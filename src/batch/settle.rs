@@ -9,6 +9,7 @@ use crate::batch::OnKeyFailure;
 use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
 use crate::batch::gate::Settled;
+use crate::batch::request::leaves_doubt;
 use crate::batch::response::{BatchResponse, Refused};
 use crate::batch::unsettled::{Unsettled, Waiting};
 use crate::service::Attempted;
@@ -20,7 +21,11 @@ enum Failure<'a> {
     /// The entry was refused.
     Entry(&'a Refused),
     /// The request failed whole.
-    Request(&'a Error),
+    Request {
+        error: &'a Error,
+        /// The same for all its entries, so that they come back as one request and not as one each.
+        share: f64,
+    },
 }
 
 impl Engine {
@@ -45,7 +50,7 @@ impl Engine {
             match outcome {
                 Ok(_) => self.confirm(&unsettled),
                 Err(refused) => {
-                    unsettled.maybe_stored |= maybe_stored;
+                    unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
                     self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
                 }
             }
@@ -57,10 +62,11 @@ impl Engine {
         let Flight { mut batch, unsettled } = flight;
         batch.failed_attempt(&error);
         let maybe_stored = batch.maybe_stored();
+        let failure = Failure::Request { error: &error, share: fastrand::f64() };
         for (mut unsettled, entry) in unsettled.into_iter().zip(batch.entries()) {
             unsettled.maybe_stored |= maybe_stored;
             if error.is_retryable() {
-                self.retry(entry.clone(), unsettled, Failure::Request(&error), now);
+                self.retry(entry.clone(), unsettled, failure, now);
             } else {
                 self.hand_back(&unsettled, &error, unsettled.delivery());
             }
@@ -80,8 +86,8 @@ impl Engine {
     /// Has an entry wait out its backoff, ahead of the later ones of its key, or gives it up.
     fn retry(&mut self, entry: Entry, unsettled: Unsettled, failure: Failure<'_>, now: Instant) {
         let age = unsettled.first_attempt.map_or(Duration::ZERO, |first| now - first);
-        let backoff = failure.is_retryable().then(|| self.settings.retry.backoff(unsettled.attempts, age));
-        if let Some(backoff) = backoff.flatten() {
+        let backoff = || self.settings.retry.backoff(unsettled.attempts, age, failure.share());
+        if let Some(backoff) = failure.is_retryable().then(backoff).flatten() {
             self.gate.status.count_retry();
             self.retries.push(now + backoff, Waiting { entry, unsettled });
             return;
@@ -134,6 +140,13 @@ impl Engine {
         for place in queued {
             self.settled.hand_back(self.backlog.remove(place), reason.restate());
         }
+        // After a panic: whatever was in the hands of the code that panicked.
+        for message in self.backlog.rest() {
+            self.settled.returned.push(Undelivered::new(message, reason.restate(), Delivery::Unknown));
+        }
+        for accepted in self.inbox.drain().1 {
+            self.settled.hand_back(Some(accepted.message), reason.restate());
+        }
     }
 
     /// Hands back every message of an entry.
@@ -162,14 +175,23 @@ impl Failure<'_> {
     fn is_retryable(self) -> bool {
         match self {
             Self::Entry(refused) => refused.kind.is_retryable(),
-            Self::Request(error) => error.is_retryable(),
+            Self::Request { error, .. } => error.is_retryable(),
+        }
+    }
+
+    /// Draws how much of the bound of its backoff an entry waits. Entries that were refused together do not come back
+    /// together.
+    fn share(self) -> f64 {
+        match self {
+            Self::Entry(_) => fastrand::f64(),
+            Self::Request { share, .. } => share,
         }
     }
 
     fn into_error(self, context: String) -> Error {
         match self {
             Self::Entry(refused) => Error::new(refused.kind, context).caused_by(refused.clone()),
-            Self::Request(error) => Error::new(error.kind(), context).caused_by(error.restate()),
+            Self::Request { error, .. } => Error::new(error.kind(), context).caused_by(error.restate()),
         }
     }
 }

@@ -133,7 +133,8 @@ impl BatchSink {
     /// # }
     /// ```
     pub async fn drain(&mut self) -> Vec<Undelivered> {
-        poll_fn(|cx| self.gate.poll_drain(cx)).await
+        let draining = Draining(&self.gate);
+        poll_fn(|cx| draining.0.poll_drain(cx)).await
     }
 
     /// Finds the key that a message is sent under in place of its own, or why it can never be sent.
@@ -212,6 +213,15 @@ impl fmt::Debug for BatchSink {
             .field("framing", &self.framing)
             .field("status", &self.gate.status)
             .finish_non_exhaustive()
+    }
+}
+
+/// A call of [`BatchSink::drain`], which may be given up.
+struct Draining<'a>(&'a Gate);
+
+impl Drop for Draining<'_> {
+    fn drop(&mut self) {
+        self.0.stop_draining();
     }
 }
 

@@ -72,9 +72,9 @@ impl State {
         if mem::replace(&mut self.phase, phase) == phase { None } else { self.bell.ring() }
     }
 
-    /// Tells whether everything accepted is stored or handed back.
+    /// Tells whether everything accepted is stored or handed back. Nobody settles more once the sink is closed.
     pub(super) fn is_settled(&self) -> bool {
-        self.records == self.returned.len()
+        self.phase == Phase::Closed || self.records == self.returned.len()
     }
 
     pub(super) fn take_returned(&mut self) -> Vec<Undelivered> {

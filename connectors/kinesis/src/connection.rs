@@ -9,10 +9,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use headwater::{Error, ErrorKind, Result};
 
+use crate::StreamRef;
+use crate::api::{Api, StreamSummary};
+
 /// What a builder knows of the connection. Everything that is not set comes from the SDK's own chain: environment,
 /// shared configuration and credential files, container and instance metadata.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
+    pub(crate) stream: String,
     pub(crate) region: Option<String>,
     pub(crate) profile: Option<String>,
     pub(crate) endpoint_url: Option<String>,
@@ -20,11 +24,14 @@ pub(crate) struct Connection {
     pub(crate) client: Option<Client>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) create_shards: Option<u32>,
+    pub(crate) active_timeout: Duration,
 }
 
-impl Default for Connection {
-    fn default() -> Self {
+impl Connection {
+    pub(crate) fn new(stream: String) -> Self {
         Self {
+            stream,
             region: None,
             profile: None,
             endpoint_url: None,
@@ -32,14 +39,37 @@ impl Default for Connection {
             client: None,
             connect_timeout: Duration::from_secs(3),
             attempt_timeout: Duration::from_secs(10),
+            create_shards: None,
+            active_timeout: Duration::from_mins(1),
         }
     }
-}
 
-impl Connection {
+    /// Checks what can be checked before any call.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refusal = match () {
+            () if self.create_shards == Some(0) => "create_stream = 0: at least 1 is allowed",
+            () if self.attempt_timeout.is_zero() => "attempt_timeout = 0: more than zero is allowed",
+            () if self.connect_timeout.is_zero() => "connect_timeout = 0: more than zero is allowed",
+            () => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Invalid, refusal))
+    }
+
+    /// Connects to the stream, which is created where that was asked for, and waits until it can be used.
+    pub(crate) async fn open(&self) -> Result<(Api, StreamSummary)> {
+        let stream: StreamRef = self.stream.parse()?;
+        let client = self.client(stream.region()).await?;
+        let api = Api { client, stream };
+        if let Some(shards) = self.create_shards {
+            api.create_stream(shards).await?;
+        }
+        let summary = api.active_stream(self.active_timeout).await?;
+        Ok((api, summary))
+    }
+
     /// Builds a client that neither retries nor waits for ever: retries are this crate's own, and the SDK sets no
     /// timeout but one for connecting.
-    pub(crate) async fn client(&self, arn_region: Option<&str>) -> Result<Client> {
+    async fn client(&self, arn_region: Option<&str>) -> Result<Client> {
         let mut builder = match (&self.client, &self.sdk_config) {
             (Some(client), _) => client.config().to_builder(),
             (None, Some(config)) => Builder::from(config),
@@ -134,6 +164,18 @@ macro_rules! connection_settings {
         /// Sets how long one attempt of a call may take. Default: 10 s.
         pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.connection.attempt_timeout = timeout;
+            self
+        }
+
+        /// Creates the stream with this many shards, unless it exists.
+        pub fn create_stream(mut self, shards: u32) -> Self {
+            self.connection.create_shards = Some(shards);
+            self
+        }
+
+        /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
+        pub fn active_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.active_timeout = timeout;
             self
         }
     };

@@ -73,6 +73,7 @@ where
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
             service.err().code().and_then(kind_of_code).unwrap_or(match status {
+                408 => ErrorKind::Timeout,
                 429 => ErrorKind::Throttled,
                 500.. => ErrorKind::Unavailable,
                 401 | 403 => ErrorKind::AccessDenied,

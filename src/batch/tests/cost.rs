@@ -29,7 +29,7 @@ async fn cost_per_record_does_not_grow_with_the_batch() {
             push(&mut backlog, &format!("key-{nth}"), now);
         }
         let mut taken = 0;
-        while let Some(waiting) = backlog.pop(true) {
+        while let Some(waiting) = backlog.pop(now, true) {
             taken += 1;
             backlog.release(waiting.unsettled.chain);
         }
@@ -44,16 +44,16 @@ async fn a_busy_key_is_never_looked_at() {
     let now = Instant::now();
     let mut backlog = backlog();
     push(&mut backlog, "hot", now);
-    let hot = backlog.pop(true).unwrap();
+    let hot = backlog.pop(now, true).unwrap();
     for _ in 0..10_000 {
         push(&mut backlog, "hot", now);
     }
     for _ in 0..1_000 {
-        assert!(backlog.pop(true).is_none());
+        assert!(backlog.pop(now, true).is_none());
     }
     assert_eq!(backlog.steps, 1);
     backlog.release(hot.unsettled.chain);
-    assert!(backlog.pop(true).is_some());
+    assert!(backlog.pop(now, true).is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,7 +62,7 @@ async fn keys_that_are_done_are_forgotten() {
     let mut backlog = backlog();
     for nth in 0..50_000 {
         push(&mut backlog, &format!("key-{nth}"), now);
-        let waiting = backlog.pop(true).unwrap();
+        let waiting = backlog.pop(now, true).unwrap();
         backlog.release(waiting.unsettled.chain);
         assert!(backlog.keys() < 10_000, "{} keys after {nth}", backlog.keys());
     }

@@ -154,3 +154,16 @@ async fn messages_of_two_keys_never_share_a_record_though_the_framing_came_late(
     sink.close().await.unwrap();
     assert_eq!(lines(&service), [["0", "1"], ["2", "3"]]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_is_full_by_what_it_holds_and_not_by_its_keys() {
+    let service = Fake::storing();
+    let builder = BatchSink::builder().frame_size(1_000).batch_records(1);
+    let mut sink = builder.build(service.clone()).unwrap().framed(Arc::new(Lines));
+    let key = "k".repeat(200);
+    for _ in 0..100 {
+        sink.feed(Message::keyed(Bytes::from_static(b"123456789"), key.as_str())).await.unwrap();
+    }
+    sink.close().await.unwrap();
+    assert_eq!(service.stored().len(), 1, "1,000 bytes of lines make one frame");
+}

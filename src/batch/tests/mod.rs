@@ -1,5 +1,6 @@
 //! What the sink promises, against a service that does as it is told.
 
+mod adverse;
 mod back_pressure;
 mod cost;
 mod delivery;

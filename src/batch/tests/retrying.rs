@@ -102,3 +102,19 @@ async fn a_request_that_failed_whole_in_passing_is_sent_again() {
     assert_eq!(numbers.len(), 20);
     assert!(service.numbers(Some("key-0")).is_sorted() && service.numbers(Some("key-1")).is_sorted());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_failed_whole_comes_back_in_one_piece() {
+    let service =
+        Fake::scripted(
+            |request, batch| {
+                if request < 4 { Act::Fail(ErrorKind::Unavailable) } else { Act::store_all(batch) }
+            },
+        );
+    let mut sink = BatchSink::builder().build(service.clone()).unwrap();
+    for number in 0..500 {
+        sink.feed(numbered(format!("key-{number}"), number)).await.unwrap();
+    }
+    sink.flush().await.unwrap();
+    assert_eq!(service.requests().len(), 5);
+}

@@ -77,7 +77,7 @@ async fn a_setting_out_of_range_is_named_with_its_range() {
         (source().shard_fetch_rate(f64::NAN), "shard_fetch_rate NaN"),
         (source().shard_fetch_rate(1e-30), "shard_fetch_rate 0.000"),
         (source().sleep_time_no_records(Duration::MAX), "sleep_time_no_records"),
-        (source().create_stream(0), "create_stream 0"),
+        (source().create_stream(0), "create_stream = 0"),
         (source().lease_time(Duration::ZERO), "lease_time"),
         (source().application(""), "application"),
         (KinesisSource::builder("or ders").client(local().client()), "stream \"or ders\""),

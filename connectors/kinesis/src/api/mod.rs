@@ -15,7 +15,6 @@ use aws_sdk_kinesis::Client;
 use headwater::Result;
 
 use crate::StreamRef;
-use crate::connection::Connection;
 
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
@@ -31,12 +30,6 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) async fn connect(connection: &Connection, stream: &str) -> Result<Self> {
-        let stream: StreamRef = stream.parse()?;
-        let client = connection.client(stream.region()).await?;
-        Ok(Self { client, stream })
-    }
-
     fn context(&self, operation: &str) -> String {
         format!("{operation} {}", self.stream)
     }

@@ -11,7 +11,7 @@ use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder};
 
 use crate::PutRecords;
-use crate::api::{Api, StreamSummary};
+use crate::api::StreamSummary;
 use crate::connection::{Connection, connection_settings};
 use crate::limits::{PUT_BYTES, PUT_RECORDS};
 use crate::sink::admission::KinesisAdmission;
@@ -47,7 +47,6 @@ use crate::sink::{KinesisSink, Limits};
 #[derive(Debug)]
 #[must_use = "a builder does nothing until connect is called"]
 pub struct KinesisSinkBuilder {
-    stream: String,
     connection: Connection,
     batch: BatchSinkBuilder,
     retry: RetryConfig,
@@ -56,8 +55,6 @@ pub struct KinesisSinkBuilder {
     batch_records: usize,
     batch_bytes: usize,
     partition_key_identifier: Option<String>,
-    create_shards: Option<u32>,
-    active_timeout: Duration,
 }
 
 /// How often a request that failed whole is sent before its entries go back to their keys.
@@ -66,8 +63,7 @@ const REQUEST_ATTEMPTS: u32 = 3;
 impl KinesisSinkBuilder {
     pub(super) fn new(stream: String) -> Self {
         Self {
-            stream,
-            connection: Connection::default(),
+            connection: Connection::new(stream),
             batch: BatchSink::builder(),
             retry: RetryConfig::default()
                 .retry_limit(REQUEST_ATTEMPTS)
@@ -78,8 +74,6 @@ impl KinesisSinkBuilder {
             batch_records: PUT_RECORDS,
             batch_bytes: PUT_BYTES,
             partition_key_identifier: None,
-            create_shards: None,
-            active_timeout: Duration::from_mins(1),
         }
     }
 
@@ -193,18 +187,6 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Creates the stream with this many shards, unless it exists.
-    pub fn create_stream(mut self, shards: u32) -> Self {
-        self.create_shards = Some(shards);
-        self
-    }
-
-    /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
-    pub fn active_timeout(mut self, timeout: Duration) -> Self {
-        self.active_timeout = timeout;
-        self
-    }
-
     /// Adds a layer around [`PutRecords`], inside retry, throttle and timeout: it sees every attempt. The first that is
     /// added is the outermost. An error of its own, that is not a [`headwater::Error`], counts as `Unavailable`.
     ///
@@ -264,11 +246,7 @@ impl KinesisSinkBuilder {
     pub async fn connect(self) -> Result<KinesisSink> {
         self.check()?;
         let retry = RetryLayer::new(self.retry)?;
-        let api = Api::connect(&self.connection, &self.stream).await?;
-        if let Some(shards) = self.create_shards {
-            api.create_stream(shards).await?;
-        }
-        let StreamSummary { max_record, open_shards } = api.active_stream(self.active_timeout).await?;
+        let (api, StreamSummary { max_record, open_shards }) = self.connection.open().await?;
         let put_records = BoxCloneService::new(PutRecords::new(api.client.clone(), api.stream.clone()));
         let service = ServiceBuilder::new()
             .layer(retry)
@@ -293,8 +271,7 @@ impl KinesisSinkBuilder {
     fn check(&self) -> Result<()> {
         check("batch_records", self.batch_records, 1..=PUT_RECORDS)?;
         check("batch_bytes", self.batch_bytes, 1..=PUT_BYTES)?;
-        check("create_stream", self.create_shards.unwrap_or(1) as usize, 1..=usize::MAX)?;
-        check("attempt_timeout in ms", self.connection.attempt_timeout.as_millis() as usize, 1..=usize::MAX)?;
+        self.connection.check()?;
         self.batch.clone().record_bytes(PUT_BYTES).check()?;
         self.limits.layer(1).map(drop)
     }

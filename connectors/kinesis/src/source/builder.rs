@@ -7,7 +7,6 @@ use headwater::checkpoint::CheckpointStore;
 use headwater::source::{OnAbandon, ShardedSource, SourceConfig, Start, Until};
 use headwater::{Error, ErrorKind, Result, SequenceNumber, ShardId, WorkerId};
 
-use crate::api::Api;
 use crate::connection::{Connection, connection_settings};
 use crate::limits;
 use crate::source::KinesisSource;
@@ -23,29 +22,23 @@ const LONGEST_SLEEP: Duration = Duration::from_hours(24);
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until connect is called"]
 pub struct KinesisSourceBuilder {
-    stream: String,
     connection: Connection,
     config: SourceConfig,
     record_limit: u32,
     shard_fetch_rate: Option<f64>,
     sleep_time_no_records: Duration,
     deaggregate: bool,
-    create_shards: Option<u32>,
-    active_timeout: Duration,
 }
 
 impl KinesisSourceBuilder {
     pub(super) fn new(stream: String) -> Self {
         Self {
-            stream,
-            connection: Connection::default(),
+            connection: Connection::new(stream),
             config: SourceConfig::default(),
             record_limit: *limits::GET_RECORDS.end(),
             shard_fetch_rate: Some(limits::GET_CALLS_PER_SECOND),
             sleep_time_no_records: Duration::ZERO,
             deaggregate: true,
-            create_shards: None,
-            active_timeout: Duration::from_mins(1),
         }
     }
 
@@ -171,18 +164,6 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Creates the stream with this many shards, unless it exists.
-    pub fn create_stream(mut self, shards: u32) -> Self {
-        self.create_shards = Some(shards);
-        self
-    }
-
-    /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
-    pub fn active_timeout(mut self, timeout: Duration) -> Self {
-        self.active_timeout = timeout;
-        self
-    }
-
     /// Connects to the stream and begins to read.
     ///
     /// Makes one DescribeStreamSummary call, one ListShards call for each 1,000 shards, and one GetShardIterator call
@@ -195,18 +176,14 @@ impl KinesisSourceBuilder {
     /// tries; what the checkpoint store answers.
     pub async fn connect(self) -> Result<KinesisSource> {
         self.validate()?;
-        let api = Arc::new(Api::connect(&self.connection, &self.stream).await?);
-        if let Some(shards) = self.create_shards {
-            api.create_stream(shards).await?;
-        }
-        api.active_stream(self.active_timeout).await?;
+        let (api, _) = self.connection.open().await?;
         let polling = Polling {
             record_limit: self.record_limit,
             interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
             sleep_time_no_records: self.sleep_time_no_records,
             deaggregate: self.deaggregate,
         };
-        let upstream = Arc::new(KinesisUpstream { api, polling });
+        let upstream = Arc::new(KinesisUpstream { api: Arc::new(api), polling });
         let source = ShardedSource::connect(upstream, self.config, limits::GET_BYTES).await?;
         Ok(KinesisSource::new(source))
     }
@@ -224,9 +201,6 @@ impl KinesisSourceBuilder {
         if self.sleep_time_no_records > LONGEST_SLEEP {
             return invalid(format!("sleep_time_no_records {:?}: 24 h at most", self.sleep_time_no_records));
         }
-        if self.create_shards == Some(0) {
-            return invalid("create_stream 0: 1 shard at least".to_owned());
-        }
-        Ok(())
+        self.connection.check()
     }
 }
