@@ -38,8 +38,10 @@ impl Framer {
     }
 
     pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
-        self.frame = Some(framing.open());
-        self.framing = Some(framing);
+        // Bytes that stay as they are need no frame, and no copy into one.
+        let framing = Some(framing).filter(|framing| !framing.is_identity());
+        self.frame = framing.as_ref().map(|framing| framing.open());
+        self.framing = framing;
     }
 
     /// Tells whether an entry can hold more than one message.

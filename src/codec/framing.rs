@@ -36,6 +36,11 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// record.
     fn carries_keys(&self) -> bool;
 
+    /// Tells whether a record is its one message as it is, so that nothing need be copied. Default: no.
+    fn is_identity(&self) -> bool {
+        false
+    }
+
     /// Tells whether a message with this payload can be framed so that a reader gets it back. A sink asks before
     /// each [`Frame::push`], so that one unfit message fails alone and never damages its neighbours.
     ///

@@ -31,6 +31,10 @@ impl Framing for Single {
         false
     }
 
+    fn is_identity(&self) -> bool {
+        true
+    }
+
     fn open(&self) -> Box<dyn Frame> {
         Box::new(SingleFrame::default())
     }

@@ -167,3 +167,13 @@ async fn a_frame_is_full_by_what_it_holds_and_not_by_its_keys() {
     sink.close().await.unwrap();
     assert_eq!(service.stored().len(), 1, "1,000 bytes of lines make one frame");
 }
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_stay_as_they_are_are_not_copied() {
+    let service = Fake::storing();
+    let mut sink = BatchSink::builder().build(service.clone()).unwrap().framed(Arc::new(Single));
+    let payload = Bytes::from(vec![7; 1_000]);
+    sink.feed(Message::keyed(payload.clone(), "a")).await.unwrap();
+    sink.close().await.unwrap();
+    assert_eq!(service.stored()[0].data.as_ptr(), payload.as_ptr());
+}
