@@ -50,6 +50,7 @@ impl Audit {
             }
             invoice.ack();
         }
+        audit.seconds = (audit.seconds * 100.0).round() / 100.0;
         audit.relayed = seen.len() as u64;
         audit.lost = (0..sent).filter(|order| !seen.contains(order)).count() as u64;
         Ok(audit)

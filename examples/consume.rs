@@ -1,7 +1,8 @@
 //! Reads a stream to its tip.
 //!
 //! Teaches acks: a message counts as done when it is acked, in whatever order, and the checkpoint of a shard is the
-//! longest acked prefix. With `--store` a second run reads only what is new.
+//! longest acked prefix. With `--store` and an `--endpoint-url` (the `serve` example gives one) a second run reads only
+//! what is new.
 
 use std::path::PathBuf;
 
@@ -27,8 +28,9 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> Outcome {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter("warn").init();
     let args = Args::parse();
-    let endpoint = args.endpoint.connect().await?;
+    let endpoint = args.endpoint.connect_lasting(args.store.as_deref()).await?;
     if endpoint.embedded().is_some() {
         fill(&endpoint, &args.stream, 1_000).await?; // it is empty at every start
     }

@@ -1,11 +1,15 @@
 //! Where Kinesis is.
 
+use std::path::Path;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use clap::Args;
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder, Limits};
 use headwater_local::{LocalKinesis, Server};
+
+use crate::Failure;
 
 /// Where Kinesis is: the embedded endpoint, unless one of these says otherwise.
 #[derive(Args, Clone, Debug)]
@@ -54,6 +58,23 @@ impl EndpointArgs {
         let server = LocalKinesis::builder().serve().await?;
         let config = test_config(&server.endpoint_url(), None);
         Ok(Endpoint { config, embedded: Some(server), enforces_limits: false })
+    }
+}
+
+impl EndpointArgs {
+    /// Finds Kinesis for an example whose checkpoints outlive it, as the streams of the embedded endpoint do not.
+    ///
+    /// # Errors
+    ///
+    /// When there are such checkpoints and only the embedded endpoint, or as [`connect`](Self::connect).
+    pub async fn connect_lasting(&self, store: Option<&Path>) -> Result<Endpoint, Failure> {
+        let endpoint = self.connect().await?;
+        if store.is_some() && endpoint.embedded().is_some() {
+            return Err(Failure::new(
+                "--store: the embedded streams end with the process; run `serve`, and name its URL",
+            ));
+        }
+        Ok(endpoint)
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Teaches the whole shape of a pipeline: source, decode, map, encode, sink, and checkpoints that move only when the
 //! target has confirmed each message. Kill it at any moment and start it again with the same `--store` and
-//! `--endpoint-url`: it writes the orders that are missing and goes on where its checkpoints stand.
+//! `--endpoint-url` (the `serve` example gives one): it writes the orders that are missing and goes on where its
+//! checkpoints stand.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ struct Args {
 async fn main() -> Outcome {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter("warn").init();
     let args = Args::parse();
-    let endpoint = args.endpoint.connect().await?;
+    let endpoint = args.endpoint.connect_lasting(args.store.as_deref()).await?;
     fill(&endpoint, "orders", args.records).await?;
 
     let begun = Instant::now();

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use crate::{BoxError, Key};
 
-/// How several messages share one record. A framing is shared by all lanes of a sink, which open a [`Frame`] each.
+/// How several messages share one record. A framing is shared by all keys of a sink, which opens a [`Frame`] for one after
+/// the other.
 ///
 /// # Example
 ///

@@ -15,7 +15,7 @@
 //!
 //! ```text
 //!   record ──► Framing::split ──► Deserializer ──► Message<T>        .decode(codec) on a stream
-//!   Message<T> ──► Serializer ──► sink: Framing::open per lane ──► record      .encode(codec) on a sink
+//!   Message<T> ──► Serializer ──► sink: Framing::open per key ──► record      .encode(codec) on a sink
 //! ```
 //!
 //! A codec infers the type of its messages where the pipeline knows it:

@@ -37,8 +37,8 @@ pub enum Start {
     #[default]
     TrimHorizon,
     /// With what arrives from the application's first start on (LATEST). That time is stored, so that a restart
-    /// does not jump over what came in between. It is this machine's time: a clock that runs ahead of the service's
-    /// skips what arrives in between, one that runs behind reads a little from before.
+    /// does not jump over what came in between. It is this machine's time: with a clock that runs ahead of the service's, what
+    /// arrives in between may be skipped; with one that runs behind, a little from before is read.
     Latest,
     /// With the first record that arrived at or after a time (AT_TIMESTAMP, milliseconds).
     AtTimestamp(SystemTime),

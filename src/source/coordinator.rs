@@ -56,6 +56,14 @@ impl Coordinator {
             persist(|| bounded(config.lease_time, "start", store.start(&application, proposed.clone())))
                 .await
                 .map_err(|error| error.during(format!("start application {application}")))?;
+        // One that was there at the first start may have expired since.
+        let is_known =
+            |id: &ShardId| shards.iter().any(|shard| shard.id == *id) || first_start.shards.contains(id);
+        if let Some(unknown) = config.start_shards.keys().find(|id| !is_known(id)) {
+            let stream = upstream.stream();
+            let context = format!("start_shard \"{unknown}\": stream \"{stream}\" has no such shard");
+            return Err(Error::new(ErrorKind::Invalid, context));
+        }
         let mut topology = Topology::default();
         topology.list(shards);
         let leases = Leases::new(

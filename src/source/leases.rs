@@ -118,6 +118,7 @@ impl Leases {
                     }
                     Due::Renew => bounded(limit, "renew", store.renew(&lease)).await,
                 };
+                let answer = answer.map_err(|error| about(error, &lease));
                 (lease.shard, begun, answer)
             })
             .buffer_unordered(VERBS)
@@ -158,6 +159,7 @@ impl Leases {
                     // A finished shard is nobody's to claim, so a release that fails costs nothing.
                     let _ = bounded(limit, "release", store.release(lease, None)).await;
                 }
+                let committed = committed.map_err(|error| about(error, &lease));
                 (lease.shard, committed)
             })
             .buffer_unordered(VERBS)
@@ -186,7 +188,7 @@ impl Leases {
             .map(|lease| async move {
                 let to = lease.handoff.as_ref();
                 let released = bounded(limit, "release", store.release(&lease, to)).await;
-                (lease.shard, released)
+                (lease.shard.clone(), released.map_err(|error| about(error, &lease)))
             })
             .buffer_unordered(VERBS)
             .collect()
@@ -223,6 +225,11 @@ impl Leases {
         }
         answer
     }
+}
+
+/// Names the shard whose checkpoint an error is about.
+fn about(error: Error, lease: &Lease) -> Error {
+    error.during(format_args!("checkpoint {} of application {}", lease.shard, lease.application))
 }
 
 /// Tells whether an error says that the lease is no longer ours.

@@ -13,6 +13,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("processors", &[]),
     ("custom_layer", &[]),
     ("fanout", &[]),
+    ("serve", &["--port", "0", "--seconds", "0"]),
 ];
 
 /// How long one example may run: each takes seconds, and one that hangs must not take CI's whole time.

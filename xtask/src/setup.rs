@@ -59,7 +59,7 @@ fn npm(dir: &Path) -> Result<(), Error> {
         .dir(dir)
         .env("npm_config_cache", dir.join("cache"))
         .env("npm_config_update_notifier", "false")
-        .way_out("Install Node.js 18 or newer with npm, see that npm reaches its registry, and run it again.")
+        .way_out("Install Node.js 20 or newer with npm, see that npm reaches its registry, and run it again.")
         .run()
 }
 

@@ -1,5 +1,6 @@
 //! How to reach Kinesis: region, credentials, endpoint, timeouts.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -11,6 +12,11 @@ use headwater::{Error, ErrorKind, Result};
 
 use crate::StreamRef;
 use crate::api::{Api, StreamSummary};
+
+/// How long a timeout may be.
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
+/// How many shards a stream may be created with, as far as the request can say.
+const CREATED_SHARDS: RangeInclusive<u32> = 1..=i32::MAX.cast_unsigned();
 
 /// What a builder knows of the connection. Everything that is not set comes from the SDK's own chain: environment,
 /// shared configuration and credential files, container and instance metadata.
@@ -46,20 +52,41 @@ impl Connection {
 
     /// Checks what can be checked before any call.
     pub(crate) fn check(&self) -> Result<()> {
-        let refusal = match () {
-            () if self.create_shards == Some(0) => "create_stream = 0: at least 1 is allowed",
-            () if self.attempt_timeout.is_zero() => "attempt_timeout = 0: more than zero is allowed",
-            () if self.connect_timeout.is_zero() => "connect_timeout = 0: more than zero is allowed",
-            () => return Ok(()),
-        };
-        Err(Error::new(ErrorKind::Invalid, refusal))
+        let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, message));
+        for (name, value) in
+            [("attempt_timeout", self.attempt_timeout), ("connect_timeout", self.connect_timeout)]
+        {
+            if !TIMEOUTS.contains(&value) {
+                return invalid(format!("{name} = {value:?}: 1 ms to 24 h is allowed"));
+            }
+        }
+        if let Some(shards) = self.create_shards.filter(|shards| !CREATED_SHARDS.contains(shards)) {
+            return invalid(format!("create_stream = {shards}: 1 to {} is allowed", CREATED_SHARDS.end()));
+        }
+        match &self.endpoint_url {
+            Some(url) if !is_url(url) => {
+                invalid(format!("endpoint_url = \"{url}\": a URL such as http://127.0.0.1:4567 is needed"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Names the endpoint or the region, for errors: most calls that fail go to the wrong one.
+    fn place(&self, client: &Client) -> String {
+        let url = self.endpoint_url.as_deref().or(self.sdk_config.as_ref().and_then(SdkConfig::endpoint_url));
+        match (url, client.config().region()) {
+            (Some(url), _) => format!("at {url}"),
+            (None, Some(region)) => format!("in {region}"),
+            (None, None) => "in no region".to_owned(),
+        }
     }
 
     /// Connects to the stream, which is created where that was asked for, and waits until it can be used.
     pub(crate) async fn open(&self) -> Result<(Api, StreamSummary)> {
         let stream: StreamRef = self.stream.parse()?;
         let client = self.client(stream.region()).await?;
-        let api = Api { client, stream };
+        let place = self.place(&client);
+        let api = Api { client, stream, place };
         if let Some(shards) = self.create_shards {
             api.create_stream(shards).await?;
         }
@@ -73,7 +100,8 @@ impl Connection {
         let mut builder = match (&self.client, &self.sdk_config) {
             (Some(client), _) => client.config().to_builder(),
             (None, Some(config)) => Builder::from(config),
-            (None, None) => Builder::from(&self.load().await),
+            // On the heap: the SDK's loader would make every `connect` a future of twice the size.
+            (None, None) => Builder::from(&Box::pin(self.load()).await),
         };
         if let Some(region) = &self.region {
             builder.set_region(Some(Region::new(region.clone())));
@@ -119,6 +147,10 @@ impl Connection {
         }
         loader.load().await
     }
+}
+
+fn is_url(text: &str) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.authority().is_some())
 }
 
 /// Writes the builder methods that every connection has.

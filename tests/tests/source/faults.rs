@@ -3,13 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, TryStreamExt};
-use headwater::checkpoint::MemoryCheckpoints;
+use headwater::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints};
 use headwater::source::{Start, Until};
 use headwater::{ErrorKind, Message};
 use headwater_kinesis::codec::Framing;
 use headwater_kinesis::kpl::Kpl;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::{ErrorCode, Fault, FaultKind, Faults, LocalKinesis, Operation, ShardRates};
+
+use headwater_tests::eventually;
 
 use crate::collect::{numbers, read, read_some};
 
@@ -131,6 +133,24 @@ async fn a_closed_shard_is_read_to_its_end() {
     local.split_shard("orders", "shardId-000000000000").unwrap();
     let seen = read(source(&local).record_limit(7).connect().await.unwrap()).await.unwrap();
     assert_eq!(numbers(&seen), (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_clock_ahead_of_kinesis_does_not_fail_a_start_at_latest() {
+    let (local, store) = (filled(1, 5), MemoryCheckpoints::new());
+    let application = Application::new("headwater", "orders");
+    let shards = vec!["shardId-000000000000".into()];
+    let at = SystemTime::now() + Duration::from_mins(10);
+    store.start(&application, ApplicationStart { at, shards }).await.unwrap();
+    let reading = source(&local).until(Until::Forever).start(Start::Latest).checkpoints(store);
+    let reading = reading.connect().await.unwrap();
+    // The place is settled with the first call.
+    eventually("an iterator is asked for", async || {
+        (local.counters().calls(Operation::GetRecords) > 0).then_some(())
+    })
+    .await;
+    put(&local, 5..10);
+    assert_eq!(numbers(&read_some(reading, 5).await.unwrap()), (5..10).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -20,7 +20,10 @@ fn local() -> LocalKinesis {
 async fn an_unknown_stream_is_named() {
     let (kind, text) = refusal(KinesisSource::builder("nowhere").client(local().client())).await;
     assert_eq!(kind, ErrorKind::NotFound);
-    assert!(text.starts_with("describe stream \"nowhere\": ResourceNotFoundException"), "{text}");
+    assert!(
+        text.starts_with("describe stream \"nowhere\" in us-east-1: ResourceNotFoundException"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -41,7 +44,15 @@ async fn an_endpoint_that_is_not_there_is_an_error_in_bounded_time() {
     let source = KinesisSource::builder("orders").sdk_config(server.sdk_config());
     let (kind, text) = refusal(source.endpoint_url(format!("http://127.0.0.1:{port}"))).await;
     assert_eq!(kind, ErrorKind::Unavailable, "{text}");
-    assert!(text.contains("describe stream \"orders\""), "{text}");
+    assert!(text.contains(&format!("describe stream \"orders\" at http://127.0.0.1:{port}")), "{text}");
+}
+
+#[tokio::test]
+async fn a_shard_that_the_stream_never_had_is_named() {
+    let source = KinesisSource::builder("orders").client(local().client()).start_shard("shardId-0", "1");
+    let (kind, text) = refusal(source).await;
+    assert_eq!(kind, ErrorKind::Invalid);
+    assert_eq!(text, "start_shard \"shardId-0\": stream \"orders\" has no such shard");
 }
 
 #[tokio::test]
@@ -78,6 +89,11 @@ async fn a_setting_out_of_range_is_named_with_its_range() {
         (source().shard_fetch_rate(1e-30), "shard_fetch_rate 0.000"),
         (source().sleep_time_no_records(Duration::MAX), "sleep_time_no_records"),
         (source().create_stream(0), "create_stream = 0"),
+        (source().create_stream(u32::MAX), "create_stream = 4294967295"),
+        (source().attempt_timeout(Duration::MAX), "attempt_timeout"),
+        (source().attempt_timeout(Duration::ZERO), "attempt_timeout = 0ns: 1 ms to 24 h"),
+        (source().connect_timeout(Duration::MAX), "connect_timeout"),
+        (source().endpoint_url("not a url"), "endpoint_url = \"not a url\": a URL such as"),
         (source().lease_time(Duration::ZERO), "lease_time"),
         (source().application(""), "application"),
         (KinesisSource::builder("or ders").client(local().client()), "stream \"or ders\""),

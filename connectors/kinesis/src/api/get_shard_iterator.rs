@@ -41,11 +41,30 @@ impl Api {
             }
         };
         let context = || self.context(&format!("get an iterator for {shard} of"));
-        let output = request.send().await.map_err(|error| from_sdk(context(), &error))?;
+        let sent = request.clone().send().await.map_err(|error| from_sdk(context(), &error));
+        let output = match (sent, from) {
+            // A clock that runs ahead of the service's names a time that is still to come, which the service refuses.
+            // What arrives from now on includes all that arrives from then on.
+            (Err(error), ReadFrom::Position(Position::At(time)))
+                if error.kind() == ErrorKind::Invalid && is_about_now(*time) =>
+            {
+                let latest = request.set_timestamp(None).shard_iterator_type(ShardIteratorType::Latest);
+                latest.send().await.map_err(|error| from_sdk(context(), &error))?
+            }
+            (sent, _) => sent?,
+        };
         output.shard_iterator.ok_or_else(|| {
             Error::new(ErrorKind::Unavailable, context()).caused_by("the answer holds no iterator")
         })
     }
+}
+
+/// How far apart two clocks may be for a time still to count as now.
+const CLOCK_SKEW: Duration = Duration::from_hours(1);
+
+fn is_about_now(time: SystemTime) -> bool {
+    let now = SystemTime::now();
+    now.duration_since(time).or_else(|_| time.duration_since(now)).is_ok_and(|apart| apart <= CLOCK_SKEW)
 }
 
 /// Kinesis counts in milliseconds; rounding down can only repeat, never skip.

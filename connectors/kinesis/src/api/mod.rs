@@ -27,11 +27,13 @@ const CONTROL_TRIES: u32 = 4;
 pub(crate) struct Api {
     pub(crate) client: Client,
     pub(crate) stream: StreamRef,
+    /// The endpoint or region, for errors.
+    pub(crate) place: String,
 }
 
 impl Api {
     fn context(&self, operation: &str) -> String {
-        format!("{operation} {}", self.stream)
+        format!("{operation} {} {}", self.stream, self.place)
     }
 }
 

@@ -17,7 +17,7 @@ async fn a_setting_outside_its_range_is_named_before_any_call() {
         (orders(&local).batch_records(0), "batch_records = 0: 1 to 500 is allowed"),
         (orders(&local).batch_records(501), "batch_records = 501: 1 to 500 is allowed"),
         (orders(&local).batch_bytes((10 << 20) + 1), "batch_bytes = 10485761: 1 to 10485760 is allowed"),
-        (orders(&local).create_stream(0), "create_stream = 0: at least 1 is allowed"),
+        (orders(&local).create_stream(0), "create_stream = 0: 1 to 2147483647 is allowed"),
         (orders(&local).max_in_flight(0), "max_in_flight = 0: at least 1 is allowed"),
         (orders(&local).max_queue(0), "max_queue = 0: at least 1 is allowed"),
         (orders(&local).frame_size(0), "frame_size = 0: 1 to 10485760 is allowed"),
