@@ -31,6 +31,15 @@ fn put(local: &LocalKinesis, numbers: std::ops::Range<usize>) {
     }
 }
 
+/// Waits until what was put before is told apart by Kinesis' milliseconds from what comes after.
+async fn a_moment_later() -> SystemTime {
+    let later = SystemTime::now() + Duration::from_millis(2);
+    while SystemTime::now() < later {
+        tokio::task::yield_now().await;
+    }
+    later
+}
+
 async fn reads_all_with(faults: Faults, kinds: &[FaultKind]) {
     let local = filled(4, 400);
     local.faults().set(faults);
@@ -106,6 +115,7 @@ async fn a_throttled_source_backs_off_and_reads_everything() {
 #[tokio::test]
 async fn children_of_a_split_are_read_from_their_beginning_whatever_the_start_position_was() {
     let local = filled(1, 10);
+    a_moment_later().await;
     let reading = source(&local).until(Until::Forever).start(Start::Latest).connect().await.unwrap();
     reading.control().ready().await.unwrap();
     put(&local, 10..20);
@@ -156,11 +166,7 @@ async fn a_clock_ahead_of_kinesis_does_not_fail_a_start_at_latest() {
 #[tokio::test]
 async fn a_source_starts_where_it_is_told() {
     let local = filled(1, 10);
-    let between = SystemTime::now();
-    while SystemTime::now().duration_since(between).unwrap() < Duration::from_millis(2) {
-        tokio::task::yield_now().await;
-    }
-    let at = between + Duration::from_millis(2);
+    let at = a_moment_later().await;
     put(&local, 10..20);
     let late = read(source(&local).start_at(at).connect().await.unwrap()).await.unwrap();
     assert_eq!(numbers(&late), (10..20).collect::<Vec<_>>());
