@@ -28,3 +28,15 @@ impl Clock {
         (self.epoch + elapsed).as_millis() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_lags_behind_the_wall_clock_by_no_millisecond() {
+        let clock = Clock { epoch: Duration::from_micros(1_900), started: Instant::now() };
+        tokio::time::advance(Duration::from_micros(1_200)).await;
+        assert_eq!(clock.now(), 3, "1.9 ms and 1.2 ms later");
+    }
+}
