@@ -1,6 +1,7 @@
 //! How to reach Kinesis: region, credentials, endpoint, timeouts.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -72,12 +73,12 @@ impl Connection {
     }
 
     /// Names the endpoint or the region, for errors: most calls that fail go to the wrong one.
-    fn place(&self, client: &Client) -> String {
+    fn place(&self, client: &Client) -> Arc<str> {
         let url = self.endpoint_url.as_deref().or(self.sdk_config.as_ref().and_then(SdkConfig::endpoint_url));
         match (url, client.config().region()) {
-            (Some(url), _) => format!("at {url}"),
-            (None, Some(region)) => format!("in {region}"),
-            (None, None) => "in no region".to_owned(),
+            (Some(url), _) => format!("at {url}").into(),
+            (None, Some(region)) => format!("in {region}").into(),
+            (None, None) => "in no region".into(),
         }
     }
 

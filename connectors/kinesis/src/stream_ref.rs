@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use headwater::{Error, ErrorKind};
 
@@ -22,7 +23,7 @@ use crate::limits;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StreamRef {
-    text: String,
+    text: Arc<str>,
     /// Where the name begins in `text`; 0 for one that is no ARN.
     name_at: usize,
 }
@@ -35,7 +36,7 @@ impl StreamRef {
 
     /// Returns the ARN, if the stream was given by one.
     pub fn arn(&self) -> Option<&str> {
-        (self.name_at > 0).then_some(self.text.as_str())
+        (self.name_at > 0).then_some(&*self.text)
     }
 
     /// Returns the region of the ARN.
@@ -45,7 +46,7 @@ impl StreamRef {
 
     /// Returns what a request's `StreamName` is set to: nothing where there is an ARN.
     pub(crate) fn request_name(&self) -> Option<String> {
-        self.arn().is_none().then(|| self.text.clone())
+        self.arn().is_none().then(|| self.text.to_string())
     }
 
     /// Returns what a request's `StreamARN` is set to.
@@ -81,7 +82,7 @@ impl FromStr for StreamRef {
         if !limits::STREAM_NAME_CHARS.contains(&name.len()) || !name.bytes().all(allowed) {
             return Err(invalid("a name has 1 to 128 letters, digits, underscores, dots and hyphens"));
         }
-        Ok(Self { text: text.to_owned(), name_at })
+        Ok(Self { text: text.into(), name_at })
     }
 }
 

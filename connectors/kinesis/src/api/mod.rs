@@ -9,6 +9,7 @@ mod put_records;
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
@@ -18,17 +19,20 @@ use crate::StreamRef;
 
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
+#[expect(unused_imports, reason = "the sink's map of shards is made of it")]
+pub(crate) use list_shards::ShardRange;
 pub use put_records::PutRecords;
 
 /// How often a control-plane call is tried before its failure is the caller's.
 const CONTROL_TRIES: u32 = 4;
 
-/// One stream at one endpoint.
+/// One stream at one endpoint. Clones share everything.
+#[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) client: Client,
     pub(crate) stream: StreamRef,
     /// The endpoint or region, for errors.
-    pub(crate) place: String,
+    pub(crate) place: Arc<str>,
 }
 
 impl Api {
