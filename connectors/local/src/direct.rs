@@ -7,7 +7,7 @@ use crate::found::Found;
 use crate::inspect::{ShardInfo, StoredRecord};
 use crate::limits;
 use crate::local::LocalKinesis;
-use crate::store::{Change, SequenceNumber, StreamRef, StreamSettings};
+use crate::store::{Change, Distribution, SequenceNumber, StreamRef, StreamSettings};
 
 /// Streams, shards and records without a client. No fault, rate or delay applies to any of these methods, and
 /// no counter counts them.
@@ -26,6 +26,7 @@ impl LocalKinesis {
         let settings = StreamSettings {
             shards,
             on_demand: false,
+            distribution: Distribution::ByKey,
             max_record_kib: limits::DEFAULT_MAX_RECORD_KIB,
             retention_millis: endpoint.account.settings.retention,
         };

@@ -46,8 +46,8 @@ impl Found {
             payload: Payload::from_data(data),
         };
         let state = self.stream.state(self.now);
-        let hash_key = explicit_hash_key.unwrap_or_else(|| hash_of(partition_key.as_bytes()));
-        let shard = &state.topology.open()[state.topology.route(hash_key)];
+        let hash_key = || explicit_hash_key.unwrap_or_else(|| hash_of(partition_key.as_bytes()));
+        let shard = &state.topology.open()[self.stream.route(&state, hash_key)];
         let limits = Append {
             now: self.now,
             rates: ShardRates::UNLIMITED,

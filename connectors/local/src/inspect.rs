@@ -14,7 +14,7 @@ pub struct StoredRecord {
     pub shard_id: String,
     /// Its 56-digit sequence number.
     pub sequence_number: String,
-    /// The key it was written with.
+    /// The key it was written with. Empty where a stream that distributes by itself was given none.
     pub partition_key: String,
     /// The explicit hash key it was written with, if any. GetRecords does not return it.
     pub explicit_hash_key: Option<u128>,

@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It checks no signatures, keeps nothing on disk, and answers 14 operations: those on streams, shards and
+//! It checks no signatures, keeps nothing on disk, and answers 15 operations: those on streams, shards and
 //! records. Enhanced fan-out, CBOR, encryption, tags and consumers are not among them.
 
 mod builder;

@@ -42,11 +42,13 @@ pub enum Operation {
     UpdateMaxRecordSize,
     /// Splits and merges until a stream has so many shards of equal width.
     UpdateShardCount,
+    /// Changes who chooses the shard of a record: its producer or the stream.
+    UpdateStreamRecordDistributionStrategy,
 }
 
 impl Operation {
     /// Every operation, in alphabetical order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateStream,
         Self::DeleteStream,
         Self::DescribeStream,
@@ -61,6 +63,7 @@ impl Operation {
         Self::SplitShard,
         Self::UpdateMaxRecordSize,
         Self::UpdateShardCount,
+        Self::UpdateStreamRecordDistributionStrategy,
     ];
 
     /// Returns the operation's name in the API.
@@ -80,6 +83,7 @@ impl Operation {
             Self::SplitShard => "SplitShard",
             Self::UpdateMaxRecordSize => "UpdateMaxRecordSize",
             Self::UpdateShardCount => "UpdateShardCount",
+            Self::UpdateStreamRecordDistributionStrategy => "UpdateStreamRecordDistributionStrategy",
         }
     }
 

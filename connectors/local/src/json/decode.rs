@@ -25,6 +25,9 @@ pub(crate) fn decode(operation: Operation, body: &Bytes) -> Result<Request, Erro
         Operation::SplitShard => Request::SplitShard(parse(body)?),
         Operation::UpdateMaxRecordSize => Request::UpdateMaxRecordSize(parse(body)?),
         Operation::UpdateShardCount => Request::UpdateShardCount(parse(body)?),
+        Operation::UpdateStreamRecordDistributionStrategy => {
+            Request::UpdateStreamRecordDistributionStrategy(parse(body)?)
+        }
     })
 }
 

@@ -128,8 +128,12 @@ fn write_record(body: &mut Vec<u8>, shard: &Shard, record: &Record) {
     body.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
     body.extend_from_slice(b",\"Data\":\"");
     body.extend_from_slice(record.payload.base64());
-    body.extend_from_slice(b"\",\"PartitionKey\":");
-    write_string(body, record.partition_key.as_str());
+    body.push(b'"');
+    let key = record.partition_key.as_str();
+    if !key.is_empty() {
+        body.extend_from_slice(b",\"PartitionKey\":");
+        write_string(body, key);
+    }
     body.extend_from_slice(b",\"SequenceNumber\":\"");
     shard.sequence_number(record.counter).write(body);
     body.extend_from_slice(b"\"}");

@@ -103,12 +103,11 @@ fn entry(
     at: impl Fn(&str) -> String,
 ) -> Result<Entry, Error> {
     let data = parsed.data.ok_or_else(|| Error::missing(&at("data")))?;
-    let partition_key = parsed.partition_key.ok_or_else(|| Error::missing(&at("partitionKey")))?;
     let decoded_len = decoded_len(data.as_bytes(), scratch).ok_or_else(|| {
         Error::new(ErrorCode::Serialization, format!("'{}' is not valid base64", at("data")))
     })?;
     Ok(Entry {
-        partition_key: partition_key.share(body),
+        partition_key: parsed.partition_key.map(|key| key.share(body)),
         explicit_hash_key: parsed.explicit_hash_key.map(|key| key.share(body)),
         payload: Payload::from_valid_base64(data.share(body), decoded_len),
     })
@@ -141,7 +140,7 @@ mod tests {
         let body =
             r#"{"Records":[{"Data":"Pz8\/","PartitionKey":"a\"\u00e9","ExplicitHashKey":null}],"X":[1]}"#;
         let entries = entries(body).unwrap();
-        assert_eq!(entries[0].partition_key.as_str(), "a\"é");
+        assert_eq!(entries[0].partition_key.as_ref().unwrap().as_str(), "a\"é");
         assert_eq!(&entries[0].payload.decode()[..], b"???");
         assert!(entries[0].explicit_hash_key.is_none());
     }
@@ -156,8 +155,9 @@ mod tests {
 
     #[test]
     fn a_missing_member_is_named() {
-        let error = entries(r#"{"Records":[{"Data":"","PartitionKey":"k"},{"Data":""}]}"#).unwrap_err();
+        let error =
+            entries(r#"{"Records":[{"Data":"","PartitionKey":"k"},{"PartitionKey":"k"}]}"#).unwrap_err();
         assert_eq!(error.code(), ErrorCode::Validation);
-        assert!(error.message().contains("'records.2.member.partitionKey'"), "{error}");
+        assert!(error.message().contains("'records.2.member.data'"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use super::{CreateStream, NamedStream, Output};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::limits;
-use crate::store::{StreamSettings, Timestamp};
+use crate::store::{Distribution, StreamSettings, Timestamp};
 
 pub(super) fn create_stream(
     endpoint: &Endpoint,
@@ -36,9 +36,12 @@ pub(super) fn create_stream(
             return Err(Error::invalid_argument("ShardCount must not be provided in ON_DEMAND mode."));
         }
     };
+    let strategy = input.record_distribution_strategy.as_deref();
+    let distribution = strategy.map(|strategy| Distribution::parse(strategy, on_demand)).transpose()?;
     let settings = StreamSettings {
         shards,
         on_demand,
+        distribution: distribution.unwrap_or_default(),
         max_record_kib: max_record_kib(input.max_record_size_in_kib)?
             .unwrap_or(limits::DEFAULT_MAX_RECORD_KIB),
         retention_millis: account.settings.retention,

@@ -61,6 +61,7 @@ pub(super) fn describe_stream_summary(
             open_shard_count: if creating { 0 } else { state.topology.open().len() },
             consumer_count: 0,
             max_record_size_in_kib: state.max_record_kib,
+            record_distribution_strategy: state.distribution.name(),
         },
     }))
 }

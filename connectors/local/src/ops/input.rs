@@ -27,6 +27,7 @@ pub(crate) enum Request {
     SplitShard(SplitShard),
     UpdateMaxRecordSize(UpdateMaxRecordSize),
     UpdateShardCount(UpdateShardCount),
+    UpdateStreamRecordDistributionStrategy(UpdateStreamRecordDistributionStrategy),
 }
 
 /// A stream by name, by ARN, or both.
@@ -52,6 +53,7 @@ pub(crate) struct CreateStream {
     pub(crate) stream_mode_details: Option<StreamModeDetails>,
     #[serde(rename = "MaxRecordSizeInKiB")]
     pub(crate) max_record_size_in_kib: Option<i64>,
+    pub(crate) record_distribution_strategy: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -155,10 +157,18 @@ pub(crate) struct UpdateMaxRecordSize {
     pub(crate) max_record_size_in_kib: Option<i64>,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct UpdateStreamRecordDistributionStrategy {
+    #[serde(rename = "StreamARN")]
+    pub(crate) arn: Option<String>,
+    #[serde(rename = "RecordDistributionStrategy")]
+    pub(crate) strategy: Option<String>,
+}
+
 /// One record to write.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) partition_key: Text,
+    pub(crate) partition_key: Option<Text>,
     pub(crate) explicit_hash_key: Option<Text>,
     pub(crate) payload: Payload,
 }
@@ -196,6 +206,9 @@ impl Request {
             Self::SplitShard(_) => Operation::SplitShard,
             Self::UpdateMaxRecordSize(_) => Operation::UpdateMaxRecordSize,
             Self::UpdateShardCount(_) => Operation::UpdateShardCount,
+            Self::UpdateStreamRecordDistributionStrategy(_) => {
+                Operation::UpdateStreamRecordDistributionStrategy
+            }
         }
     }
 
@@ -211,8 +224,12 @@ impl Request {
                 });
             }
             Self::CreateStream(input) => return (input.stream_name.as_deref().map(Cow::Borrowed), None),
-            Self::UpdateMaxRecordSize(input) => {
-                return (input.arn.as_deref().map(name_of).map(Cow::Borrowed), None);
+            Self::UpdateMaxRecordSize(UpdateMaxRecordSize { arn, .. })
+            | Self::UpdateStreamRecordDistributionStrategy(UpdateStreamRecordDistributionStrategy {
+                arn,
+                ..
+            }) => {
+                return (arn.as_deref().map(name_of).map(Cow::Borrowed), None);
             }
             Self::ListStreams(_) => return (None, None),
             Self::DeleteStream(stream) | Self::DescribeStreamSummary(stream) => stream,

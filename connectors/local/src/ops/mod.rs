@@ -17,6 +17,7 @@ pub(crate) use get_records::ReadPage;
 pub(crate) use input::{
     CreateStream, DescribeStream, Entry, GetRecords, GetShardIterator, ListShards, ListStreams, MergeShards,
     NamedStream, PutRecord, PutRecords, Request, SplitShard, UpdateMaxRecordSize, UpdateShardCount,
+    UpdateStreamRecordDistributionStrategy,
 };
 pub(crate) use output::{Output, ShardDescription};
 pub(crate) use put::{EntryOutcome, PutOutcome};
@@ -42,5 +43,8 @@ pub(crate) fn perform(endpoint: &Endpoint, request: Request, now: Timestamp) -> 
         Request::SplitShard(input) => reshard::split_shard(endpoint, &input, now),
         Request::UpdateMaxRecordSize(input) => reshard::update_max_record_size(endpoint, &input, now),
         Request::UpdateShardCount(input) => reshard::update_shard_count(endpoint, &input, now),
+        Request::UpdateStreamRecordDistributionStrategy(input) => {
+            reshard::update_stream_record_distribution_strategy(endpoint, &input, now)
+        }
     }
 }

@@ -74,6 +74,7 @@ pub(crate) struct StreamDescriptionSummary {
     pub(crate) consumer_count: usize,
     #[serde(rename = "MaxRecordSizeInKiB")]
     pub(crate) max_record_size_in_kib: u32,
+    pub(crate) record_distribution_strategy: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -10,7 +10,9 @@ use crate::faults::{FaultKind, Plan, Target};
 use crate::limits;
 use crate::operation::Operation;
 use crate::rates::ShardRates;
-use crate::store::{Append, Record, Shard, Stream, StreamState, Timestamp, hash_of, parse_explicit_hash_key};
+use crate::store::{
+    Append, Distribution, Record, Shard, Stream, StreamState, Timestamp, hash_of, parse_explicit_hash_key,
+};
 
 /// What became of the entries of a request, in their order.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ fn put(
 ) -> Result<PutOutcome, Error> {
     // Held to the end, so that no shard closes between routing and storing.
     let state = stream.state(now);
-    let mut routed = route(entries, &state, operation)?;
+    let mut routed = route(entries, stream, &state, operation)?;
     let plan = endpoint.faults.plan().filter(|plan| plan.fails_entries());
     let mut writer = Writer {
         endpoint,
@@ -97,7 +99,12 @@ fn put(
 }
 
 /// Checks every entry and finds its shard. One bad entry refuses the whole request.
-fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Result<Vec<Routed>, Error> {
+fn route(
+    entries: Vec<Entry>,
+    stream: &Stream,
+    state: &StreamState,
+    operation: Operation,
+) -> Result<Vec<Routed>, Error> {
     let max_record = state.max_record_kib as usize * 1024;
     let mut total = 0;
     let mut routed = Vec::with_capacity(entries.len());
@@ -107,8 +114,9 @@ fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Resu
             Operation::PutRecord => member.to_owned(),
             _ => format!("records.{}.member.{member}", index + 1),
         };
-        let key = entry.partition_key.as_bytes();
-        check_partition_key(&entry, at)?;
+        check_partition_key(&entry, state.distribution, at)?;
+        let partition_key = entry.partition_key.unwrap_or_default();
+        let key = partition_key.as_bytes();
         let size = entry.payload.decoded_len() + key.len();
         check_size(size, max_record, at)?;
         total += size;
@@ -116,11 +124,11 @@ fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Resu
             Some(text) => Some(parse_explicit_hash_key(text.as_str(), || at("explicitHashKey"))?),
             None => None,
         };
-        let shard = state.topology.route(explicit.unwrap_or_else(|| hash_of(key)));
+        let shard = stream.route(state, || explicit.unwrap_or_else(|| hash_of(key)));
         let record = Record {
             counter: 0,
             arrival: 0,
-            partition_key: entry.partition_key,
+            partition_key,
             explicit_hash_key: explicit,
             payload: entry.payload,
         };
@@ -132,9 +140,19 @@ fn route(entries: Vec<Entry>, state: &StreamState, operation: Operation) -> Resu
     Ok(routed)
 }
 
-fn check_partition_key(entry: &Entry, at: impl Fn(&str) -> String) -> Result<(), Error> {
-    let bytes = entry.partition_key.as_bytes().len();
-    let key = || entry.partition_key.as_str();
+fn check_partition_key(
+    entry: &Entry,
+    distribution: Distribution,
+    at: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    let Some(partition_key) = &entry.partition_key else {
+        return match distribution {
+            Distribution::Auto => Ok(()),
+            Distribution::ByKey => Err(Error::missing(&at("partitionKey"))),
+        };
+    };
+    let bytes = partition_key.as_bytes().len();
+    let key = || partition_key.as_str();
     let rule = if bytes == 0 {
         "have length greater than or equal to 1"
     } else if bytes > limits::PARTITION_KEY_CHARACTERS

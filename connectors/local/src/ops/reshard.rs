@@ -1,4 +1,4 @@
-//! SplitShard, MergeShards, UpdateShardCount and UpdateMaxRecordSize.
+//! SplitShard, MergeShards, UpdateShardCount, UpdateMaxRecordSize and UpdateStreamRecordDistributionStrategy.
 
 use std::sync::Arc;
 
@@ -6,10 +6,15 @@ use super::create_delete::max_record_kib;
 use super::describe::parse_shard_id;
 use super::output::ShardCount;
 use super::paging::in_range;
-use super::{MergeShards, Output, SplitShard, UpdateMaxRecordSize, UpdateShardCount};
+use super::{
+    MergeShards, Output, SplitShard, UpdateMaxRecordSize, UpdateShardCount,
+    UpdateStreamRecordDistributionStrategy,
+};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorCode};
-use crate::store::{Change, Shard, Stream, StreamRef, StreamState, Timestamp, parse_explicit_hash_key};
+use crate::store::{
+    Change, Distribution, Shard, Stream, StreamRef, StreamState, Timestamp, parse_explicit_hash_key,
+};
 
 pub(super) fn split_shard(endpoint: &Endpoint, input: &SplitShard, now: Timestamp) -> Result<Output, Error> {
     let account = &endpoint.account;
@@ -101,6 +106,19 @@ pub(super) fn update_max_record_size(
     let arn = input.arn.as_deref().ok_or_else(|| Error::missing("streamARN"))?;
     let stream = endpoint.account.find(StreamRef { name: None, arn: Some(arn) }, now)?;
     update(endpoint, &stream, now, |_| Ok(Change::MaxRecordSize { kib }))
+}
+
+pub(super) fn update_stream_record_distribution_strategy(
+    endpoint: &Endpoint,
+    input: &UpdateStreamRecordDistributionStrategy,
+    now: Timestamp,
+) -> Result<Output, Error> {
+    let strategy = input.strategy.as_deref();
+    let strategy = strategy.ok_or_else(|| Error::missing("recordDistributionStrategy"))?;
+    let arn = input.arn.as_deref().ok_or_else(|| Error::missing("streamARN"))?;
+    let stream = endpoint.account.find(StreamRef { name: None, arn: Some(arn) }, now)?;
+    let distribution = Distribution::parse(strategy, stream.on_demand)?;
+    update(endpoint, &stream, now, |_| Ok(Change::Distribution(distribution)))
 }
 
 fn update(

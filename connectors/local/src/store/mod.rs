@@ -5,6 +5,7 @@
 mod account;
 mod bucket;
 mod clock;
+mod distribution;
 mod hash_key;
 mod iterator;
 mod phase;
@@ -18,6 +19,7 @@ mod topology;
 
 pub(crate) use account::{Account, StreamRef};
 pub(crate) use clock::{Clock, Timestamp};
+pub(crate) use distribution::Distribution;
 pub(crate) use hash_key::{HashKeyRange, even_ranges, hash_of, parse_explicit_hash_key};
 pub(crate) use iterator::IteratorToken;
 pub(crate) use phase::{Change, Phase};

@@ -1,6 +1,6 @@
 //! The states a stream passes through.
 
-use super::{ShardId, Timestamp};
+use super::{Distribution, ShardId, Timestamp};
 
 /// A stream's state. A state with a time passes into the next one at that time, by whoever looks first: no
 /// task runs for it.
@@ -29,6 +29,7 @@ pub(crate) enum Change {
     Merge { shard: ShardId, adjacent: ShardId },
     Scale { shards: usize },
     MaxRecordSize { kib: u32 },
+    Distribution(Distribution),
 }
 
 impl Phase {

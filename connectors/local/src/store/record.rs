@@ -38,7 +38,7 @@ impl Payload {
 }
 
 /// UTF-8 text that shares the buffer of the request it came with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text(Bytes);
 
 impl Text {
@@ -67,6 +67,7 @@ impl From<String> for Text {
 pub(crate) struct Record {
     pub(crate) counter: u64,
     pub(crate) arrival: Timestamp,
+    /// Empty where the producer gave none, as it may to a stream that distributes by itself.
     pub(crate) partition_key: Text,
     pub(crate) explicit_hash_key: Option<u128>,
     pub(crate) payload: Payload,

@@ -9,7 +9,7 @@ impl Topology {
             Change::Split { shard, starting_hash_key } => self.split(shard, starting_hash_key, now, counter),
             Change::Merge { shard, adjacent } => self.merge(shard, adjacent, now, counter),
             Change::Scale { shards } => self.scale(shards, now, counter),
-            Change::MaxRecordSize { .. } => {}
+            Change::MaxRecordSize { .. } | Change::Distribution(_) => {}
         }
     }
 

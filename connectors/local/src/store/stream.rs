@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Change, Phase, Timestamp, Topology};
+use super::{Change, Distribution, Phase, Timestamp, Topology};
 use crate::error::{Error, ErrorCode};
 
 /// A stream. What never changes is readable without a lock.
@@ -18,6 +18,8 @@ pub(crate) struct Stream {
     pub(crate) on_demand: bool,
     /// Numbers the stream's records.
     pub(crate) counter: AtomicU64,
+    /// Counts the records that the stream distributed by itself.
+    distributed: AtomicU64,
     state: RwLock<StreamState>,
 }
 
@@ -26,6 +28,7 @@ pub(crate) struct Stream {
 pub(crate) struct StreamSettings {
     pub(crate) shards: usize,
     pub(crate) on_demand: bool,
+    pub(crate) distribution: Distribution,
     pub(crate) max_record_kib: u32,
     pub(crate) retention_millis: u64,
 }
@@ -35,6 +38,7 @@ pub(crate) struct StreamSettings {
 pub(crate) struct StreamState {
     pub(crate) phase: Phase,
     pub(crate) topology: Topology,
+    pub(crate) distribution: Distribution,
     pub(crate) max_record_kib: u32,
     pub(crate) retention_millis: u64,
 }
@@ -51,6 +55,7 @@ impl Stream {
         let state = StreamState {
             phase: if delay == 0 { Phase::Active } else { Phase::Creating { until: now + delay } },
             topology: Topology::even(settings.shards, now),
+            distribution: settings.distribution,
             max_record_kib: settings.max_record_kib,
             retention_millis: settings.retention_millis,
         };
@@ -61,6 +66,7 @@ impl Stream {
             generation,
             on_demand: settings.on_demand,
             counter: AtomicU64::new(0),
+            distributed: AtomicU64::new(0),
             state: RwLock::new(state),
         }
     }
@@ -125,6 +131,18 @@ impl Stream {
     pub(crate) fn next_counter(&self) -> u64 {
         self.counter.fetch_add(1, Ordering::Relaxed) + 1
     }
+
+    /// Chooses the open shard, by its index, of a record that a producer wants at a hash key. A stream that
+    /// distributes by itself takes its shards in turn.
+    pub(crate) fn route(&self, state: &StreamState, hash_key: impl FnOnce() -> u128) -> usize {
+        match state.distribution {
+            Distribution::ByKey => state.topology.route(hash_key()),
+            Distribution::Auto => {
+                let turn = self.distributed.fetch_add(1, Ordering::Relaxed);
+                (turn % state.topology.open().len() as u64) as usize
+            }
+        }
+    }
 }
 
 impl StreamState {
@@ -143,10 +161,11 @@ impl StreamState {
                 Phase::Creating { .. } => self.phase = Phase::Active,
                 Phase::Updating { until, change } => {
                     self.phase = Phase::Active;
-                    if let Change::MaxRecordSize { kib } = change {
-                        self.max_record_kib = kib;
+                    match change {
+                        Change::MaxRecordSize { kib } => self.max_record_kib = kib,
+                        Change::Distribution(distribution) => self.distribution = distribution,
+                        reshard => self.topology.apply(reshard, until, &mut counter),
                     }
-                    self.topology.apply(change, until, &mut counter);
                 }
                 // The account drops the stream when it next looks it up.
                 Phase::Deleting { .. } | Phase::Active => {}

@@ -1,5 +1,6 @@
 //! What AWS's own SDK sees of the endpoint, in process and over TCP.
 
+mod distribution;
 mod faults;
 mod filters;
 mod iterators;
