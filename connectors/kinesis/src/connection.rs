@@ -12,7 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use headwater::{Error, ErrorKind, Result};
 
 use crate::StreamRef;
-use crate::api::{Api, StreamSummary};
+use crate::api::{Api, NewStream, StreamSummary};
 
 /// How long a timeout may be.
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
@@ -31,7 +31,7 @@ pub(crate) struct Connection {
     pub(crate) client: Option<Client>,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
-    pub(crate) create_shards: Option<u32>,
+    pub(crate) create: Option<NewStream>,
     pub(crate) active_timeout: Duration,
 }
 
@@ -46,7 +46,7 @@ impl Connection {
             client: None,
             connect_timeout: Duration::from_secs(3),
             attempt_timeout: Duration::from_secs(10),
-            create_shards: None,
+            create: None,
             active_timeout: Duration::from_mins(1),
         }
     }
@@ -61,7 +61,9 @@ impl Connection {
                 return invalid(format!("{name} = {value:?}: 1 ms to 24 h is allowed"));
             }
         }
-        if let Some(shards) = self.create_shards.filter(|shards| !CREATED_SHARDS.contains(shards)) {
+        if let Some(NewStream::Provisioned { shards }) = self.create
+            && !CREATED_SHARDS.contains(&shards)
+        {
             return invalid(format!("create_stream = {shards}: 1 to {} is allowed", CREATED_SHARDS.end()));
         }
         match &self.endpoint_url {
@@ -88,8 +90,8 @@ impl Connection {
         let client = self.client(stream.region()).await?;
         let place = self.place(&client);
         let api = Api { client, stream, place };
-        if let Some(shards) = self.create_shards {
-            api.create_stream(shards).await?;
+        if let Some(new) = self.create {
+            api.create_stream(new).await?;
         }
         let summary = api.active_stream(self.active_timeout).await?;
         Ok((api, summary))
@@ -200,9 +202,44 @@ macro_rules! connection_settings {
             self
         }
 
-        /// Creates the stream with this many shards, unless it exists.
+        /// Creates the stream with this many shards, 1 or more, unless it exists. Default: a stream that does not
+        /// exist is an error. Of this and [`create_stream_on_demand`](Self::create_stream_on_demand) the last wins.
         pub fn create_stream(mut self, shards: u32) -> Self {
-            self.connection.create_shards = Some(shards);
+            self.connection.create = Some(crate::api::NewStream::Provisioned { shards });
+            self
+        }
+
+        /// Creates the stream in on-demand mode, where Kinesis chooses and changes the number of shards, unless it
+        /// exists, in whichever mode. Default: a stream that does not exist is an error. Of this and
+        /// [`create_stream`](Self::create_stream) the last wins.
+        ///
+        /// Source: [CreateStream](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html).
+        ///
+        /// # Example
+        ///
+        /// ```
+        /// use headwater_kinesis::{KinesisSink, KinesisSource};
+        /// # use headwater_local::LocalKinesis;
+        ///
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let local = LocalKinesis::new();
+        /// # let (reader, writer) = (local.client(), local.client());
+        /// let sink = KinesisSink::builder("orders").create_stream_on_demand();
+        /// # let sink = sink.client(writer);
+        /// let sink = sink.connect().await?;
+        ///
+        /// // Whoever comes second finds it.
+        /// let source = KinesisSource::builder("orders").create_stream_on_demand();
+        /// # let source = source.client(reader);
+        /// let source = source.connect().await?;
+        /// # assert_eq!(local.stream_names(), ["orders"]);
+        /// # drop((sink, source));
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn create_stream_on_demand(mut self) -> Self {
+            self.connection.create = Some(crate::api::NewStream::OnDemand);
             self
         }
 

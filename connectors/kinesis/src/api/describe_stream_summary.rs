@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_kinesis::types::StreamStatus;
+use aws_sdk_kinesis::types::{
+    RecordDistributionStrategy, StreamDescriptionSummary, StreamMode, StreamStatus,
+};
 use headwater::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
@@ -16,6 +18,12 @@ pub(crate) struct StreamSummary {
     /// The most bytes of one record, data and partition key together.
     pub(crate) max_record: usize,
     pub(crate) open_shards: u32,
+    /// Whether Kinesis chooses the number of shards.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the sink limits itself by it"))]
+    pub(crate) on_demand: bool,
+    /// Whether Kinesis chooses the shard of each record. It looks at no key then, and takes no KPL aggregates.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the sink aggregates by it"))]
+    pub(crate) auto_distribution: bool,
 }
 
 impl Api {
@@ -54,11 +62,69 @@ impl Api {
                 Error::new(ErrorKind::Unavailable, context()).caused_by("the answer holds no description")
             );
         };
+        let described = StreamSummary::from(&summary);
+        Ok((summary.stream_status, described))
+    }
+}
+
+impl From<&StreamDescriptionSummary> for StreamSummary {
+    /// What a server leaves out, as older ones do, is as it was before it could be said.
+    fn from(summary: &StreamDescriptionSummary) -> Self {
         let max_record = summary.max_record_size_in_kib.and_then(|kib| usize::try_from(kib).ok());
-        let described = StreamSummary {
+        let mode = summary.stream_mode_details.as_ref().map(|details| &details.stream_mode);
+        Self {
             max_record: max_record.map_or(limits::DEFAULT_MAX_RECORD, |kib| kib << 10),
             open_shards: summary.open_shard_count.max(1).cast_unsigned(),
-        };
-        Ok((summary.stream_status, described))
+            on_demand: mode == Some(&StreamMode::OnDemand),
+            auto_distribution: summary.record_distribution_strategy == Some(RecordDistributionStrategy::Auto),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kinesis::types::StreamModeDetails;
+    use headwater_local::LocalKinesis;
+
+    use super::*;
+
+    async fn summary(local: &LocalKinesis) -> StreamSummary {
+        let api =
+            Api { client: local.client(), stream: "orders".parse().unwrap(), place: "in process".into() };
+        api.active_stream(Duration::ZERO).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_summary_says_who_chooses_the_shards_of_records_and_how_many_there_are() {
+        for (strategy, auto) in
+            [(RecordDistributionStrategy::Auto, true), (RecordDistributionStrategy::UserPartitionKey, false)]
+        {
+            let local = LocalKinesis::new();
+            let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().unwrap();
+            let create = local.client().create_stream().stream_name("orders").stream_mode_details(mode);
+            create.record_distribution_strategy(strategy).send().await.unwrap();
+            let summary = summary(&local).await;
+            assert_eq!((summary.on_demand, summary.auto_distribution), (true, auto));
+        }
+        let local = LocalKinesis::builder().stream("orders", 1).build();
+        let summary = summary(&local).await;
+        assert_eq!((summary.on_demand, summary.auto_distribution), (false, false));
+    }
+
+    #[test]
+    fn a_server_that_knows_no_modes_is_taken_for_a_provisioned_one() {
+        let described = StreamDescriptionSummary::builder()
+            .stream_name("orders")
+            .stream_arn("arn")
+            .stream_status(StreamStatus::Active)
+            .retention_period_hours(24)
+            .stream_creation_timestamp(aws_sdk_kinesis::primitives::DateTime::from_secs(0))
+            .set_enhanced_monitoring(Some(Vec::new()))
+            .open_shard_count(3)
+            .build()
+            .unwrap();
+        let summary = StreamSummary::from(&described);
+        assert_eq!((summary.open_shards, summary.max_record), (3, limits::DEFAULT_MAX_RECORD));
+        assert_eq!((summary.on_demand, summary.auto_distribution), (false, false));
     }
 }

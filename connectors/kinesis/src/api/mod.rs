@@ -17,6 +17,7 @@ use headwater::Result;
 
 use crate::StreamRef;
 
+pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
 #[expect(unused_imports, reason = "the sink's map of shards is made of it")]

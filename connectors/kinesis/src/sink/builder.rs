@@ -246,7 +246,7 @@ impl KinesisSinkBuilder {
     pub async fn connect(self) -> Result<KinesisSink> {
         self.check()?;
         let retry = RetryLayer::new(self.retry)?;
-        let (api, StreamSummary { max_record, open_shards }) = self.connection.open().await?;
+        let (api, StreamSummary { max_record, open_shards, .. }) = self.connection.open().await?;
         let put_records = BoxCloneService::new(PutRecords::new(api.client.clone(), api.stream.clone()));
         let service = ServiceBuilder::new()
             .layer(retry)
