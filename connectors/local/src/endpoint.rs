@@ -1,6 +1,6 @@
 //! One endpoint: what it stores, what it counts, and what happens to a call.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{PoisonError, RwLock};
 
@@ -24,7 +24,27 @@ pub(crate) struct Endpoint {
     pub(crate) faults: FaultSwitch,
     pub(crate) rates: RateSwitch,
     pub(crate) tally: Tally,
-    denied_access_keys: RwLock<HashSet<String>>,
+    /// Why calls signed with an access key are refused.
+    refused_access_keys: RwLock<HashMap<String, KeyRefusal>>,
+}
+
+/// Why an access key is refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyRefusal {
+    /// Nobody knows it.
+    Unknown,
+    /// It belongs to a session that is over.
+    Expired,
+}
+
+impl From<KeyRefusal> for Error {
+    fn from(refusal: KeyRefusal) -> Self {
+        let (code, what) = match refusal {
+            KeyRefusal::Unknown => (ErrorCode::UnrecognizedClient, "invalid"),
+            KeyRefusal::Expired => (ErrorCode::ExpiredToken, "expired"),
+        };
+        Self::new(code, format!("The security token included in the request is {what}."))
+    }
 }
 
 /// What a client gets.
@@ -52,7 +72,7 @@ impl Endpoint {
             faults: FaultSwitch::default(),
             rates: RateSwitch::default(),
             tally: Tally::default(),
-            denied_access_keys: RwLock::default(),
+            refused_access_keys: RwLock::default(),
         }
     }
 
@@ -97,14 +117,14 @@ impl Endpoint {
         ops::perform(self, request, self.account.clock.now())
     }
 
-    pub(crate) fn deny_access_key(&self, access_key_id: &str) {
-        let mut denied = self.denied_access_keys.write().unwrap_or_else(PoisonError::into_inner);
-        denied.insert(access_key_id.to_owned());
+    pub(crate) fn refuse_access_key(&self, access_key_id: &str, why: KeyRefusal) {
+        let mut refused = self.refused_access_keys.write().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(access_key_id.to_owned(), why);
     }
 
     pub(crate) fn allow_access_key(&self, access_key_id: &str) {
-        let mut denied = self.denied_access_keys.write().unwrap_or_else(PoisonError::into_inner);
-        denied.remove(access_key_id);
+        let mut refused = self.refused_access_keys.write().unwrap_or_else(PoisonError::into_inner);
+        refused.remove(access_key_id);
     }
 
     fn decide(&self, request: &Request) -> CallFaults {
@@ -121,12 +141,12 @@ impl Endpoint {
     }
 
     fn check_access_key(&self, headers: &HeaderMap) -> Result<(), Error> {
-        let denied = self.denied_access_keys.read().unwrap_or_else(PoisonError::into_inner);
-        if denied.is_empty() || !access_key_of(headers).is_some_and(|key| denied.contains(key)) {
+        let refused = self.refused_access_keys.read().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_empty() {
             return Ok(());
         }
-        let message = "The security token included in the request is invalid.";
-        Err(Error::new(ErrorCode::UnrecognizedClient, message))
+        let why = access_key_of(headers).and_then(|key| refused.get(key));
+        why.map_or(Ok(()), |why| Err((*why).into()))
     }
 }
 

@@ -10,7 +10,7 @@ use aws_types::SdkConfig;
 use crate::builder::{LocalKinesisBuilder, loopback};
 use crate::connector::InProcess;
 use crate::counters::Counters;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, KeyRefusal};
 use crate::error::Error;
 use crate::faults::FaultSwitch;
 use crate::rates::RateSwitch;
@@ -139,10 +139,31 @@ impl LocalKinesis {
 
     /// Answers calls signed with this access key with UnrecognizedClientException.
     pub fn deny_access_key(&self, access_key_id: &str) {
-        self.endpoint.deny_access_key(access_key_id);
+        self.endpoint.refuse_access_key(access_key_id, KeyRefusal::Unknown);
     }
 
-    /// Takes back [`deny_access_key`](Self::deny_access_key).
+    /// Answers calls signed with this access key with ExpiredTokenException, as a session that is over is.
+    ///
+    /// ```
+    /// use aws_sdk_kinesis::error::ProvideErrorMetadata;
+    /// use headwater_local::LocalKinesis;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = LocalKinesis::builder().stream("orders", 1).build();
+    /// let client = local.client(); // signs with the access key `local`
+    /// local.expire_access_key("local");
+    /// let refused = client.list_shards().stream_name("orders").send().await.unwrap_err();
+    /// assert_eq!(refused.code(), Some("ExpiredTokenException"));
+    ///
+    /// local.allow_access_key("local");
+    /// client.list_shards().stream_name("orders").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn expire_access_key(&self, access_key_id: &str) {
+        self.endpoint.refuse_access_key(access_key_id, KeyRefusal::Expired);
+    }
+
+    /// Takes back [`deny_access_key`](Self::deny_access_key) and [`expire_access_key`](Self::expire_access_key).
     pub fn allow_access_key(&self, access_key_id: &str) {
         self.endpoint.allow_access_key(access_key_id);
     }
