@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{Builder, StalledStreamProtectionConfig};
+use aws_sdk_kinesis::config::{Builder, IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use headwater::{Error, ErrorKind, Result};
 
 use crate::StreamRef;
 use crate::api::{Api, NewStream, StreamSummary};
+use crate::identity::RenewableCache;
+
+pub(crate) use crate::settings::connection_settings;
 
 /// How long a timeout may be.
 const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(24);
@@ -112,35 +115,23 @@ impl Connection {
         if let Some(url) = &self.endpoint_url {
             builder.set_endpoint_url(Some(url.clone()));
         }
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(self.connect_timeout)
-            .operation_attempt_timeout(self.attempt_timeout)
-            .operation_timeout(self.attempt_timeout)
-            .build();
         builder.set_retry_config(Some(RetryConfig::disabled()));
-        builder.set_timeout_config(Some(timeouts));
+        builder.set_timeout_config(Some(self.timeouts(self.attempt_timeout)));
         // The attempt timeout bounds a stalled body too, and costs nothing per frame.
         builder.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
-        let mut config = builder.build();
-        match (config.region().map(AsRef::as_ref), arn_region) {
-            (None, None) => {
-                return Err(Error::new(
-                    ErrorKind::Invalid,
-                    "connect to Kinesis: no region is set: call region(..), set AWS_REGION, or choose a profile",
-                ));
-            }
-            (None, Some(region)) => {
-                config = config.to_builder().region(Region::new(region.to_owned())).build();
-            }
-            (Some(mine), Some(theirs)) if mine != theirs => {
-                let context = format!(
-                    "connect to Kinesis in {mine}: the stream's ARN lies in {theirs}: set that region"
-                );
-                return Err(Error::new(ErrorKind::Invalid, context));
-            }
-            _ => {}
-        }
-        Ok(Client::from_conf(config))
+        let config = builder.build();
+        let region = choose_region(config.region(), arn_region)?;
+        let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
+        let builder = config.to_builder().region(region).identity_cache(RenewableCache::new(cache));
+        Ok(Client::from_conf(builder.build()))
+    }
+
+    fn timeouts(&self, operation: Duration) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect_timeout)
+            .operation_attempt_timeout(operation)
+            .operation_timeout(operation)
+            .build()
     }
 
     async fn load(&self) -> SdkConfig {
@@ -152,103 +143,22 @@ impl Connection {
     }
 }
 
+/// Returns the region that is set, or else the one of the stream's ARN, which it must not contradict.
+fn choose_region(set: Option<&Region>, arn: Option<&str>) -> Result<Region> {
+    let invalid = |message: String| Err(Error::new(ErrorKind::Invalid, message));
+    match (set, arn) {
+        (None, None) => invalid(
+            "connect to Kinesis: no region is set: call region(..), set AWS_REGION, or choose a profile"
+                .into(),
+        ),
+        (Some(mine), Some(theirs)) if mine.as_ref() != theirs => invalid(format!(
+            "connect to Kinesis in {mine}: the stream's ARN lies in {theirs}: set that region"
+        )),
+        (Some(region), _) => Ok(region.clone()),
+        (None, Some(region)) => Ok(Region::new(region.to_owned())),
+    }
+}
+
 fn is_url(text: &str) -> bool {
     text.parse::<http::Uri>().is_ok_and(|url| url.scheme().is_some() && url.authority().is_some())
 }
-
-/// Writes the builder methods that every connection has.
-macro_rules! connection_settings {
-    () => {
-        /// Sets the AWS region. Default: the SDK's own chain, then the region of the stream's ARN.
-        pub fn region(mut self, region: impl Into<String>) -> Self {
-            self.connection.region = Some(region.into());
-            self
-        }
-
-        /// Chooses a profile of the shared configuration files. Default: `AWS_PROFILE`, then `default`.
-        pub fn profile(mut self, profile: impl Into<String>) -> Self {
-            self.connection.profile = Some(profile.into());
-            self
-        }
-
-        /// Sets the endpoint. Default: `AWS_ENDPOINT_URL_KINESIS`, then `AWS_ENDPOINT_URL`, then AWS.
-        pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-            self.connection.endpoint_url = Some(url.into());
-            self
-        }
-
-        /// Uses an SDK configuration: its region, credentials, endpoint and HTTP client. Its retries and timeouts
-        /// are replaced by this crate's.
-        pub fn sdk_config(mut self, config: aws_config::SdkConfig) -> Self {
-            self.connection.sdk_config = Some(config);
-            self
-        }
-
-        /// Uses the configuration of an SDK client, as [`sdk_config`](Self::sdk_config) does.
-        pub fn client(mut self, client: aws_sdk_kinesis::Client) -> Self {
-            self.connection.client = Some(client);
-            self
-        }
-
-        /// Sets how long a connection may take to open. Default: 3 s.
-        pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.connection.connect_timeout = timeout;
-            self
-        }
-
-        /// Sets how long one attempt of a call may take. Default: 10 s.
-        pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.connection.attempt_timeout = timeout;
-            self
-        }
-
-        /// Creates the stream with this many shards, 1 or more, unless it exists. Default: a stream that does not
-        /// exist is an error. Of this and [`create_stream_on_demand`](Self::create_stream_on_demand) the last wins.
-        pub fn create_stream(mut self, shards: u32) -> Self {
-            self.connection.create = Some(crate::api::NewStream::Provisioned { shards });
-            self
-        }
-
-        /// Creates the stream in on-demand mode, where Kinesis chooses and changes the number of shards, unless it
-        /// exists, in whichever mode. Default: a stream that does not exist is an error. Of this and
-        /// [`create_stream`](Self::create_stream) the last wins.
-        ///
-        /// Source: [CreateStream](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html).
-        ///
-        /// # Example
-        ///
-        /// ```
-        /// use headwater_kinesis::{KinesisSink, KinesisSource};
-        /// # use headwater_local::LocalKinesis;
-        ///
-        /// # #[tokio::main(flavor = "current_thread")]
-        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # let local = LocalKinesis::new();
-        /// # let (reader, writer) = (local.client(), local.client());
-        /// let sink = KinesisSink::builder("orders").create_stream_on_demand();
-        /// # let sink = sink.client(writer);
-        /// let sink = sink.connect().await?;
-        ///
-        /// // Whoever comes second finds it.
-        /// let source = KinesisSource::builder("orders").create_stream_on_demand();
-        /// # let source = source.client(reader);
-        /// let source = source.connect().await?;
-        /// # assert_eq!(local.stream_names(), ["orders"]);
-        /// # drop((sink, source));
-        /// # Ok(())
-        /// # }
-        /// ```
-        pub fn create_stream_on_demand(mut self) -> Self {
-            self.connection.create = Some(crate::api::NewStream::OnDemand);
-            self
-        }
-
-        /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
-        pub fn active_timeout(mut self, timeout: std::time::Duration) -> Self {
-            self.connection.active_timeout = timeout;
-            self
-        }
-    };
-}
-
-pub(crate) use connection_settings;

@@ -7,6 +7,8 @@ use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use headwater::{Error, ErrorKind};
 
+use crate::clock::Skew;
+
 /// The code of an iterator that lived longer than five minutes.
 pub(crate) const EXPIRED_ITERATOR: &str = "ExpiredIteratorException";
 
@@ -43,6 +45,8 @@ pub(crate) fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "IncompleteSignature"
         | "IncompleteSignatureException"
         | "SignatureDoesNotMatch"
+        | "RequestTimeTooSkewed"
+        | "AuthFailure"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "ExpiredToken"
@@ -61,6 +65,33 @@ pub(crate) fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "KMSNotFoundException" => ErrorKind::Invalid,
         _ => return None,
     })
+}
+
+/// Tells whether the credentials that a call was signed with have expired.
+fn is_expired(code: &str) -> bool {
+    matches!(code, "ExpiredToken" | "ExpiredTokenException")
+}
+
+/// Tells whether a call may have been refused for the time that it was signed at. The SDK has the same list, but for
+/// AccessDeniedException, which mostly means what it says, and RequestExpired.
+fn is_about_time(code: &str) -> bool {
+    matches!(
+        code,
+        "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "RequestExpired"
+            | "RequestTimeTooSkewed"
+            | "AuthFailure"
+    )
+}
+
+/// Tells whether a call was refused for nothing but its signature, so that a new one may do.
+pub(crate) fn passes<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    let code = error.code().unwrap_or_default();
+    is_expired(code) || (is_about_time(code) && error.raw_response().and_then(Skew::told_by).is_some())
 }
 
 /// Sorts an error of the SDK and puts the operation and its subject in front.
@@ -91,7 +122,13 @@ where
     let cause = match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown error");
-            format!("{code}: {}", service.err().message().unwrap_or("no message"))
+            let text = format!("{code}: {}", service.err().message().unwrap_or("no message"));
+            // What looks like wrong credentials is then none, and no change of them would help.
+            let skew = Skew::told_by(service.raw()).filter(|_| is_about_time(code) || is_expired(code));
+            match skew {
+                Some(skew) => format!("{text}: {skew}"),
+                None => text,
+            }
         }
         SdkError::TimeoutError(_) => "no answer in time".to_owned(),
         other => chain(other),

@@ -41,11 +41,16 @@ pub mod kpl;
 pub mod limits;
 
 mod api;
+mod clock;
 mod connection;
 mod error;
+mod identity;
+mod settings;
 mod sink;
 mod source;
 mod stream_ref;
+#[cfg(test)]
+mod wire;
 
 pub use api::PutRecords;
 pub use sink::{KinesisSink, KinesisSinkBuilder, Limits};

@@ -3,6 +3,7 @@
 use aws_sdk_kinesis::types::{StreamMode, StreamModeDetails};
 use headwater::{ErrorKind, Result};
 
+use crate::api::signed::signed;
 use crate::api::{Api, persist};
 use crate::error::from_sdk;
 
@@ -25,7 +26,8 @@ impl Api {
                 NewStream::Provisioned { shards } => request.shard_count(shards.cast_signed()),
                 NewStream::OnDemand => request.set_stream_mode_details(on_demand()),
             };
-            request.send().await.map_err(|error| from_sdk(self.context("create stream"), &error))
+            let sent = signed(|| request.clone().send()).await;
+            sent.map_err(|error| from_sdk(self.context("create stream"), &error))
         });
         match created.await {
             // Somebody was first, or an earlier try of ours was: that it exists is all that was asked for.

@@ -8,6 +8,7 @@ use aws_sdk_kinesis::types::{
 use headwater::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
+use crate::api::signed::signed;
 use crate::api::{Api, persist};
 use crate::error::from_sdk;
 use crate::limits;
@@ -49,13 +50,12 @@ impl Api {
     async fn describe_stream_summary(&self) -> Result<(StreamStatus, StreamSummary)> {
         let context = || self.context("describe stream");
         let output = persist(|| async {
-            self.client
+            let request = self
+                .client
                 .describe_stream_summary()
                 .set_stream_name(self.stream.request_name())
-                .set_stream_arn(self.stream.request_arn())
-                .send()
-                .await
-                .map_err(|error| from_sdk(context(), &error))
+                .set_stream_arn(self.stream.request_arn());
+            signed(|| request.clone().send()).await.map_err(|error| from_sdk(context(), &error))
         });
         let Some(summary) = output.await?.stream_description_summary else {
             return Err(

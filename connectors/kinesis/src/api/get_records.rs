@@ -5,6 +5,7 @@ use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use headwater::{Result, ShardId};
 
 use crate::api::Api;
+use crate::api::signed::signed;
 use crate::error::{EXPIRED_ITERATOR, from_sdk};
 
 /// What GetRecords answered.
@@ -24,7 +25,8 @@ impl Api {
     ) -> Result<GetRecordsAnswer> {
         let request = self.client.get_records().shard_iterator(iterator).limit(limit.cast_signed());
         // The iterator names stream and shard; the ARN lets AWS check the right account's policy.
-        match request.set_stream_arn(self.stream.request_arn()).send().await {
+        let request = request.set_stream_arn(self.stream.request_arn());
+        match signed(|| request.clone().send()).await {
             Ok(page) => Ok(GetRecordsAnswer::Page(page)),
             Err(error) if error.code() == Some(EXPIRED_ITERATOR) => Ok(GetRecordsAnswer::Expired),
             Err(error) => Err(from_sdk(self.context(&format!("get records from {shard} of")), &error)),

@@ -8,6 +8,7 @@ use headwater::source::ReadFrom;
 use headwater::{Error, ErrorKind, Position, Result, ShardId};
 
 use crate::api::Api;
+use crate::api::signed::signed;
 use crate::error::from_sdk;
 
 impl Api {
@@ -41,7 +42,7 @@ impl Api {
             }
         };
         let context = || self.context(&format!("get an iterator for {shard} of"));
-        let sent = request.clone().send().await.map_err(|error| from_sdk(context(), &error));
+        let sent = signed(|| request.clone().send()).await.map_err(|error| from_sdk(context(), &error));
         let output = match (sent, from) {
             // A clock that runs ahead of the service's names a time that is still to come, which the service refuses.
             // What arrives from now on includes all that arrives from then on.

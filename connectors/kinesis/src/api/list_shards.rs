@@ -5,6 +5,7 @@ use headwater::source::Shard;
 use headwater::{Error, ErrorKind, HashKey, Result, ShardId};
 
 use crate::api::Api;
+use crate::api::signed::signed;
 use crate::error::from_sdk;
 
 /// A shard and the hash keys that it takes.
@@ -50,7 +51,7 @@ impl Api {
                     .set_stream_arn(self.stream.request_arn())
                     .set_shard_filter(filter.clone()),
             };
-            let page = request.send().await;
+            let page = signed(|| request.clone().send()).await;
             let page = page.map_err(|error| from_sdk(self.context("list shards of"), &error))?;
             shards.extend(page.shards.unwrap_or_default());
             token = page.next_token;

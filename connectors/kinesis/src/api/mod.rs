@@ -6,6 +6,7 @@ mod get_records;
 mod get_shard_iterator;
 mod list_shards;
 mod put_records;
+mod signed;
 
 use std::fmt;
 use std::future::Future;

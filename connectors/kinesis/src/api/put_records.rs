@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::error::{BuildError, SdkError};
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
@@ -14,9 +15,12 @@ use headwater::{Error, ErrorKind, HashKey, Result, SequenceNumber, ShardId};
 use tower::Service;
 
 use crate::StreamRef;
+use crate::api::signed::signed;
 use crate::error::{from_sdk, kind_of_code};
 
 /// The PutRecords call as a [`tower::Service`]: one request, one call, no retry, and no timeout but the client's.
+/// Only a call that is refused because its credentials expired, or because a clock is off, is made again, up to twice
+/// within about a second: it did nothing.
 ///
 /// This is what the layers of a [`KinesisSink`](crate::KinesisSink) go around, and it serves alone as well. Payloads
 /// are handed to the SDK without being copied.
@@ -81,8 +85,12 @@ impl Service<Batch> for PutRecords {
             .set_stream_arn(stream.request_arn());
         Box::pin(async move {
             let context = || format!("put {} records to {stream}", batch.records());
-            let entries = batch.entries().iter().map(request_entry).collect::<Result<_>>()?;
-            match request.set_records(Some(entries)).send().await {
+            let send = || async {
+                let entries = batch.entries().iter().map(request_entry).collect::<Result<_, _>>();
+                let entries = entries.map_err(SdkError::construction_failure)?;
+                request.clone().set_records(Some(entries)).send().await
+            };
+            match signed(send).await {
                 Ok(output) => Ok(response(output)),
                 Err(error) => Err(from_sdk(context(), &error)),
             }
@@ -96,14 +104,13 @@ impl fmt::Debug for PutRecords {
     }
 }
 
-fn request_entry(entry: &Entry) -> Result<PutRecordsRequestEntry> {
+fn request_entry(entry: &Entry) -> Result<PutRecordsRequestEntry, BuildError> {
     PutRecordsRequestEntry::builder()
         // Shares the bytes where `Blob::new` would copy them.
         .data(Blob::from_maybe_shared(entry.data.clone()))
         .partition_key(entry.key.partition_key())
         .set_explicit_hash_key(entry.key.explicit_hash_key().as_ref().map(HashKey::to_string))
         .build()
-        .map_err(|error| Error::new(ErrorKind::Invalid, "make an entry of PutRecords").caused_by(error))
 }
 
 fn response(output: PutRecordsOutput) -> BatchResponse {

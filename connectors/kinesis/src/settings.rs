@@ -1,0 +1,98 @@
+//! The builder methods that sources and sinks have in common: how to reach their stream.
+
+/// Writes them into the `impl` of a builder that has a field `connection`.
+macro_rules! connection_settings {
+    () => {
+        /// Sets the AWS region. Default: the SDK's own chain, then the region of the stream's ARN.
+        pub fn region(mut self, region: impl Into<String>) -> Self {
+            self.connection.region = Some(region.into());
+            self
+        }
+
+        /// Chooses a profile of the shared configuration files. Default: `AWS_PROFILE`, then `default`.
+        pub fn profile(mut self, profile: impl Into<String>) -> Self {
+            self.connection.profile = Some(profile.into());
+            self
+        }
+
+        /// Sets the endpoint. Default: `AWS_ENDPOINT_URL_KINESIS`, then `AWS_ENDPOINT_URL`, then AWS.
+        pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+            self.connection.endpoint_url = Some(url.into());
+            self
+        }
+
+        /// Uses an SDK configuration: its region, credentials, endpoint and HTTP client. Its retries and timeouts
+        /// are replaced by this crate's.
+        pub fn sdk_config(mut self, config: aws_config::SdkConfig) -> Self {
+            self.connection.sdk_config = Some(config);
+            self
+        }
+
+        /// Uses the configuration of an SDK client, as [`sdk_config`](Self::sdk_config) does.
+        pub fn client(mut self, client: aws_sdk_kinesis::Client) -> Self {
+            self.connection.client = Some(client);
+            self
+        }
+
+        /// Sets how long a connection may take to open. Default: 3 s.
+        pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.connect_timeout = timeout;
+            self
+        }
+
+        /// Sets how long one attempt of a call may take. Default: 10 s.
+        pub fn attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.attempt_timeout = timeout;
+            self
+        }
+
+        /// Creates the stream with this many shards, 1 or more, unless it exists. Default: a stream that does not
+        /// exist is an error. Of this and [`create_stream_on_demand`](Self::create_stream_on_demand) the last wins.
+        pub fn create_stream(mut self, shards: u32) -> Self {
+            self.connection.create = Some(crate::api::NewStream::Provisioned { shards });
+            self
+        }
+
+        /// Creates the stream in on-demand mode, where Kinesis chooses and changes the number of shards, unless it
+        /// exists, in whichever mode. Default: a stream that does not exist is an error. Of this and
+        /// [`create_stream`](Self::create_stream) the last wins.
+        ///
+        /// Source: [CreateStream](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html).
+        ///
+        /// # Example
+        ///
+        /// ```
+        /// use headwater_kinesis::{KinesisSink, KinesisSource};
+        /// # use headwater_local::LocalKinesis;
+        ///
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// # let local = LocalKinesis::new();
+        /// # let (reader, writer) = (local.client(), local.client());
+        /// let sink = KinesisSink::builder("orders").create_stream_on_demand();
+        /// # let sink = sink.client(writer);
+        /// let sink = sink.connect().await?;
+        ///
+        /// // Whoever comes second finds it.
+        /// let source = KinesisSource::builder("orders").create_stream_on_demand();
+        /// # let source = source.client(reader);
+        /// let source = source.connect().await?;
+        /// # assert_eq!(local.stream_names(), ["orders"]);
+        /// # drop((sink, source));
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn create_stream_on_demand(mut self) -> Self {
+            self.connection.create = Some(crate::api::NewStream::OnDemand);
+            self
+        }
+
+        /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
+        pub fn active_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.connection.active_timeout = timeout;
+            self
+        }
+    };
+}
+
+pub(crate) use connection_settings;
