@@ -17,7 +17,6 @@ use crate::sink::layers::Putter;
 async fn a_fatal_error_fails_fast_with_no_more_than_one_call_per_request() {
     for (code, kind) in [
         (ErrorCode::AccessDenied, ErrorKind::AccessDenied),
-        (ErrorCode::ExpiredToken, ErrorKind::AccessDenied),
         (ErrorCode::ResourceNotFound, ErrorKind::NotFound),
         (ErrorCode::InvalidArgument, ErrorKind::Invalid),
         (ErrorCode::Validation, ErrorKind::Invalid),
