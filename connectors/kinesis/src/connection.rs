@@ -14,6 +14,7 @@ use headwater::{Error, ErrorKind, Result};
 use crate::StreamRef;
 use crate::api::{Api, NewStream, StreamSummary};
 use crate::identity::RenewableCache;
+use crate::role::Role;
 
 pub(crate) use crate::settings::connection_settings;
 
@@ -30,6 +31,8 @@ pub(crate) struct Connection {
     pub(crate) region: Option<String>,
     pub(crate) profile: Option<String>,
     pub(crate) endpoint_url: Option<String>,
+    pub(crate) role: Option<String>,
+    pub(crate) external_id: Option<String>,
     pub(crate) sdk_config: Option<SdkConfig>,
     pub(crate) client: Option<Client>,
     pub(crate) connect_timeout: Duration,
@@ -45,6 +48,8 @@ impl Connection {
             region: None,
             profile: None,
             endpoint_url: None,
+            role: None,
+            external_id: None,
             sdk_config: None,
             client: None,
             connect_timeout: Duration::from_secs(3),
@@ -69,11 +74,27 @@ impl Connection {
         {
             return invalid(format!("create_stream = {shards}: 1 to {} is allowed", CREATED_SHARDS.end()));
         }
+        self.role()?;
         match &self.endpoint_url {
             Some(url) if !is_url(url) => {
                 invalid(format!("endpoint_url = \"{url}\": a URL such as http://127.0.0.1:4567 is needed"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Returns the role that is to be assumed, if any.
+    fn role(&self) -> Result<Option<Role>> {
+        let invalid = |message: &'static str| Err(Error::new(ErrorKind::Invalid, message));
+        match (&self.role, &self.external_id) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                invalid("external_id: it is shown when a role is assumed: call assume_role(..)")
+            }
+            (Some(_), _) if self.client.is_some() => {
+                invalid("assume_role: an SDK client does not give its credentials away: use sdk_config(..)")
+            }
+            (Some(arn), external_id) => Role::new(arn, external_id.as_deref()).map(Some),
         }
     }
 
@@ -103,11 +124,14 @@ impl Connection {
     /// Builds a client that neither retries nor waits for ever: retries are this crate's own, and the SDK sets no
     /// timeout but one for connecting.
     async fn client(&self, arn_region: Option<&str>) -> Result<Client> {
-        let mut builder = match (&self.client, &self.sdk_config) {
-            (Some(client), _) => client.config().to_builder(),
-            (None, Some(config)) => Builder::from(config),
-            // On the heap: the SDK's loader would make every `connect` a future of twice the size.
-            (None, None) => Builder::from(&Box::pin(self.load()).await),
+        let (mut builder, base) = match (&self.client, &self.sdk_config) {
+            (Some(client), _) => (client.config().to_builder(), None),
+            (None, Some(config)) => (Builder::from(config), Some(config.clone())),
+            (None, None) => {
+                // On the heap: the SDK's loader would make every `connect` a future of twice the size.
+                let loaded = Box::pin(self.load()).await;
+                (Builder::from(&loaded), Some(loaded))
+            }
         };
         if let Some(region) = &self.region {
             builder.set_region(Some(Region::new(region.clone())));
@@ -122,7 +146,15 @@ impl Connection {
         let config = builder.build();
         let region = choose_region(config.region(), arn_region)?;
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
-        let builder = config.to_builder().region(region).identity_cache(RenewableCache::new(cache));
+        let mut builder =
+            config.to_builder().region(region.clone()).identity_cache(RenewableCache::new(cache));
+        if let (Some(role), Some(base)) = (self.role()?, base) {
+            let base = base.into_builder().region(region);
+            // A call waits for its role: were STS given as long, it would be the call that got no answer.
+            let base = base.timeout_config(self.timeouts(self.attempt_timeout.mul_f64(0.8))).build();
+            // On the heap for the same reason.
+            builder = builder.credentials_provider(Box::pin(role.assumed_by(base)).await);
+        }
         Ok(Client::from_conf(builder.build()))
     }
 

@@ -99,6 +99,9 @@ pub(crate) fn from_sdk<E>(context: String, error: &SdkError<E, HttpResponse>) ->
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
 {
+    if let Some(own) = causes(error).find_map(<dyn StdError>::downcast_ref::<Error>) {
+        return Error::new(own.kind(), context).caused_by(own.restate());
+    }
     let kind = match error {
         SdkError::TimeoutError(_) => ErrorKind::Timeout,
         SdkError::ServiceError(service) => {
@@ -141,7 +144,9 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(crate) fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 

@@ -45,6 +45,7 @@ mod clock;
 mod connection;
 mod error;
 mod identity;
+mod role;
 mod settings;
 mod sink;
 mod source;

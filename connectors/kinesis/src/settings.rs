@@ -21,6 +21,65 @@ macro_rules! connection_settings {
             self
         }
 
+        /// Assumes an IAM role, by AssumeRole of the Security Token Service (STS), and makes every call as that role.
+        /// Default: none is assumed, beyond what a profile says.
+        ///
+        /// The credentials that assume it are those that would be used otherwise: of the SDK's own chain, the
+        /// [`profile`](Self::profile) or the [`sdk_config`](Self::sdk_config). An SDK [`client`](Self::client) gives
+        /// its own to nobody, so that the two settings exclude each other. The session has the name `headwater` and
+        /// lives for an hour; a new one is opened before it ends.
+        ///
+        /// STS is called in the region of the stream, at AWS or where `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` or the
+        /// SDK configuration say; [`endpoint_url`](Self::endpoint_url) is for Kinesis alone.
+        ///
+        /// Source: [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
+        ///
+        /// # Errors
+        ///
+        /// `connect` fails with `Invalid` where this is no ARN of a role, and with `AccessDenied`, naming the role,
+        /// where it is not granted.
+        ///
+        /// # Example
+        ///
+        /// ```
+        /// # use headwater::ErrorKind;
+        /// use headwater_kinesis::KinesisSink;
+        ///
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() {
+        /// let sink = KinesisSink::builder("orders").assume_role("arn:aws:iam::123456789012:role/orders-writer");
+        /// # drop(sink);
+        ///
+        /// // A name is not enough: it does not tell the account.
+        /// let sink = KinesisSink::builder("orders").assume_role("orders-writer");
+        /// let error = sink.connect().await.unwrap_err();
+        /// assert_eq!(error.kind(), ErrorKind::Invalid);
+        /// assert!(error.to_string().starts_with("assume_role = \"orders-writer\": "));
+        /// # }
+        /// ```
+        pub fn assume_role(mut self, role_arn: impl Into<String>) -> Self {
+            self.connection.role = Some(role_arn.into());
+            self
+        }
+
+        /// Sets the external id that the role to be [assumed](Self::assume_role) asks for, 2 to 1,224 characters.
+        /// Default: none.
+        ///
+        /// # Example
+        ///
+        /// ```
+        /// use headwater_kinesis::KinesisSink;
+        ///
+        /// let sink = KinesisSink::builder("orders")
+        ///     .assume_role("arn:aws:iam::123456789012:role/orders-writer")
+        ///     .external_id("tenant-7");
+        /// # drop(sink);
+        /// ```
+        pub fn external_id(mut self, id: impl Into<String>) -> Self {
+            self.connection.external_id = Some(id.into());
+            self
+        }
+
         /// Uses an SDK configuration: its region, credentials, endpoint and HTTP client. Its retries and timeouts
         /// are replaced by this crate's.
         pub fn sdk_config(mut self, config: aws_config::SdkConfig) -> Self {
