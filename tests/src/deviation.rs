@@ -61,6 +61,12 @@ const KINESALITE: &[Deviation] = &[
         "knows streams by their names only",
     ),
     fails(
+        "an_on_demand_stream_is_created_without_a_number_of_shards",
+        "'shardCount'",
+        "has no on-demand mode",
+    ),
+    fails("a_stream_that_distributes_by_itself_wants_no_keys", "'shardCount'", "has no on-demand mode"),
+    fails(
         "an_explicit_hash_key_that_is_no_number_is_refused",
         "\"0x10\": accepted",
         "reads hexadecimal hash keys too",
@@ -94,6 +100,11 @@ const KINESALITE: &[Deviation] = &[
 
 const KINESIS_LOCAL: &[Deviation] = &[
     fails("a_stream_of_no_shards_is_refused", "LimitExceededException", "takes it for too many shards"),
+    fails(
+        "a_stream_that_distributes_by_itself_wants_no_keys",
+        "the strategy",
+        "knows no RecordDistributionStrategy",
+    ),
     fails("five_hundred_and_one_records_are_refused", "accepted", "has no limit of records"),
     fails("an_empty_request_is_refused", "accepted", "has no least number of records"),
     fails("a_request_over_ten_mebibytes_is_refused", "accepted", "has no limit of bytes"),

@@ -53,7 +53,9 @@ suite! {
         streams_are_listed_in_pages
         shards_share_the_hash_keys_evenly
         a_summary_counts_the_open_shards
-        a_stream_answers_to_its_arn;
+        a_stream_answers_to_its_arn
+        an_on_demand_stream_is_created_without_a_number_of_shards
+        a_stream_that_distributes_by_itself_wants_no_keys;
     put:
         a_key_lands_on_the_shard_that_its_md5_falls_in
         an_explicit_hash_key_overrides_the_key

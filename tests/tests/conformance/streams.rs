@@ -1,6 +1,11 @@
 //! Making, describing, listing and deleting streams.
 
-use aws_sdk_kinesis::types::{ShardIteratorType, StreamStatus};
+use aws_sdk_kinesis::operation::create_stream::builders::CreateStreamFluentBuilder;
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::{
+    PutRecordsRequestEntry, RecordDistributionStrategy, ShardIteratorType, StreamDescriptionSummary,
+    StreamMode, StreamModeDetails, StreamStatus,
+};
 use headwater_tests::{Endpoint, eventually, explain};
 
 use crate::answer::{assert_invalid, assert_refused};
@@ -148,4 +153,47 @@ pub(crate) async fn a_stream_answers_to_its_arn(endpoint: &'static Endpoint) {
     let read = read.send().await.expect("read by ARN");
     assert_eq!(read.records[0].sequence_number, put.sequence_number);
     stream.delete().await;
+}
+
+pub(crate) async fn an_on_demand_stream_is_created_without_a_number_of_shards(endpoint: &'static Endpoint) {
+    let name = endpoint.unique("on-demand");
+    create_on_demand(endpoint, &name, |request| request).await;
+    let summary = active_summary(endpoint, &name).await;
+    let mode = summary.stream_mode_details.expect("a mode").stream_mode;
+    assert_eq!(mode, StreamMode::OnDemand, "the mode");
+    assert!(summary.open_shard_count > 0, "no shard is open");
+    endpoint.client().delete_stream().stream_name(&name).send().await.expect("delete");
+}
+
+pub(crate) async fn a_stream_that_distributes_by_itself_wants_no_keys(endpoint: &'static Endpoint) {
+    let name = endpoint.unique("auto");
+    let auto = RecordDistributionStrategy::Auto;
+    create_on_demand(endpoint, &name, |request| request.record_distribution_strategy(auto.clone())).await;
+    let summary = active_summary(endpoint, &name).await;
+    assert_eq!(summary.record_distribution_strategy, Some(auto), "the strategy");
+    let entry = PutRecordsRequestEntry::builder().data(Blob::new("x")).build().expect("an entry");
+    let put = endpoint.client().put_records().stream_name(&name).records(entry).send().await;
+    let put = put.unwrap_or_else(|error| panic!("put without a key: {}", explain(&error)));
+    assert_eq!(put.failed_record_count, Some(0));
+    endpoint.client().delete_stream().stream_name(&name).send().await.expect("delete");
+}
+
+async fn create_on_demand(
+    endpoint: &Endpoint,
+    name: &str,
+    how: impl FnOnce(CreateStreamFluentBuilder) -> CreateStreamFluentBuilder,
+) {
+    let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().expect("a mode");
+    let request = endpoint.client().create_stream().stream_name(name).stream_mode_details(mode);
+    let created = how(request).send().await;
+    created.unwrap_or_else(|error| panic!("create on demand: {}", explain(&error)));
+}
+
+async fn active_summary(endpoint: &Endpoint, name: &str) -> StreamDescriptionSummary {
+    eventually("the stream is active", async || {
+        let described = endpoint.client().describe_stream_summary().stream_name(name).send().await;
+        let summary = described.expect("describe").stream_description_summary.expect("a summary");
+        (summary.stream_status == StreamStatus::Active).then_some(summary)
+    })
+    .await
 }
