@@ -1,176 +1,193 @@
-//! What was accepted and is not in flight: which entry may go next, and when.
+//! What was accepted and is not settled: the chains of messages, and the lanes that they go by.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::Message;
-use crate::batch::Ordering;
 use crate::batch::chain::{Chains, Held};
-use crate::batch::framer::{Framed, Framer};
+use crate::batch::framer::Framer;
+use crate::batch::lane::Lane;
+use crate::batch::limiter::Limiter;
+use crate::batch::map::{LaneId, ShardMap};
 use crate::batch::pool::{Place, Pool};
-use crate::batch::unsettled::{Accepted, ChainId, Unsettled, Waiting};
+use crate::batch::queue::{FrameSize, Queue};
+use crate::batch::unsettled::{Accepted, ChainId, ChainIds, Waiting};
+use crate::batch::{LaneLimit, Ordering, Routing};
 use crate::codec::Framing;
+use crate::{HashKey, Key};
 
-/// What was accepted and is not in flight.
+/// What was accepted and is not settled.
 ///
 /// Messages queue in chains, one per key, and become an entry only when it is packed, so that a frame grows while its
-/// key is busy. The queues below name chains whose next entry may go: a key in flight is in none of them, so nothing
-/// is ever skipped over, and every step costs the same however much is queued.
+/// key is busy. Each chain belongs to the lane of the shard that its key lands on; the lane's queues name the chains
+/// whose next entry may go. Every step costs the same however much is queued.
 pub(super) struct Backlog {
     /// Every message that is unsettled, those in flight included.
-    pool: Pool,
-    chains: Chains,
-    framer: Framer,
-    ordering: Ordering,
-    linger: Duration,
-    /// Entries that exist: their backoff is over, or they did not fit their request.
-    ready: VecDeque<Waiting>,
-    /// Full entries, by chain, and the bytes that each was counted with.
-    full: VecDeque<(ChainId, usize)>,
-    /// Chains that make a part-filled entry.
-    lingering: VecDeque<Lingering>,
+    pub(super) pool: Pool,
+    pub(super) chains: Chains,
+    pub(super) framer: Framer,
+    pub(super) map: ShardMap,
+    /// One for each shard of the map.
+    pub(super) lanes: Vec<Lane>,
+    /// Messages without a key, where keys have lanes: they go where there is room.
+    pub(super) loose: Queue,
+    pub(super) routing: Option<Arc<dyn Routing>>,
+    pub(super) rules: Rules,
+    /// Whose turn it is to be packed.
+    pub(super) turn: usize,
+    /// How many requests were packed.
+    pub(super) requests: u64,
     stamps: u64,
-    /// The bytes of `ready` and `full`.
-    bytes: usize,
-    /// No later than when the first of the three queues' entries has lingered enough; `None` if they are empty.
-    due: Option<Instant>,
+    /// Chains that failed, until what failed was taken.
     failed: Vec<ChainId>,
+    /// Chains that failed and whose messages were told so elsewhere, until what was accepted by then is settled.
+    told: Vec<ChainId>,
+    epoch: Instant,
     #[cfg(test)]
     pub(super) steps: u64,
 }
 
-/// A chain that makes a part-filled entry. Stale where the chain has another stamp.
-struct Lingering {
-    id: ChainId,
-    stamp: u64,
-    since: Instant,
+/// What a backlog goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) ordering: Ordering,
+    pub(super) lane_limit: Option<LaneLimit>,
+    pub(super) max_in_flight: usize,
 }
 
 impl Backlog {
-    pub(super) fn new(framer: Framer, ordering: Ordering, linger: Duration) -> Self {
-        Self {
+    pub(super) fn new(
+        rules: Rules,
+        size: FrameSize,
+        record_bytes: usize,
+        routing: Option<(Arc<dyn Routing>, ShardMap)>,
+        now: Instant,
+    ) -> Self {
+        let (routing, map) = routing.unzip();
+        let mut backlog = Self {
             pool: Pool::default(),
             chains: Chains::new(),
-            framer,
-            ordering,
-            linger,
-            ready: VecDeque::new(),
-            full: VecDeque::new(),
-            lingering: VecDeque::new(),
+            framer: Framer::new(size, record_bytes, routing.is_some()),
+            map: map.unwrap_or_else(ShardMap::unrouted),
+            lanes: Vec::new(),
+            loose: Queue::default(),
+            routing,
+            rules,
+            turn: 0,
+            requests: 0,
             stamps: 0,
-            bytes: 0,
-            due: None,
             failed: Vec::new(),
+            told: Vec::new(),
+            epoch: now,
             #[cfg(test)]
             steps: 0,
+        };
+        backlog.open_lanes(now);
+        backlog
+    }
+
+    /// Opens a lane to each shard that has none.
+    pub(super) fn open_lanes(&mut self, now: Instant) {
+        while self.lanes.len() < self.map.len() {
+            let limiter = self.rules.lane_limit.map(|limit| Limiter::new(limit, now, self.epoch));
+            self.lanes.push(Lane::new(limiter));
         }
+    }
+
+    pub(super) fn lane(&mut self, id: LaneId) -> &mut Lane {
+        &mut self.lanes[id.0 as usize]
     }
 
     pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
         self.framer.set_framing(framing);
+        self.requeue();
     }
 
     /// Queues a message, or returns it where an earlier one of its key failed for good.
     pub(super) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
         let id = match accepted.key() {
-            Some(key) if self.ordering == Ordering::PerKey || self.framer.joins() => self.chains.of(key),
+            Some(key) if self.has_chain() => {
+                let Self { chains, routing, map, .. } = self;
+                chains.of(key, || land(routing.as_deref(), map, key))
+            }
             _ => ChainId::LOOSE,
         };
+        let bytes = self.framer.len_in_entry(&accepted.message);
         let chain = self.chains.get(id);
         if chain.failed {
             return Some(accepted);
         }
-        let bytes = self.framer.len_in_entry(&accepted.message);
         chain.push(Held { place: self.pool.insert(accepted), bytes, since });
-        self.offer(id);
-        None
-    }
-
-    /// Takes the entry that goes next. Part-filled ones are taken only in a hurry; one that has lingered enough goes
-    /// before the full ones, or else it would wait for as long as there are any.
-    pub(super) fn pop(&mut self, now: Instant, hurry: bool) -> Option<Waiting> {
-        if let Some(waiting) = self.ready.pop_front() {
-            self.bytes -= waiting.entry.bytes();
-            return Some(waiting);
-        }
-        let linger = self.linger;
-        if let Some(waiting) = self.pop_lingering(|since| since + linger <= now) {
-            return Some(waiting);
-        }
-        while let Some((id, bytes)) = self.full.pop_front() {
-            self.bytes -= bytes;
-            self.chains.get(id).tokens -= 1;
-            if let Some(waiting) = self.take(id) {
-                return Some(waiting);
-            }
-        }
-        let waiting = self.pop_lingering(|_| hurry);
-        if waiting.is_none() && self.lingering.is_empty() {
-            self.due = None;
-        }
-        waiting
-    }
-
-    /// Takes the part-filled entry that has lingered longest, if it may go.
-    fn pop_lingering(&mut self, may_go: impl Fn(Instant) -> bool) -> Option<Waiting> {
-        while let Some(Lingering { id, stamp, .. }) =
-            self.lingering.pop_front_if(|lingering| may_go(lingering.since))
-        {
-            if self.chains.get(id).lingering == Some(stamp)
-                && let Some(waiting) = self.take(id)
-            {
-                return Some(waiting);
-            }
-        }
-        None
-    }
-
-    /// Puts an entry back that was popped and goes next.
-    pub(super) fn unpop(&mut self, waiting: Waiting) {
-        self.bytes += waiting.entry.bytes();
-        self.ready.push_front(waiting);
-    }
-
-    /// Queues an entry whose backoff is over. It waits for company as a new one does, or else every entry of a
-    /// throttled request would come back alone.
-    pub(super) fn push_retry(&mut self, waiting: Waiting, since: Instant) {
-        self.bytes += waiting.entry.bytes();
-        self.ready.push_back(waiting);
-        self.note_due(since);
-    }
-
-    /// Lets the next entry of a key go: the one before it is settled.
-    pub(super) fn release(&mut self, id: ChainId) {
-        if self.is_ordered(id) {
-            self.chains.get(id).busy = false;
+        if chain.shared {
+            let lane = chain.lane;
+            self.lane(lane).queue.grow_shared(1, bytes);
+        } else {
             self.offer(id);
-            self.chains.note_idle(id);
+        }
+        None
+    }
+
+    /// Tells whether messages that have a key queue by it.
+    fn has_chain(&self) -> bool {
+        self.rules.ordering == Ordering::PerKey || self.framer.joins() || self.routing.is_some()
+    }
+
+    /// Returns where a key lands.
+    pub(super) fn land(&self, key: &Key) -> (HashKey, LaneId) {
+        match self.chains.find(key) {
+            Some(id) => self.chains.lands(id),
+            None => land(self.routing.as_deref(), &self.map, key),
         }
     }
 
-    /// Takes out the later messages of a key whose entry failed for good, and refuses more until
-    /// [`forgive`](Self::forgive). There are none where the messages of the chain have no order.
-    pub(super) fn fail(&mut self, id: ChainId) -> Vec<Place> {
-        let ordered = self.is_ordered(id);
-        let chain = self.chains.get(id);
-        if ordered && !chain.failed {
-            chain.failed = true;
-            self.failed.push(id);
+    /// Lets the next entry of each key go: the one before it is settled.
+    pub(super) fn release(&mut self, ids: &ChainIds) {
+        for id in ids.each() {
+            if self.is_ordered(id) {
+                self.chains.get(id).busy = false;
+                self.offer(id);
+                self.chains.note_idle(id);
+            }
         }
-        if !ordered {
+    }
+
+    /// Takes out the later messages of a key whose entry failed for good, and refuses more: until
+    /// [`forgive`](Self::forgive), or, where the failure is `told` elsewhere, until those that were accepted before it
+    /// was known are refused. There are none where the messages of the chain have no order.
+    pub(super) fn fail(&mut self, id: ChainId, told: bool) -> Vec<Place> {
+        if !self.is_ordered(id) {
             return Vec::new();
         }
-        chain.bytes = 0;
-        chain.queue.drain(..).map(|held| held.place).collect()
+        let chain = self.chains.get(id);
+        if !chain.failed {
+            chain.failed = true;
+            if told { self.told.push(id) } else { self.failed.push(id) }
+        }
+        let chain = self.chains.get(id);
+        let (messages, bytes) = (chain.queue.len(), std::mem::take(&mut chain.bytes));
+        let (shared, lane) = (chain.shared, chain.lane);
+        let followers = chain.queue.drain(..).map(|held| held.place).collect();
+        if shared {
+            self.lane(lane).queue.shrink_shared(messages, bytes);
+        }
+        followers
     }
 
     /// Lets the keys go on that failed.
     pub(super) fn forgive(&mut self) {
-        for id in std::mem::take(&mut self.failed) {
+        let failed = std::mem::take(&mut self.failed);
+        self.let_go_on(failed);
+    }
+
+    /// Lets the keys go on whose failure was told elsewhere.
+    pub(super) fn forgive_told(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        self.let_go_on(told);
+    }
+
+    fn let_go_on(&mut self, failed: Vec<ChainId>) {
+        for id in failed {
             self.chains.get(id).failed = false;
             self.chains.note_idle(id);
         }
@@ -178,21 +195,24 @@ impl Backlog {
 
     /// Takes everything out: the messages that are in no entry yet, then the entries.
     pub(super) fn drain(&mut self) -> (Vec<Place>, VecDeque<Waiting>) {
-        let queued = self.chains.drain().map(|held| held.place).collect();
-        self.full.clear();
-        self.lingering.clear();
-        self.bytes = 0;
-        self.due = None;
-        (queued, std::mem::take(&mut self.ready))
+        let mut entries = VecDeque::new();
+        for lane in &mut self.lanes {
+            entries.extend(lane.queue.clear());
+        }
+        entries.extend(self.loose.clear());
+        for (_, chain) in self.chains.each() {
+            chain.shared = false;
+        }
+        (self.chains.drain().map(|held| held.place).collect(), entries)
     }
 
     /// Takes out a message that is settled; `None` if that was done before.
-    pub(super) fn remove(&mut self, place: Place) -> Option<Message<Bytes>> {
+    pub(super) fn remove(&mut self, place: Place) -> Option<Accepted> {
         self.pool.remove(place)
     }
 
     /// Takes every message out that is unsettled still.
-    pub(super) fn rest(&mut self) -> impl Iterator<Item = Message<Bytes>> {
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = Accepted> {
         self.pool.drain()
     }
 
@@ -202,79 +222,93 @@ impl Backlog {
         self.chains.len()
     }
 
-    /// Returns how many full entries may go, and their bytes.
-    pub(super) fn sendable(&self) -> (usize, usize) {
-        (self.ready.len() + self.full.len(), self.bytes)
+    /// Returns how large an entry of several messages is, where there are such.
+    pub(super) fn frame_size(&self) -> Option<FrameSize> {
+        self.framer.joins().then(|| self.framer.size())
     }
 
-    /// Returns no later than when the first entry that may go has lingered enough; `None` where none may go.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.due
+    pub(super) fn is_ordered(&mut self, id: ChainId) -> bool {
+        self.rules.ordering == Ordering::PerKey && !self.chains.get(id).is_loose()
     }
 
-    /// Returns how many bytes make an entry full, where entries hold several messages.
-    pub(super) fn frame_size(&self) -> Option<usize> {
-        self.framer.joins().then(|| self.framer.frame_size())
+    /// Tells whether a chain shares its entries with others.
+    pub(super) fn shares(&mut self, id: ChainId) -> bool {
+        self.framer.shares() && !self.chains.get(id).is_loose()
     }
 
-    fn is_ordered(&mut self, id: ChainId) -> bool {
-        self.ordering == Ordering::PerKey && !self.chains.get(id).is_loose()
+    /// Returns the queue that a chain stands in.
+    pub(super) fn queue_of(&mut self, id: ChainId) -> &mut Queue {
+        let chain = self.chains.get(id);
+        let (loose, lane) = (chain.is_loose(), chain.lane);
+        if loose && self.routing.is_some() { &mut self.loose } else { &mut self.lane(lane).queue }
     }
 
     /// Queues a chain for as many entries as its messages make.
-    fn offer(&mut self, id: ChainId) {
-        let ordered = self.is_ordered(id);
+    pub(super) fn offer(&mut self, id: ChainId) {
         let chain = self.chains.get(id);
         let Some(head) = chain.queue.front().filter(|_| !chain.busy) else { return };
         let since = head.since;
+        if self.shares(id) {
+            let chain = self.chains.get(id);
+            if !chain.shared {
+                chain.shared = true;
+                let (messages, bytes) = (chain.queue.len(), chain.bytes);
+                self.queue_of(id).push_shared(id, since, messages, bytes);
+            }
+        } else {
+            self.offer_alone(id, since);
+        }
+    }
+
+    fn offer_alone(&mut self, id: ChainId, since: Instant) {
+        let ordered = self.is_ordered(id);
+        let (joins, size) = (self.framer.joins(), self.framer.size());
+        let chain = self.chains.get(id);
         let full = self.framer.full_entries(chain.queue.len(), chain.bytes);
         let full = if ordered { full.min(1) } else { full };
-        while chain.tokens < full {
-            let bytes =
-                if self.framer.joins() { self.framer.frame_size() } else { chain.queue[chain.tokens].bytes };
+        while self.chains.get(id).tokens < full {
+            let chain = self.chains.get(id);
+            let held = chain.queue[chain.tokens];
+            let (bytes, since) = if joins { (size.bytes, since) } else { (held.bytes, held.since) };
             chain.tokens += 1;
             chain.lingering = None;
-            self.full.push_back((id, bytes));
-            self.bytes += bytes;
+            self.queue_of(id).push_full(id, since, bytes);
         }
+        let chain = self.chains.get(id);
         if chain.tokens == 0 && chain.lingering.is_none() {
             self.stamps += 1;
-            chain.lingering = Some(self.stamps);
-            self.lingering.push_back(Lingering { id, stamp: self.stamps, since });
+            let stamp = self.stamps;
+            chain.lingering = Some(stamp);
+            self.queue_of(id).push_lingering(id, stamp, since);
         }
-        self.note_due(since);
     }
 
-    /// Makes the next entry of a chain.
-    fn take(&mut self, id: ChainId) -> Option<Waiting> {
-        #[cfg(test)]
-        {
-            self.steps += 1;
-        }
-        let ordered = self.is_ordered(id);
-        let chain = self.chains.get(id);
-        if chain.busy {
-            return None;
-        }
-        chain.lingering = None;
-        let Some(Framed { entry, messages, bytes }) = self.framer.take(&mut chain.queue, &self.pool) else {
-            self.chains.note_idle(id);
-            return None;
+    /// Queues every chain anew, because its lane or its framing changed, and the entries that exist.
+    pub(super) fn requeue(&mut self) {
+        let (waiting, chains) = {
+            let mut waiting = Vec::new();
+            for lane in &mut self.lanes {
+                lane.forget_key();
+                waiting.extend(lane.queue.clear());
+            }
+            waiting.extend(self.loose.clear());
+            (waiting, self.chains.take_off_queues(&self.map))
         };
-        chain.bytes -= bytes;
-        if ordered {
-            chain.busy = true;
-        } else {
+        for (id, was_idle) in chains {
             self.offer(id);
-            self.chains.note_idle(id);
+            if !was_idle {
+                self.chains.note_idle(id);
+            }
         }
-        let unsettled =
-            Unsettled { messages, chain: id, attempts: 0, first_attempt: None, maybe_stored: false };
-        Some(Waiting { entry, unsettled })
+        for waiting in waiting {
+            self.push_retry(waiting);
+        }
     }
+}
 
-    fn note_due(&mut self, since: Instant) {
-        let due = since + self.linger;
-        self.due = Some(self.due.map_or(due, |earliest| earliest.min(due)));
-    }
+/// Returns where a key lands.
+fn land(routing: Option<&dyn Routing>, map: &ShardMap, key: &Key) -> (HashKey, LaneId) {
+    let Some(routing) = routing else { return (HashKey::MIN, LaneId(0)) };
+    let hash_key = routing.hash_key(key);
+    (hash_key, map.lane_of(hash_key))
 }

@@ -4,15 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::Sink;
 use tower::Service;
 use tower::util::BoxCloneService;
 
 use crate::batch::admission::OwnKey;
-use crate::batch::engine::Engine;
+use crate::batch::dead_letters::{DeadLetterSink, DeadLetters};
+use crate::batch::engine::{Engine, Parts};
 use crate::batch::gate::Gate;
+use crate::batch::handle::Handle;
+use crate::batch::map::ShardMap;
 use crate::batch::settings::Settings;
-use crate::batch::{Admission, Batch, BatchResponse, BatchSink, OnKeyFailure, Ordering};
-use crate::{Error, Result};
+use crate::batch::{
+    Admission, Batch, BatchResponse, BatchSink, LaneLimit, OnKeyFailure, Ordering, Routing, ShardRange,
+};
+use crate::{Error, Message, Result};
 
 /// Builds a [`BatchSink`]. The defaults are the quotas of Kinesis, 100 ms of linger and order per key.
 ///
@@ -29,16 +36,17 @@ use crate::{Error, Result};
 /// assert_eq!(error.to_string(), "batch_records = 0: at least 1 is allowed");
 /// # }
 /// ```
-#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct BatchSinkBuilder {
     settings: Settings,
     admission: Arc<dyn Admission>,
+    routing: Option<(Arc<dyn Routing>, Vec<ShardRange>)>,
+    dead_letters: Option<DeadLetterSink>,
 }
 
 impl Default for BatchSinkBuilder {
     fn default() -> Self {
-        Self { settings: Settings::default(), admission: Arc::new(OwnKey) }
+        Self { settings: Settings::default(), admission: Arc::new(OwnKey), routing: None, dead_letters: None }
     }
 }
 
@@ -159,6 +167,54 @@ impl BatchSinkBuilder {
         self
     }
 
+    /// Tells the sink where keys land: it gives each shard a lane, and asks again on a surprise and every five minutes
+    /// (default: one lane for everything).
+    ///
+    /// `shards` is the first listing. [`build`](Self::build) refuses one whose open shards do not cover every hash key.
+    pub fn routing(mut self, routing: impl Routing, shards: Vec<ShardRange>) -> Self {
+        self.routing = Some((Arc::new(routing), shards));
+        self
+    }
+
+    /// Sets how often the shards are listed without a surprise (default 5 minutes; at least 1 s).
+    pub fn refresh_every(mut self, pause: Duration) -> Self {
+        self.settings.refresh_every = pause;
+        self
+    }
+
+    /// Sets how fast each lane goes, until throttling says otherwise (default: as fast as it is answered).
+    pub fn lane_limit(mut self, limit: LaneLimit) -> Self {
+        self.settings.lane_limit = Some(limit);
+        self
+    }
+
+    /// Sends what cannot be delivered to another sink, unless a [`Receipt`](crate::batch::Receipt) is waiting for it.
+    /// That sink acks it. It is closed with this one; once it fails, messages are handed back as without it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::SinkExt;
+    /// use headwater::batch::BatchSink;
+    /// use headwater::{ErrorKind, MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// # let (orders, rejects) = (MemoryStream::new("orders", 1), MemoryStream::new("rejects", 1));
+    /// # orders.faults().fail_puts(1, ErrorKind::Throttled);
+    /// let builder = BatchSink::builder().retry_limit(0).dead_letters(rejects.sink());
+    /// let mut sink = builder.build(orders)?;
+    /// sink.feed(Message::keyed("an order".into(), "customer-7")).await?;
+    /// sink.close().await?;
+    /// assert_eq!(rejects.records()[0].payload, "an order");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dead_letters(mut self, sink: impl Sink<Message<Bytes>, Error = Error> + Send + 'static) -> Self {
+        self.dead_letters = Some(Box::pin(sink));
+        self
+    }
+
     /// Checks every setting, as [`build`](Self::build) does.
     ///
     /// # Errors
@@ -185,14 +241,20 @@ impl BatchSinkBuilder {
         S: Service<Batch, Response = BatchResponse, Error = Error> + Clone + Send + 'static,
         S::Future: Send + 'static,
     {
-        let Self { settings, admission } = self;
+        let Self { settings, admission, routing, dead_letters } = self;
         settings.check()?;
+        let routing = match routing {
+            Some((routing, shards)) => Some((routing, ShardMap::new(shards)?)),
+            None => None,
+        };
         let gate =
             Arc::new(Gate::new(Arc::clone(&settings.name), settings.max_queue, settings.max_queue_bytes));
-        let sink = BatchSink::new(Arc::clone(&gate), admission, settings.record_bytes);
+        let handle = Handle { gate: Arc::clone(&gate), admission, record_bytes: settings.record_bytes };
+        let service = BoxCloneService::new(service);
+        let parts = Parts { service, routing, dead_letters: dead_letters.map(DeadLetters::new) };
         // The handle owns the task: its drop has the task send what it holds, and end.
-        tokio::spawn(Engine::new(gate, settings, BoxCloneService::new(service)));
-        Ok(sink)
+        tokio::spawn(Engine::new(gate, settings, parts));
+        Ok(BatchSink::new(handle))
     }
 }
 

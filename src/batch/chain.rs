@@ -4,9 +4,10 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::time::Instant;
 
-use crate::Key;
+use crate::batch::map::{LaneId, ShardMap};
 use crate::batch::pool::Place;
 use crate::batch::unsettled::ChainId;
+use crate::{HashKey, Key};
 
 /// A message in its queue.
 #[derive(Clone, Copy)]
@@ -18,10 +19,13 @@ pub(super) struct Held {
 }
 
 /// The messages of one key that are not in an entry yet, and what holds them.
-#[derive(Default)]
 pub(super) struct Chain {
-    /// `None` for the loose chain, whose messages have no order.
+    /// `None` for the loose chain, whose messages have no order and no lane.
     pub(super) key: Option<Key>,
+    /// Where its key lands.
+    pub(super) hash_key: HashKey,
+    /// The lane to the shard that takes it.
+    pub(super) lane: LaneId,
     pub(super) queue: VecDeque<Held>,
     /// How many bytes the queued messages add to their entries.
     pub(super) bytes: usize,
@@ -29,13 +33,30 @@ pub(super) struct Chain {
     pub(super) busy: bool,
     /// An entry of this key failed for good, so its later messages are handed back.
     pub(super) failed: bool,
-    /// How many entries of this chain stand in the backlog's queue of full ones.
+    /// How many entries of this chain stand in its lane's queue of full ones.
     pub(super) tokens: usize,
-    /// Its place in the backlog's queue of part-filled ones.
+    /// Its place in its lane's queue of part-filled ones.
     pub(super) lingering: Option<u64>,
+    /// It stands among those that share entries.
+    pub(super) shared: bool,
 }
 
 impl Chain {
+    fn new(key: Option<Key>, hash_key: HashKey, lane: LaneId) -> Self {
+        Self {
+            key,
+            hash_key,
+            lane,
+            queue: VecDeque::new(),
+            bytes: 0,
+            busy: false,
+            failed: false,
+            tokens: 0,
+            lingering: None,
+            shared: false,
+        }
+    }
+
     pub(super) fn push(&mut self, held: Held) {
         self.bytes += held.bytes;
         self.queue.push_back(held);
@@ -47,7 +68,8 @@ impl Chain {
 
     /// Tells whether nothing waits in it or for it.
     fn is_idle(&self) -> bool {
-        !(self.is_loose() || self.busy || self.failed || self.tokens > 0) && self.queue.is_empty()
+        !(self.is_loose() || self.busy || self.failed || self.tokens > 0 || self.shared)
+            && self.queue.is_empty()
     }
 }
 
@@ -69,22 +91,62 @@ const KEPT_CAPACITY: usize = 16;
 
 impl Chains {
     pub(super) fn new() -> Self {
-        Self { places: vec![Chain::default()], free: Vec::new(), by_key: HashMap::new(), idle: 0 }
+        let loose = Chain::new(None, HashKey::MIN, LaneId(0));
+        Self { places: vec![loose], free: Vec::new(), by_key: HashMap::new(), idle: 0 }
     }
 
-    /// Returns the chain of a key, for a message of it; made where there is none.
-    pub(super) fn of(&mut self, key: &Key) -> ChainId {
+    /// Returns the chain of a key, for a message of it; made where there is none, with where it lands.
+    pub(super) fn of(&mut self, key: &Key, land: impl FnOnce() -> (HashKey, LaneId)) -> ChainId {
         if let Some(id) = self.by_key.get(key) {
             self.idle -= usize::from(self.places[id.0 as usize].is_idle());
             return *id;
         }
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Chain::default());
-            ChainId((self.places.len() - 1) as u32)
-        });
-        self.get(id).key = Some(key.clone());
+        let (hash_key, lane) = land();
+        let chain = Chain::new(Some(key.clone()), hash_key, lane);
+        let id = match self.free.pop() {
+            Some(id) => {
+                // The queue of the one before it has memory.
+                let queue = std::mem::take(&mut self.get(id).queue);
+                *self.get(id) = Chain { queue, ..chain };
+                id
+            }
+            None => {
+                self.places.push(chain);
+                ChainId((self.places.len() - 1) as u32)
+            }
+        };
         self.by_key.insert(key.clone(), id);
         id
+    }
+
+    /// Returns the chain of a key that is unsettled.
+    pub(super) fn find(&self, key: &Key) -> Option<ChainId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// Returns where the key of a chain lands.
+    pub(super) fn lands(&self, id: ChainId) -> (HashKey, LaneId) {
+        let chain = &self.places[id.0 as usize];
+        (chain.hash_key, chain.lane)
+    }
+
+    /// Takes every chain off the queues that it stands in, with its lane by the map, and tells which chains there are
+    /// and which of them were idle.
+    pub(super) fn take_off_queues(&mut self, map: &ShardMap) -> Vec<(ChainId, bool)> {
+        let chains = self.each().map(|(id, chain)| {
+            let was_idle = chain.is_idle();
+            (chain.tokens, chain.lingering, chain.shared) = (0, None, false);
+            if !chain.is_loose() && map.is_routed() {
+                chain.lane = map.lane_of(chain.hash_key);
+            }
+            (id, was_idle)
+        });
+        chains.collect()
+    }
+
+    /// Returns all chains, those that are forgotten too.
+    pub(super) fn each(&mut self) -> impl Iterator<Item = (ChainId, &mut Chain)> {
+        self.places.iter_mut().enumerate().map(|(place, chain)| (ChainId(place as u32), chain))
     }
 
     #[cfg(test)]
@@ -118,7 +180,7 @@ impl Chains {
             let chain = &mut places[id.0 as usize];
             let keep = !chain.is_idle();
             if !keep {
-                (chain.key, chain.lingering) = (None, None);
+                chain.lingering = None;
                 free.push(*id);
             }
             keep

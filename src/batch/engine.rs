@@ -11,15 +11,22 @@ use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, Sleep, timeout};
 use tower::util::{BoxCloneService, ServiceExt};
 
-use crate::batch::backlog::Backlog;
-use crate::batch::framer::Framer;
-use crate::batch::gate::{Gate, Orders, Settled};
+use crate::batch::Routing;
+use crate::batch::backlog::{Backlog, Rules};
+use crate::batch::dead_letters::DeadLetters;
+use crate::batch::gate::{Gate, Orders};
 use crate::batch::inbox::{Inbox, Wanted};
+use crate::batch::map::{LaneId, ShardMap};
+use crate::batch::pack::{Packed, Room};
+use crate::batch::queue::{FrameSize, Patience};
+use crate::batch::refresh::Refresh;
 use crate::batch::request::Batch;
 use crate::batch::response::BatchResponse;
-use crate::batch::retry::Retries;
+use crate::batch::retry::{Retries, RetryBudget};
 use crate::batch::settings::Settings;
+use crate::batch::settled::Settled;
 use crate::batch::state::Phase;
+use crate::batch::suspects::Suspects;
 use crate::batch::unsettled::Unsettled;
 use crate::{Error, ErrorKind, Result};
 
@@ -31,6 +38,10 @@ pub(super) struct Engine {
     pub(super) settings: Settings,
     pub(super) backlog: Backlog,
     pub(super) retries: Retries,
+    pub(super) budget: RetryBudget,
+    pub(super) refresh: Refresh,
+    pub(super) suspects: Suspects,
+    pub(super) dead_letters: Option<DeadLetters>,
     pub(super) settled: Settled,
     /// The requests in flight; as many places as were ever needed at once.
     pub(super) flights: Vec<Option<Flight>>,
@@ -40,6 +51,8 @@ pub(super) struct Engine {
     timer: Pin<Box<Sleep>>,
     /// When the rest is handed back; set once the sink began to end.
     deadline: Option<Instant>,
+    /// Nothing is sent any more; only dead letters may be on their way.
+    spent: bool,
     over: bool,
 }
 
@@ -48,24 +61,43 @@ pub(super) struct Flight {
     pub(super) batch: Batch,
     /// What the sink knows of each of its entries, in order.
     pub(super) unsettled: Vec<Unsettled>,
+    /// The lanes that they go by, each once.
+    pub(super) lanes: Vec<LaneId>,
+    pub(super) sent: Instant,
+}
+
+/// What an engine works with, besides its settings.
+pub(super) struct Parts {
+    pub(super) service: BoxCloneService<Batch, BatchResponse, Error>,
+    pub(super) routing: Option<(Arc<dyn Routing>, ShardMap)>,
+    pub(super) dead_letters: Option<DeadLetters>,
 }
 
 impl Engine {
-    pub(super) fn new(
-        gate: Arc<Gate>,
-        settings: Settings,
-        service: BoxCloneService<Batch, BatchResponse, Error>,
-    ) -> Self {
-        let framer = Framer::new(settings.frame_size, settings.frame_messages, settings.record_bytes);
+    pub(super) fn new(gate: Arc<Gate>, settings: Settings, parts: Parts) -> Self {
+        let Parts { service, routing, dead_letters } = parts;
+        let now = Instant::now();
+        let rules = Rules {
+            ordering: settings.ordering,
+            lane_limit: settings.lane_limit,
+            max_in_flight: settings.max_in_flight,
+        };
+        let size = FrameSize { bytes: settings.frame_size, messages: settings.frame_messages };
+        let asked = routing.as_ref().map(|(routing, _)| Arc::clone(routing));
         Self {
-            backlog: Backlog::new(framer, settings.ordering, settings.linger),
+            backlog: Backlog::new(rules, size, settings.record_bytes, routing, now),
             flights: Vec::new(),
             retries: Retries::default(),
+            budget: RetryBudget::new(settings.batch_records, now),
+            refresh: Refresh::new(asked, settings.refresh_every, now),
+            suspects: Suspects::default(),
+            dead_letters,
             settled: Settled::default(),
             answers: FuturesUnordered::new(),
             inbox: Inbox::default(),
-            timer: Box::pin(tokio::time::sleep_until(Instant::now())),
+            timer: Box::pin(tokio::time::sleep_until(now)),
             deadline: None,
+            spent: false,
             over: false,
             gate,
             settings,
@@ -82,13 +114,17 @@ impl Engine {
         if let Some(framing) = &orders.framing {
             self.backlog.set_framing(Arc::clone(framing));
         }
-        let (since, accepted) = self.inbox.drain();
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let (since, accepted) = inbox.drain();
         let since = since.unwrap_or(now);
         for accepted in accepted {
             if let Some(refused) = self.backlog.push(accepted, since) {
-                self.settled.hand_back_follower(Some(refused.message));
+                self.hand_back_follower(Some(refused));
             }
         }
+        // Its memory is used again.
+        self.inbox = inbox;
+        self.backlog.forgive_told();
         if orders.phase != Phase::Open && self.deadline.is_none() {
             self.deadline = Some(now + self.settings.close_deadline);
         }
@@ -96,25 +132,26 @@ impl Engine {
     }
 
     fn wake_retries(&mut self, now: Instant) {
-        while let Some((until, waiting)) = self.retries.pop(now) {
-            self.backlog.push_retry(waiting, until);
+        while let Some(waiting) = self.retries.pop(now) {
+            self.backlog.push_retry(waiting);
+        }
+    }
+
+    fn ask_for_shards(&mut self, cx: &mut Context<'_>, now: Instant) {
+        if let Some((listing, listed)) = self.refresh.poll(cx, now) {
+            self.learn(listing, listed, now);
         }
     }
 
     /// Sends requests while one is due and may be in flight.
-    fn send(&mut self, now: Instant, hurry: bool) {
+    fn send(&mut self, patience: Patience) {
+        let room = Room { records: self.settings.batch_records, bytes: self.settings.batch_bytes };
         while let Some(slot) = self.free_slot()
-            && let Some(due) = self.backlog.due()
+            && let Some(due) = self.backlog.due(patience)
+            && (due <= patience.now || self.is_full(patience.now))
+            && let Some(packed) = self.backlog.pack(patience, room)
         {
-            let hurry = hurry || due <= now;
-            if !(hurry || self.is_full()) {
-                return;
-            }
-            if let Some(flight) = self.pack(now, hurry) {
-                self.launch(slot, flight);
-            } else if !hurry {
-                return;
-            }
+            self.launch(slot, packed, patience.now);
         }
     }
 
@@ -123,32 +160,14 @@ impl Engine {
         self.flights.iter().position(Option::is_none).or(unused)
     }
 
-    fn is_full(&self) -> bool {
-        let (records, bytes) = self.backlog.sendable();
+    fn is_full(&mut self, now: Instant) -> bool {
+        let (records, bytes) = self.backlog.sendable(now);
         records >= self.settings.batch_records || bytes >= self.settings.batch_bytes
     }
 
-    /// Fills a request from the backlog; `None` where nothing may go.
-    fn pack(&mut self, now: Instant, hurry: bool) -> Option<Flight> {
-        let (mut entries, mut unsettled, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while entries.len() < self.settings.batch_records
-            && let Some(mut waiting) = self.backlog.pop(now, hurry)
-        {
-            bytes += waiting.entry.bytes();
-            // One entry alone always goes: a request limit below the record limit would hold it for ever.
-            if bytes > self.settings.batch_bytes && !entries.is_empty() {
-                self.backlog.unpop(waiting);
-                break;
-            }
-            waiting.unsettled.attempts += 1;
-            waiting.unsettled.first_attempt.get_or_insert(now);
-            entries.push(waiting.entry);
-            unsettled.push(waiting.unsettled);
-        }
-        (!entries.is_empty()).then(|| Flight { batch: Batch::new(entries), unsettled })
-    }
-
-    fn launch(&mut self, slot: usize, flight: Flight) {
+    fn launch(&mut self, slot: usize, packed: Packed, now: Instant) {
+        let Packed { entries, unsettled, lanes, .. } = packed;
+        let flight = Flight { batch: Batch::new(entries), unsettled, lanes, sent: now };
         let answer = self.service.clone().oneshot(flight.batch.clone());
         let limit = self.settings.retry.time_to_live;
         let name = Arc::clone(&self.gate.name);
@@ -179,42 +198,84 @@ impl Engine {
     }
 
     fn is_idle(&self) -> bool {
-        self.backlog.due().is_none() && self.retries.is_empty() && self.flights.iter().all(Option::is_none)
+        self.backlog.is_empty()
+            && self.retries.is_empty()
+            && self.suspects.is_empty()
+            && self.flights.iter().all(Option::is_none)
     }
 
     /// Returns how much must come in for the next request to go.
-    fn wanted(&self) -> Wanted {
-        if self.free_slot().is_none() {
+    fn wanted(&mut self, patience: Patience) -> Wanted {
+        if self.free_slot().is_none() || self.spent {
             return Wanted::NOTHING;
         }
-        if self.backlog.due().is_none() {
+        let soon = patience.now + patience.linger;
+        if self.backlog.due(patience).is_none_or(|due| due > soon) {
             // The first message starts the linger.
             return Wanted::ANYTHING;
         }
-        let (records, bytes) = self.backlog.sendable();
+        let (records, bytes) = self.backlog.sendable(patience.now);
         let records = self.settings.batch_records.saturating_sub(records).max(1);
         let bytes = self.settings.batch_bytes.saturating_sub(bytes).max(1);
         match self.backlog.frame_size() {
             None => Wanted { records, bytes },
             Some(size) => Wanted {
-                records: records.saturating_mul(self.settings.frame_messages),
-                bytes: bytes.min(records.saturating_mul(size)),
+                records: records.saturating_mul(size.messages),
+                bytes: bytes.min(records.saturating_mul(size.bytes)),
             },
         }
     }
 
-    /// Sleeps until the next linger, backoff or deadline is over.
-    fn sleep(&mut self, cx: &mut Context<'_>) {
-        let linger = self.free_slot().and_then(|_| self.backlog.due());
-        let Some(next) = [linger, self.retries.next(), self.deadline].into_iter().flatten().min() else {
-            return;
-        };
+    /// Sleeps until the next linger, backoff, listing or deadline is over.
+    fn sleep(&mut self, patience: Patience, cx: &mut Context<'_>) {
+        let due = if self.free_slot().is_some() && !self.spent { self.backlog.due(patience) } else { None };
+        let wakes = [due, self.retries.next(), self.refresh.next(), self.deadline];
+        let Some(next) = wakes.into_iter().flatten().min() else { return };
         if self.timer.deadline() != next {
             self.timer.as_mut().reset(next);
         }
         if self.timer.as_mut().poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
+    }
+
+    /// Sends and settles until nothing moves.
+    fn work(&mut self, patience: Patience, cx: &mut Context<'_>) {
+        loop {
+            self.send(patience);
+            match self.collect(cx) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(fatal) => {
+                    self.fail(fatal);
+                    self.spend();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends no more.
+    fn spend(&mut self) {
+        self.spent = true;
+        self.answers = FuturesUnordered::new();
+        let deadline = Instant::now() + self.settings.close_deadline;
+        self.deadline.get_or_insert(deadline);
+    }
+
+    /// Drives the dead letters; closes them once nothing else is left. Tells whether all of them are buried.
+    fn bury(&mut self, cx: &mut Context<'_>, is_late: bool) -> bool {
+        let Some(dead_letters) = &mut self.dead_letters else { return true };
+        let (done, buried) = if is_late && self.spent {
+            (true, dead_letters.give_up())
+        } else if self.spent {
+            let (closed, buried) = dead_letters.poll_close(cx);
+            (closed.is_ready(), buried)
+        } else {
+            (true, dead_letters.drive(cx))
+        };
+        self.settled.bury(buried);
+        done
     }
 
     fn end(&mut self) {
@@ -230,31 +291,28 @@ impl Future for Engine {
         let this = self.get_mut();
         let now = Instant::now();
         let orders = this.look_in(now);
-        this.wake_retries(now);
+        let patience = Patience { linger: this.settings.linger, now, hurry: orders.hurry };
         let is_late = this.deadline.is_some_and(|deadline| deadline <= now);
-        loop {
-            if !is_late {
-                this.send(now, orders.hurry);
-            }
-            match this.collect(cx) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(fatal) => {
-                    this.fail(fatal);
-                    this.end();
-                    return Poll::Ready(());
-                }
+        if !this.spent {
+            this.wake_retries(now);
+            this.ask_for_shards(cx, now);
+            if is_late {
+                this.give_up_the_rest();
+                this.spend();
+            } else {
+                this.work(patience, cx);
             }
         }
-        if is_late {
-            this.give_up_the_rest();
+        if orders.phase != Phase::Open && !this.spent && this.is_idle() {
+            this.spend();
         }
-        if is_late || (orders.phase != Phase::Open && this.is_idle()) {
+        let buried = this.bury(cx, is_late);
+        if this.spent && buried {
             this.end();
             return Poll::Ready(());
         }
-        this.sleep(cx);
-        let wanted = this.wanted();
+        this.sleep(patience, cx);
+        let wanted = this.wanted(patience);
         this.gate.settle(std::mem::take(&mut this.settled), wanted, cx);
         Poll::Pending
     }

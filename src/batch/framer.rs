@@ -4,24 +4,38 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use uuid::Uuid;
-
 use crate::batch::Entry;
 use crate::batch::chain::Held;
-use crate::batch::pool::Pool;
+use crate::batch::pool::{Place, Pool};
+use crate::batch::queue::FrameSize;
 use crate::batch::unsettled::Messages;
 use crate::codec::{Frame, Framing};
-use crate::{Key, Message};
+use crate::{HashKey, Key, Message};
+use bytes::Bytes;
 
 /// Makes one entry from the messages at the head of a queue.
 pub(super) struct Framer {
     framing: Option<Arc<dyn Framing>>,
     // Reused for every entry.
     frame: Option<Box<dyn Frame>>,
-    frame_size: usize,
-    frame_messages: usize,
+    size: FrameSize,
     record_bytes: usize,
+    /// Whether it is known where keys land.
+    routed: bool,
+}
+
+/// An entry in the making.
+#[derive(Default)]
+pub(super) struct Filling {
+    places: Vec<Place>,
+    bytes: usize,
+}
+
+impl Filling {
+    /// Returns the length of its messages and their keys, before they were framed.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// An entry, and what went into it.
@@ -33,8 +47,8 @@ pub(super) struct Framed {
 }
 
 impl Framer {
-    pub(super) fn new(frame_size: usize, frame_messages: usize, record_bytes: usize) -> Self {
-        Self { framing: None, frame: None, frame_size, frame_messages, record_bytes }
+    pub(super) fn new(size: FrameSize, record_bytes: usize, routed: bool) -> Self {
+        Self { framing: None, frame: None, size, record_bytes, routed }
     }
 
     pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
@@ -49,8 +63,14 @@ impl Framer {
         self.framing.as_ref().is_some_and(|framing| framing.joins())
     }
 
-    pub(super) fn frame_size(&self) -> usize {
-        self.frame_size
+    /// Tells whether messages of several keys share an entry. They must land on one shard, so that where keys land has
+    /// to be known.
+    pub(super) fn shares(&self) -> bool {
+        self.routed && self.framing.as_ref().is_some_and(|framing| framing.joins() && framing.carries_keys())
+    }
+
+    pub(super) fn size(&self) -> FrameSize {
+        self.size
     }
 
     /// Returns how many bytes a message adds to an entry, roughly: a frame that carries no keys has one for all.
@@ -63,49 +83,101 @@ impl Framer {
 
     /// Returns how many full entries a queue makes.
     pub(super) fn full_entries(&self, messages: usize, bytes: usize) -> usize {
-        if self.joins() { (bytes / self.frame_size).max(messages / self.frame_messages) } else { messages }
+        if self.joins() { (bytes / self.size.bytes).max(messages / self.size.messages) } else { messages }
     }
 
-    /// Takes the messages of one entry from the head of a queue.
-    pub(super) fn take(&mut self, queue: &mut VecDeque<Held>, pool: &Pool) -> Option<Framed> {
-        let Held { place: head, mut bytes, .. } = queue.pop_front()?;
-        let accepted = pool.get(head)?;
-        let (own_key, payload) = (accepted.key(), accepted.message.payload());
-        let joins = self.joins();
-        let key = key_of(own_key);
-        let Some(frame) = &mut self.frame else {
-            return Some(Framed {
-                entry: Entry { data: payload.clone(), key },
-                messages: Messages::One(head),
-                bytes,
-            });
-        };
-        frame.push(&key, payload);
-        if !joins || queue.is_empty() {
-            return Some(Framed {
-                entry: Entry { data: frame.finish(), key },
-                messages: Messages::One(head),
-                bytes,
-            });
+    /// Takes the messages of one entry from the head of a queue, all of one key or of none.
+    pub(super) fn take(
+        &mut self,
+        queue: &mut VecDeque<Held>,
+        pool: &Pool,
+        generate: impl FnOnce() -> Key,
+    ) -> Option<Framed> {
+        let head = *queue.front()?;
+        let own_key = pool.get(head.place)?.key();
+        let key = own_key.cloned().unwrap_or_else(generate);
+        let mut filling = Filling::default();
+        if self.frame.is_none() {
+            queue.pop_front();
+            let data = pool.get(head.place)?.message.payload().clone();
+            let (messages, bytes) = (Messages::One(head.place), head.bytes);
+            return Some(Framed { entry: Entry { data, key }, messages, bytes });
         }
-        let longest = self.frame_size.min(self.record_bytes.saturating_sub(key.partition_key().len()));
-        let most = (queue.len() + 1).min(self.frame_messages);
-        let mut places = Vec::with_capacity(most.min((longest / (payload.len() + 1)).saturating_add(1)));
-        places.push(head);
-        while places.len() < most
+        self.fill_from(&mut filling, queue, &key, own_key, pool);
+        Some(self.finish(filling, key))
+    }
+
+    /// Adds messages of one key to a frame, from the head of their queue, as far as they fit. Tells whether there is
+    /// room for more, of this key or another.
+    pub(super) fn fill(
+        &mut self,
+        filling: &mut Filling,
+        queue: &mut VecDeque<Held>,
+        key: &Key,
+        pool: &Pool,
+    ) -> bool {
+        self.fill_from(filling, queue, key, Some(key), pool);
+        queue.is_empty() && filling.places.len() < self.size.messages
+    }
+
+    fn fill_from(
+        &mut self,
+        filling: &mut Filling,
+        queue: &mut VecDeque<Held>,
+        key: &Key,
+        own_key: Option<&Key>,
+        pool: &Pool,
+    ) {
+        let joins = self.joins();
+        let longest = self.size.bytes.min(self.record_bytes.saturating_sub(key.partition_key().len()));
+        let most = if joins { self.size.messages } else { 1 };
+        let Some(frame) = &mut self.frame else { return };
+        while filling.places.len() < most
             && let Some(next) = queue.front()
             && let Some(accepted) = pool.get(next.place)
         {
             let payload = accepted.message.payload();
-            if accepted.key() != own_key || frame.len_with(&key, payload) > longest {
-                break;
+            let is_first = filling.places.is_empty();
+            // The first always goes: one that is longer than a frame should be travels alone.
+            if !is_first && (accepted.key() != own_key || frame.len_with(key, payload) > longest) {
+                return;
             }
-            frame.push(&key, payload);
-            places.push(next.place);
-            bytes += next.bytes;
+            frame.push(key, payload);
+            if is_first && joins {
+                let expected = (longest / (payload.len() + 1)).saturating_add(1);
+                filling.places.reserve(expected.min(most).min(queue.len()));
+            }
+            filling.places.push(next.place);
+            filling.bytes += next.bytes;
             queue.pop_front();
         }
-        Some(Framed { entry: Entry { data: frame.finish(), key }, messages: Messages::Many(places), bytes })
+    }
+
+    /// Ends an entry.
+    pub(super) fn finish(&mut self, filling: Filling, key: Key) -> Framed {
+        let data = self.frame.as_mut().map(|frame| frame.finish()).unwrap_or_default();
+        let messages = match *filling.places {
+            [place] => Messages::One(place),
+            _ => Messages::Many(filling.places),
+        };
+        Framed { entry: Entry { data, key }, messages, bytes: filling.bytes }
+    }
+
+    /// Frames messages that were in one entry before, under the keys that are given with them.
+    pub(super) fn reframe<'a>(&mut self, messages: impl Iterator<Item = (&'a Key, &'a Bytes)>) -> Bytes {
+        let Some(frame) = &mut self.frame else { return Bytes::new() };
+        for (key, payload) in messages {
+            frame.push(key, payload);
+        }
+        frame.finish()
+    }
+
+    /// Returns the key of a record that holds several messages with keys of their own.
+    pub(super) fn shared_key(&self, first: &Key, hash_key: HashKey) -> Key {
+        match &self.framing {
+            Some(framing) => framing.shared_key(first, hash_key),
+            None => first.clone(),
+        }
     }
 
     /// Returns the exact length of the entry that a message makes alone, its key included.
@@ -122,11 +194,3 @@ impl fmt::Debug for Framer {
 
 /// The length of a generated key, in bytes.
 pub(super) const GENERATED_KEY_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
-
-/// Returns the key of an entry; a random one, so that they spread over the shards, where there is none.
-fn key_of(own: Option<&Key>) -> Key {
-    own.cloned().unwrap_or_else(|| {
-        let mut text = Uuid::encode_buffer();
-        Key::from(&*Uuid::new_v4().as_hyphenated().encode_lower(&mut text))
-    })
-}

@@ -1,23 +1,40 @@
-//! What passes between the handle, which accepts messages, and the engine, which settles them.
+//! What passes between the handles, which accept messages, and the engine, which settles them.
 
 use std::mem;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::sync::Notify;
+
 use crate::batch::BatchStatus;
 use crate::batch::inbox::{Inbox, Wanted};
+use crate::batch::settled::Settled;
 use crate::batch::state::{Phase, State, keep, wake};
 use crate::batch::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Delivery, Error, ErrorKind, Result, Undelivered};
 
-/// The state that the handle and the engine share, behind a lock that is held for a few moves of memory only.
+/// The state that the handles and the engine share, behind a lock that is held for a few moves of memory only.
 pub(super) struct Gate {
     pub(super) name: Arc<str>,
     pub(super) status: BatchStatus,
     max_queue: usize,
     max_queue_bytes: usize,
     state: Mutex<State>,
+    /// Wakes the sends of producers, one for each that finds room.
+    room: Notify,
+    /// Wakes those that wait for messages to be settled.
+    settled: Notify,
+}
+
+/// What became of a send.
+pub(super) enum Entrance {
+    Accepted,
+    /// There is no room.
+    Full(Accepted),
+    /// There never will be; carries the message.
+    Refused(Error),
 }
 
 /// What the engine is told when it looks in.
@@ -29,30 +46,27 @@ pub(super) struct Orders {
     pub(super) framing: Option<Arc<dyn Framing>>,
 }
 
-/// What the engine has settled since it last told.
-#[derive(Default)]
-pub(super) struct Settled {
-    pub(super) records: usize,
-    pub(super) bytes: usize,
-    pub(super) returned: Vec<Undelivered>,
-    pub(super) fatal: Option<Error>,
-    /// The engine ends.
-    pub(super) over: bool,
-}
-
 impl Gate {
     pub(super) fn new(name: Arc<str>, max_queue: usize, max_queue_bytes: usize) -> Self {
         let status = BatchStatus::default();
-        Self { name, status, max_queue, max_queue_bytes, state: Mutex::default() }
+        Self {
+            name,
+            status,
+            max_queue,
+            max_queue_bytes,
+            state: Mutex::default(),
+            room: Notify::new(),
+            settled: Notify::new(),
+        }
     }
 
-    /// Waits for room for one message.
+    /// Waits for room for one message of the sink.
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         match state.phase {
-            Phase::Closing => return Poll::Ready(Err(self.closed())),
+            Phase::Closing => return Poll::Ready(Err(self.closed(&state))),
             Phase::Closed => {
-                return Poll::Ready(Err(state.outcome(&self.name).unwrap_or_else(|| self.closed())));
+                return Poll::Ready(Err(state.outcome(&self.name).unwrap_or_else(|| self.closed(&state))));
             }
             Phase::Open if state.returned.is_empty() => {}
             Phase::Open | Phase::Failing => {
@@ -89,14 +103,129 @@ impl Gate {
                     format!("send to \"{}\": the queue is full, and poll_ready was not asked", self.name);
                 Error::new(ErrorKind::NotReady, context)
             }
-            _ => self.closed(),
+            _ => self.closed(&state),
         };
-        let undelivered = Undelivered::new(accepted.message, error.restate(), Delivery::NotStored);
-        Err(error.carrying(vec![undelivered]))
+        Err(refuse(error, accepted))
     }
 
-    /// Waits until everything accepted is settled.
-    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    /// Queues a message for the engine, or waits in line for room.
+    ///
+    /// # Errors
+    ///
+    /// `Closed`, or `Undelivered` where nothing but messages that were handed back fills the queue; carries the message.
+    pub(super) async fn enter(&self, mut accepted: Accepted) -> Result<()> {
+        let mut place = None;
+        loop {
+            let mut room = pin!(self.room.notified());
+            room.as_mut().enable();
+            match self.try_enter(accepted, place.is_some()) {
+                Entrance::Accepted => return Ok(()),
+                Entrance::Refused(error) => return Err(error),
+                Entrance::Full(back) => accepted = back,
+            }
+            place.get_or_insert_with(|| self.line_up());
+            room.await;
+        }
+    }
+
+    /// Queues a message for the engine. Those that waited go first.
+    fn try_enter(&self, accepted: Accepted, waited: bool) -> Entrance {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Entrance::Refused(refuse(self.closed(&state), accepted));
+        }
+        if !self.has_room(&state) {
+            if state.is_settled() {
+                let count = state.returned.len();
+                let context = format!(
+                    "send to \"{}\": {count} messages that were handed back fill the queue: flush takes them",
+                    self.name
+                );
+                return Entrance::Refused(refuse(Error::new(ErrorKind::Undelivered, context), accepted));
+            }
+            return Entrance::Full(accepted);
+        }
+        if !waited && state.waiting > 0 {
+            return Entrance::Full(accepted);
+        }
+        let mut engine = state.take_in(accepted);
+        self.status.count_accepted();
+        let more = self.has_room(&state);
+        if !more && state.waiting > usize::from(waited) {
+            // What fills the queue must not linger while others wait.
+            engine = engine.or(state.bell.ring());
+        }
+        wake(state, engine);
+        if more {
+            self.room.notify_one();
+        }
+        Entrance::Accepted
+    }
+
+    fn line_up(&self) -> Place<'_> {
+        let mut state = self.lock();
+        state.waiting += 1;
+        let engine = state.bell.ring();
+        wake(state, engine);
+        Place(self)
+    }
+
+    /// Waits until everything that is accepted by now is settled, lingers cut short, and takes what was handed back.
+    pub(super) async fn flush(&self) -> Vec<Undelivered> {
+        let draining = Draining::begin(self);
+        loop {
+            let mut settled = pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if let Some(returned) = self.try_flush(draining.until) {
+                return returned;
+            }
+            settled.await;
+        }
+    }
+
+    fn try_flush(&self, until: u64) -> Option<Vec<Undelivered>> {
+        let mut state = self.lock();
+        if !(state.phase == Phase::Closed || state.epochs.is_past(until)) {
+            return None;
+        }
+        state.forgiven = true;
+        let returned = state.take_returned();
+        if !returned.is_empty() {
+            let sender = state.sender.take();
+            // The engine frees the keys that failed.
+            let engine = state.bell.ring();
+            wake(state, engine);
+            sender.into_iter().for_each(Waker::wake);
+            self.room.notify_one();
+        }
+        Some(returned)
+    }
+
+    /// Accepts no more, and waits until everything is settled or the engine's deadline is over; takes what was handed
+    /// back.
+    pub(super) async fn close(&self) -> Vec<Undelivered> {
+        self.abandon();
+        loop {
+            let mut settled = pin!(self.settled.notified());
+            settled.as_mut().enable();
+            {
+                let mut state = self.lock();
+                if state.phase == Phase::Closed {
+                    state.fatal = None;
+                    return state.take_returned();
+                }
+            }
+            settled.await;
+        }
+    }
+
+    /// Begins a flush of the sink: returns what [`poll_flush`](Self::poll_flush) is to wait for.
+    pub(super) fn cut(&self) -> u64 {
+        self.lock().epochs.cut()
+    }
+
+    /// Waits until everything is settled that was accepted before a cut.
+    pub(super) fn poll_flush(&self, until: u64, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         match state.phase {
             Phase::Closed => return Poll::Ready(state.outcome(&self.name).map_or(Ok(()), Err)),
@@ -106,7 +235,7 @@ impl Gate {
                 return poll_failing(state);
             }
         }
-        if state.records == 0 {
+        if state.epochs.is_past(until) {
             return Poll::Ready(Ok(()));
         }
         keep(&mut state.waiter, cx);
@@ -123,25 +252,6 @@ impl Gate {
         let engine = state.enter(Phase::Closing);
         wake(state, engine);
         Poll::Pending
-    }
-
-    /// Waits until everything accepted is settled, lingers cut short, and takes what was handed back.
-    pub(super) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Vec<Undelivered>> {
-        let mut state = self.lock();
-        if !state.is_settled() {
-            keep(&mut state.waiter, cx);
-            let state_ref = &mut *state;
-            let engine = state_ref.bell.ring_once(&mut state_ref.draining);
-            wake(state, engine);
-            return Poll::Pending;
-        }
-        state.forgiven = true;
-        Poll::Ready(state.take_returned())
-    }
-
-    /// Nobody drains any more: entries may linger again.
-    pub(super) fn stop_draining(&self) {
-        self.lock().draining = false;
     }
 
     /// Has the engine end, with nobody waiting for it.
@@ -167,7 +277,10 @@ impl Gate {
         state.bell.answer();
         Orders {
             phase: state.phase,
-            hurry: state.starved || state.draining || state.phase != Phase::Open,
+            hurry: state.starved
+                || state.draining > 0
+                || state.phase != Phase::Open
+                || (state.waiting > 0 && !self.has_room(&state)),
             forgiven: mem::take(&mut state.forgiven),
             framing: state.framing.take(),
         }
@@ -185,44 +298,55 @@ impl Gate {
     pub(super) fn end(&self, mut settled: Settled) {
         let mut state = self.lock();
         for accepted in mem::take(&mut state.inbox).drain().1 {
-            settled.hand_back(Some(accepted.message), self.closed());
+            settled.hand_back(accepted, &self.closed(&state), Delivery::NotStored, None);
         }
         self.apply(state, Settled { over: true, ..settled });
     }
 
     fn apply(&self, mut state: MutexGuard<'_, State>, settled: Settled) {
-        let moved = settled.records > 0 || !settled.returned.is_empty() || settled.over;
-        if !moved {
+        let gone = settled.stored + settled.told;
+        if settled.is_nothing() {
             return;
         }
-        self.status.count_settled(settled.records, settled.returned.len());
-        state.records -= settled.records;
-        state.bytes -= settled.bytes;
+        self.status.count_settled(settled.stored, settled.failed);
+        state.records = state.records - gone + settled.revived.len();
+        state.bytes = state.bytes - settled.bytes + bytes_of(&settled.revived);
+        state.returned.extend(settled.revived);
+        state.epochs.settle(&settled.epochs);
         state.returned.extend(settled.returned);
+        if state.cause.is_none() {
+            state.cause = settled.fatal.as_ref().map(Error::restate);
+        }
         state.fatal = state.fatal.take().or(settled.fatal);
         if settled.over {
             state.phase = Phase::Closed;
         }
-        if self.has_room(&state) {
-            state.starved = false;
-        }
-        let done = state.is_settled();
-        if done {
-            state.draining = false;
-        }
-        let failed = !state.returned.is_empty();
+        let has_room = self.has_room(&state);
+        state.starved &= !has_room;
+        let (done, failed) = (state.is_settled(), !state.returned.is_empty());
         let sender = if !state.starved || failed || done { state.sender.take() } else { None };
-        let waiter = if failed || done { state.waiter.take() } else { None };
+        // A flush waits for less than everything.
+        let waiter = state.waiter.take();
         wake(state, sender);
         waiter.into_iter().for_each(Waker::wake);
+        self.settled.notify_waiters();
+        if settled.over || (!has_room && done) {
+            self.room.notify_waiters();
+        } else if has_room {
+            self.room.notify_one();
+        }
     }
 
     fn has_room(&self, state: &State) -> bool {
         state.records < self.max_queue && state.bytes < self.max_queue_bytes
     }
 
-    fn closed(&self) -> Error {
-        Error::new(ErrorKind::Closed, format!("send to \"{}\": the sink is closed", self.name))
+    fn closed(&self, state: &State) -> Error {
+        let closed = Error::new(ErrorKind::Closed, format!("send to \"{}\": the sink is closed", self.name));
+        match &state.cause {
+            Some(cause) => closed.caused_by(cause.restate()),
+            None => closed,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -243,6 +367,49 @@ impl Drop for Gate {
             tracing::warn!(sink, count, unknown, %reason, "a sink was dropped with messages that it could not deliver");
         }
     }
+}
+
+/// A send that waits in line for room.
+struct Place<'a>(&'a Gate);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waiting -= 1;
+        // Room that came for it is the next one's.
+        self.0.room.notify_one();
+    }
+}
+
+/// A flush on its way, which may be given up.
+struct Draining<'a> {
+    gate: &'a Gate,
+    until: u64,
+}
+
+impl<'a> Draining<'a> {
+    fn begin(gate: &'a Gate) -> Self {
+        let mut state = gate.lock();
+        let until = state.epochs.cut();
+        state.draining += 1;
+        let engine = state.bell.ring();
+        wake(state, engine);
+        Self { gate, until }
+    }
+}
+
+impl Drop for Draining<'_> {
+    fn drop(&mut self) {
+        self.gate.lock().draining -= 1;
+    }
+}
+
+fn bytes_of(messages: &[Undelivered]) -> usize {
+    messages.iter().map(|undelivered| undelivered.message().wire_len()).sum()
+}
+
+fn refuse(error: Error, accepted: Accepted) -> Error {
+    let undelivered = Undelivered::new(accepted.message, error.restate(), Delivery::NotStored);
+    error.carrying(vec![undelivered])
 }
 
 /// Waits for the engine to settle what is left after a failure, which is told then.

@@ -1,8 +1,5 @@
 //! Where accepted messages stay until they are settled.
 
-use bytes::Bytes;
-
-use crate::Message;
 use crate::batch::unsettled::Accepted;
 
 /// Where accepted messages stay until they are settled, so that queues and requests move small numbers and not
@@ -33,15 +30,15 @@ impl Pool {
     }
 
     /// Takes a message out; `None` if that was done before.
-    pub(super) fn remove(&mut self, place: Place) -> Option<Message<Bytes>> {
+    pub(super) fn remove(&mut self, place: Place) -> Option<Accepted> {
         let accepted = self.places[place.0 as usize].take()?;
         self.free.push(place);
-        Some(accepted.message)
+        Some(accepted)
     }
 
     /// Takes every message out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Message<Bytes>> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Accepted> {
         self.free.clear();
-        self.places.drain(..).flatten().map(|accepted| accepted.message)
+        self.places.drain(..).flatten()
     }
 }

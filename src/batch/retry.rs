@@ -33,6 +33,36 @@ impl RetrySettings {
     }
 }
 
+/// How many retries there may be for what is stored: one for each stored entry, and a reserve that refills with time.
+/// Beyond that a retry waits for the reserve, so that a stream which fails everything is asked at that pace.
+pub(super) struct RetryBudget {
+    tokens: f64,
+    most: f64,
+    per_second: f64,
+    filled: Instant,
+}
+
+impl RetryBudget {
+    /// Makes a budget that refills by `per_second` retries, and saves ten seconds of it.
+    pub(super) fn new(per_second: usize, now: Instant) -> Self {
+        let per_second = per_second as f64;
+        Self { tokens: per_second * 10.0, most: per_second * 10.0, per_second, filled: now }
+    }
+
+    /// Takes notice of a stored entry.
+    pub(super) fn deposit(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.most);
+    }
+
+    /// Takes what one retry costs, and returns how long it has to wait for it.
+    pub(super) fn withdraw(&mut self, now: Instant) -> Duration {
+        let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.filled = now;
+        self.tokens = (self.tokens + seconds * self.per_second).min(self.most) - 1.0;
+        Duration::from_secs_f64((-self.tokens / self.per_second).max(0.0))
+    }
+}
+
 /// Entries that wait out their backoff, the earliest first.
 #[derive(Default)]
 pub(super) struct Retries {
@@ -54,11 +84,11 @@ impl Retries {
     }
 
     /// Takes out an entry whose backoff is over.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, Waiting)> {
+    pub(super) fn pop(&mut self, now: Instant) -> Option<Waiting> {
         if self.next()? > now {
             return None;
         }
-        self.heap.pop().map(|backing| (backing.until, backing.waiting))
+        self.heap.pop().map(|backing| backing.waiting)
     }
 
     /// Returns when the next backoff is over.
@@ -117,6 +147,20 @@ mod tests {
                 .unwrap();
             assert!(longest <= bound && longest > bound / 2, "{attempts} attempts: {longest:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn retries_wait_once_they_outnumber_what_is_stored() {
+        let now = Instant::now();
+        let mut budget = RetryBudget::new(100, now);
+        assert!((0..1_000).all(|_| budget.withdraw(now).is_zero()), "the reserve");
+        assert_eq!(budget.withdraw(now), Duration::from_millis(10));
+        for _ in 0..1_000 {
+            budget.deposit();
+            assert!(budget.withdraw(now) <= Duration::from_millis(10), "one retry for each stored entry");
+        }
+        let storm = (0..1_000).map(|_| budget.withdraw(now)).max().unwrap();
+        assert!(storm > Duration::from_secs(9), "{storm:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::batch::retry::RetrySettings;
-use crate::batch::{OnKeyFailure, Ordering};
+use crate::batch::{LaneLimit, OnKeyFailure, Ordering};
 use crate::{Error, ErrorKind, Result};
 
 const KIB: usize = 1024;
@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub(super) on_key_failure: OnKeyFailure,
     pub(super) retry: RetrySettings,
     pub(super) close_deadline: Duration,
+    pub(super) lane_limit: Option<LaneLimit>,
+    pub(super) refresh_every: Duration,
 }
 
 impl Default for Settings {
@@ -52,6 +54,8 @@ impl Default for Settings {
                 time_to_live: Duration::from_mins(2),
             },
             close_deadline: Duration::from_secs(30),
+            lane_limit: None,
+            refresh_every: Duration::from_mins(5),
         }
     }
 }
@@ -83,6 +87,7 @@ impl Settings {
             ("expo_backoff_limit", expo_backoff_limit, expo_backoff),
             ("time_to_live", time_to_live, tick),
             ("close_deadline", self.close_deadline, zero),
+            ("refresh_every", self.refresh_every, Duration::from_secs(1)),
         ] {
             if value < least || value > LONGEST {
                 return Err(outside(
@@ -92,7 +97,7 @@ impl Settings {
                 ));
             }
         }
-        Ok(())
+        self.lane_limit.map_or(Ok(()), |limit| limit.check())
     }
 }
 

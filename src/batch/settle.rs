@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::batch::OnKeyFailure;
 use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
-use crate::batch::gate::Settled;
+use crate::batch::receipt::Flown;
 use crate::batch::request::leaves_doubt;
-use crate::batch::response::{BatchResponse, Refused};
-use crate::batch::unsettled::{Unsettled, Waiting};
+use crate::batch::response::{BatchResponse, Refused, Stored};
+use crate::batch::suspects::{LOOKS, Suspect};
+use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
+use crate::batch::{OnKeyFailure, ShardRange, ShardScope};
 use crate::service::Attempted;
-use crate::{Delivery, Error, ErrorKind, Message, Result, Undelivered};
+use crate::{Delivery, Error, ErrorKind, Result, ShardId};
 
 /// Why an attempt at an entry failed.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ enum Failure<'a> {
         /// The same for all its entries, so that they come back as one request and not as one each.
         share: f64,
     },
+    /// The entry was stored on a shard that does not hold all its messages.
+    Misplaced(&'a ShardId),
 }
 
 impl Engine {
@@ -40,15 +42,22 @@ impl Engine {
         answer: Result<BatchResponse>,
         now: Instant,
     ) -> Result<()> {
-        let Flight { batch, unsettled } = flight;
+        let Flight { batch, unsettled, lanes, sent } = flight;
+        self.backlog.land_flight(&lanes);
         let outcomes = match answer.and_then(|response| response.for_entries(unsettled.len())) {
             Ok(outcomes) => outcomes,
-            Err(error) => return self.settle_failed(Flight { batch, unsettled }, error, now),
+            Err(error) => {
+                let failed = Flight { batch, unsettled, lanes, sent };
+                return self.settle_failed(failed, error, now);
+            }
         };
+        if outcomes.iter().any(is_throttled) {
+            self.slow_down(&unsettled, &outcomes, sent, now);
+        }
         let maybe_stored = batch.maybe_stored();
         for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(outcomes).enumerate() {
             match outcome {
-                Ok(_) => self.confirm(&unsettled),
+                Ok(stored) => self.landed(&batch.entries()[index], unsettled, stored, sent, now),
                 Err(refused) => {
                     unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
                     self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
@@ -59,7 +68,7 @@ impl Engine {
     }
 
     fn settle_failed(&mut self, flight: Flight, error: Error, now: Instant) -> Result<()> {
-        let Flight { mut batch, unsettled } = flight;
+        let Flight { mut batch, unsettled, .. } = flight;
         batch.failed_attempt(&error);
         let maybe_stored = batch.maybe_stored();
         let failure = Failure::Request { error: &error, share: fastrand::f64() };
@@ -74,13 +83,87 @@ impl Engine {
         if error.is_retryable() { Ok(()) } else { Err(error) }
     }
 
-    fn confirm(&mut self, unsettled: &Unsettled) {
-        for message in unsettled.messages.each().filter_map(|place| self.backlog.remove(place)) {
-            self.settled.records += 1;
-            self.settled.bytes += message.wire_len();
-            message.ack();
+    /// Tells each lane of a request what its shard took of it.
+    fn slow_down(
+        &mut self,
+        unsettled: &[Unsettled],
+        outcomes: &[Result<Stored, Refused>],
+        sent: Instant,
+        now: Instant,
+    ) {
+        let mut lanes: Vec<_> =
+            unsettled.iter().zip(outcomes).map(|(each, outcome)| (each.lane, outcome)).collect();
+        lanes.sort_by_key(|(lane, _)| lane.0);
+        for of_lane in lanes.chunk_by(|(one, _), (other, _)| one == other) {
+            let stored = of_lane.iter().filter(|(_, outcome)| outcome.is_ok()).count();
+            let throttled = of_lane.iter().filter(|(_, outcome)| is_throttled(outcome)).count();
+            if let Some(limiter) = &mut self.backlog.lane(of_lane[0].0).limiter
+                && throttled > 0
+            {
+                limiter.throttled(sent, stored, throttled, now);
+            }
         }
-        self.backlog.release(unsettled.chain);
+    }
+
+    /// Confirms an entry that is stored where all its messages belong.
+    fn landed(&mut self, entry: &Entry, unsettled: Unsettled, stored: Stored, sent: Instant, now: Instant) {
+        let flown = Flown {
+            attempts: unsettled.attempts,
+            first_sent: unsettled.first_attempt.unwrap_or(sent),
+            sent,
+            answered: now,
+        };
+        if self.backlog.is_expected(&unsettled, &stored.shard) {
+            self.confirm(&unsettled, &stored, flown);
+            return;
+        }
+        let holds = self.backlog.holds(&stored.shard, entry, &unsettled);
+        if holds == Some(true) {
+            self.refresh.ask(ShardScope::Open);
+            self.confirm(&unsettled, &stored, flown);
+            return;
+        }
+        tracing::debug!(shard = %stored.shard, "an entry landed on another shard than was expected");
+        self.refresh.ask(if holds.is_some() { ShardScope::Open } else { ShardScope::All });
+        let (entry, listing) = (entry.clone(), self.refresh.next_number());
+        self.suspects.push(Suspect { entry, unsettled, stored, flown, listing, looks: 0 });
+    }
+
+    /// Learns which shards there are, and judges the entries that waited to know.
+    pub(super) fn learn(&mut self, listing: u64, listed: Result<Vec<ShardRange>>, now: Instant) {
+        let learned = listed.and_then(|listed| self.backlog.learn(listed, now));
+        if let Err(error) = &learned {
+            tracing::warn!(sink = &*self.gate.name, %error, "cannot tell which shards are open; asking again");
+        }
+        self.refresh.answered(learned.is_ok(), now);
+        for mut suspect in self.suspects.take(listing) {
+            match self.backlog.holds(&suspect.stored.shard, &suspect.entry, &suspect.unsettled) {
+                Some(true) => self.confirm(&suspect.unsettled, &suspect.stored, suspect.flown),
+                None if suspect.looks + 1 < LOOKS => {
+                    self.refresh.ask(ShardScope::All);
+                    suspect.looks += 1;
+                    suspect.listing = listing + 1;
+                    self.suspects.push(suspect);
+                }
+                // Readers of the shard may have seen it, and drop what does not belong there.
+                Some(false) | None => {
+                    let Suspect { entry, mut unsettled, stored, .. } = suspect;
+                    unsettled.maybe_stored = true;
+                    self.retry(entry, unsettled, Failure::Misplaced(&stored.shard), now);
+                }
+            }
+        }
+    }
+
+    fn confirm(&mut self, unsettled: &Unsettled, stored: &Stored, flown: Flown) {
+        let shares_record = unsettled.messages.is_many();
+        for (nth, place) in unsettled.messages.each().enumerate() {
+            if let Some(accepted) = self.backlog.remove(place) {
+                self.settled.confirm(accepted, stored, shares_record.then_some(nth as u64), flown);
+            }
+        }
+        self.budget.deposit();
+        self.backlog.release(&unsettled.chains);
     }
 
     /// Has an entry wait out its backoff, ahead of the later ones of its key, or gives it up.
@@ -89,7 +172,15 @@ impl Engine {
         let backoff = || self.settings.retry.backoff(unsettled.attempts, age, failure.share());
         if let Some(backoff) = failure.is_retryable().then(backoff).flatten() {
             self.gate.status.count_retry();
-            self.retries.push(now + backoff, Waiting { entry, unsettled });
+            let pause = self.budget.withdraw(now);
+            let since = now + backoff.max(pause);
+            let waiting = Waiting { entry, unsettled, since };
+            if let Failure::Misplaced(_) = failure {
+                let parts = self.backlog.reroute(waiting);
+                parts.into_iter().for_each(|part| self.retries.push(since, part));
+            } else {
+                self.retries.push(since, waiting);
+            }
             return;
         }
         let context = format!(
@@ -97,13 +188,16 @@ impl Engine {
             self.gate.name, unsettled.attempts
         );
         let error = failure.into_error(context);
-        self.hand_back(&unsettled, &error, unsettled.delivery());
+        let told = self.hand_back(&unsettled, &error, unsettled.delivery());
         if self.settings.on_key_failure == OnKeyFailure::HandBack {
-            for place in self.backlog.fail(unsettled.chain) {
-                self.settled.hand_back_follower(self.backlog.remove(place));
+            for id in unsettled.chains.each() {
+                for place in self.backlog.fail(id, told) {
+                    let accepted = self.backlog.remove(place);
+                    self.hand_back_follower(accepted);
+                }
             }
         }
-        self.backlog.release(unsettled.chain);
+        self.backlog.release(&unsettled.chains);
     }
 
     /// Hands everything back after a fatal error: no call would succeed.
@@ -133,42 +227,51 @@ impl Engine {
                 self.hand_back(&unsettled, reason, Delivery::Unknown);
             }
         }
+        for suspect in std::mem::take(&mut self.suspects).drain() {
+            self.hand_back(&suspect.unsettled, reason, Delivery::Unknown);
+        }
         let (queued, ready) = self.backlog.drain();
         for Waiting { unsettled, .. } in std::mem::take(&mut self.retries).into_waiting().chain(ready) {
             self.hand_back(&unsettled, reason, unsettled.delivery());
         }
         for place in queued {
-            self.settled.hand_back(self.backlog.remove(place), reason.restate());
+            let accepted = self.backlog.remove(place);
+            self.hand_back_one(accepted, reason, Delivery::NotStored);
         }
         // After a panic: whatever was in the hands of the code that panicked.
-        for message in self.backlog.rest() {
-            self.settled.returned.push(Undelivered::new(message, reason.restate(), Delivery::Unknown));
+        for accepted in self.backlog.rest().collect::<Vec<_>>() {
+            self.hand_back_one(Some(accepted), reason, Delivery::Unknown);
         }
-        for accepted in self.inbox.drain().1 {
-            self.settled.hand_back(Some(accepted.message), reason.restate());
+        let accepted: Vec<_> = self.inbox.drain().1.collect();
+        for accepted in accepted {
+            self.hand_back_one(Some(accepted), reason, Delivery::NotStored);
         }
     }
 
-    /// Hands back every message of an entry.
-    fn hand_back(&mut self, unsettled: &Unsettled, reason: &Error, delivery: Delivery) {
-        for message in unsettled.messages.each().filter_map(|place| self.backlog.remove(place)) {
-            self.settled.returned.push(Undelivered::new(message, reason.restate(), delivery));
+    /// Hands back every message of an entry. Tells whether all of them were told elsewhere than by a flush.
+    fn hand_back(&mut self, unsettled: &Unsettled, reason: &Error, delivery: Delivery) -> bool {
+        let mut told = true;
+        for place in unsettled.messages.each() {
+            let accepted = self.backlog.remove(place);
+            told &= self.hand_back_one(accepted, reason, delivery);
         }
-    }
-}
-
-impl Settled {
-    /// Hands back a message that was never sent.
-    pub(super) fn hand_back(&mut self, message: Option<Message<Bytes>>, reason: Error) {
-        let returned = message.map(|message| Undelivered::new(message, reason, Delivery::NotStored));
-        self.returned.extend(returned);
+        told
     }
 
     /// Hands back a message whose key failed.
-    pub(super) fn hand_back_follower(&mut self, message: Option<Message<Bytes>>) {
+    pub(super) fn hand_back_follower(&mut self, accepted: Option<Accepted>) {
         let context = "not sent: an earlier message of its key could not be delivered";
-        self.hand_back(message, Error::new(ErrorKind::Undelivered, context));
+        self.hand_back_one(accepted, &Error::new(ErrorKind::Undelivered, context), Delivery::NotStored);
     }
+
+    fn hand_back_one(&mut self, accepted: Option<Accepted>, reason: &Error, delivery: Delivery) -> bool {
+        let Some(accepted) = accepted else { return true };
+        self.settled.hand_back(accepted, reason, delivery, self.dead_letters.as_mut())
+    }
+}
+
+fn is_throttled(outcome: &Result<Stored, Refused>) -> bool {
+    matches!(outcome, Err(refused) if refused.kind == ErrorKind::Throttled)
 }
 
 impl Failure<'_> {
@@ -176,6 +279,7 @@ impl Failure<'_> {
         match self {
             Self::Entry(refused) => refused.kind.is_retryable(),
             Self::Request { error, .. } => error.is_retryable(),
+            Self::Misplaced(_) => true,
         }
     }
 
@@ -185,6 +289,8 @@ impl Failure<'_> {
         match self {
             Self::Entry(_) => fastrand::f64(),
             Self::Request { share, .. } => share,
+            // Nothing is overloaded.
+            Self::Misplaced(_) => 0.0,
         }
     }
 
@@ -192,6 +298,10 @@ impl Failure<'_> {
         match self {
             Self::Entry(refused) => Error::new(refused.kind, context).caused_by(refused.clone()),
             Self::Request { error, .. } => Error::new(error.kind(), context).caused_by(error.restate()),
+            Self::Misplaced(shard) => {
+                let cause = format!("it was stored on {shard}, which does not hold all its messages");
+                Error::new(ErrorKind::Unavailable, context).caused_by(cause)
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The handle of a batching sink.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,12 +8,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::Sink;
 
-use crate::batch::framer::{Framer, GENERATED_KEY_LEN};
-use crate::batch::gate::Gate;
-use crate::batch::unsettled::Accepted;
-use crate::batch::{Admission, BatchSinkBuilder, BatchStatus};
+use crate::batch::handle::Handle;
+use crate::batch::{BatchSinkBuilder, BatchStatus, Producer, Producing};
 use crate::codec::{Framed, Framing};
-use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
+use crate::{Error, Message, Result, Undelivered};
 
 /// A sink that batches messages into requests to a [`tower::Service`], and acks each message once the service
 /// confirmed that it is stored.
@@ -25,7 +22,7 @@ use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
 ///   backs off alone.
 /// - `poll_ready` is the back-pressure: it waits while as much is accepted and unsettled as `max_queue` and
 ///   `max_queue_bytes` allow (the latter may be exceeded by one message), and never for a linger.
-/// - `poll_flush` waits until everything accepted is settled. It waits out the linger, because `forward` calls it
+/// - `poll_flush` waits until everything is settled that was accepted when it began. It waits out the linger, because `forward` calls it
 ///   whenever its stream pauses.
 /// - `poll_close` cuts the linger short and has a deadline.
 /// - A sink that is dropped still sends, until its close deadline, what it accepted.
@@ -58,14 +55,11 @@ use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
 /// ```
 #[must_use = "sinks do nothing unless polled"]
 pub struct BatchSink {
-    gate: Arc<Gate>,
-    admission: Arc<dyn Admission>,
+    handle: Arc<Handle>,
     framing: Option<Arc<dyn Framing>>,
-    record_bytes: usize,
+    /// What a flush that is going on waits for.
+    flushing: Option<u64>,
 }
-
-/// What a framing may add to the longest message that fits a record without being measured.
-const FRAME_OVERHEAD: usize = 4096;
 
 impl BatchSink {
     /// Starts to build a sink.
@@ -73,8 +67,8 @@ impl BatchSink {
         BatchSinkBuilder::default()
     }
 
-    pub(super) fn new(gate: Arc<Gate>, admission: Arc<dyn Admission>, record_bytes: usize) -> Self {
-        Self { gate, admission, framing: None, record_bytes }
+    pub(super) fn new(handle: Handle) -> Self {
+        Self { handle: Arc::new(handle), framing: None, flushing: None }
     }
 
     /// Returns the counters of this sink, which stay readable after the sink was moved into `forward`.
@@ -96,7 +90,7 @@ impl BatchSink {
     /// # }
     /// ```
     pub fn status(&self) -> BatchStatus {
-        self.gate.status.clone()
+        self.handle.gate.status.clone()
     }
 
     /// Waits until everything accepted is settled, cutting the linger short, and returns what could not be
@@ -133,38 +127,13 @@ impl BatchSink {
     /// # }
     /// ```
     pub async fn drain(&mut self) -> Vec<Undelivered> {
-        let draining = Draining(&self.gate);
-        poll_fn(|cx| draining.0.poll_drain(cx)).await
+        self.handle.gate.flush().await
     }
+}
 
-    /// Finds the key that a message is sent under in place of its own, or why it can never be sent.
-    fn admit(&self, message: &Message<Bytes>) -> Result<Option<Key>> {
-        let rekeyed = self.admission.admit(message)?;
-        let (payload, key) = (message.payload(), rekeyed.as_ref().or(message.key()));
-        let key_len = key.map_or(GENERATED_KEY_LEN, |key| key.partition_key().len());
-        let mut len = payload.len() + key_len;
-        if let Some(framing) = &self.framing {
-            framing.accepts(payload).map_err(|cause| {
-                let context = format!("frame a message of {} bytes as {}", payload.len(), framing.name());
-                Error::new(ErrorKind::Encode, context).caused_by(cause)
-            })?;
-            if len + FRAME_OVERHEAD > self.record_bytes {
-                let generated = || Key::from(" ".repeat(GENERATED_KEY_LEN));
-                len = Framer::len_alone(&**framing, &key.cloned().unwrap_or_else(generated), payload);
-            }
-        }
-        if len > self.record_bytes {
-            let most = self.record_bytes;
-            let context = format!("a record of {len} bytes, its key included: at most {most} are allowed");
-            return Err(Error::new(ErrorKind::Invalid, context));
-        }
-        Ok(rekeyed)
-    }
-
-    fn refuse(&self, message: Message<Bytes>, error: Error) -> Error {
-        let error = error.during(format_args!("send to \"{}\"", self.gate.name));
-        let reason = error.restate();
-        error.carrying(vec![Undelivered::new(message, reason, Delivery::NotStored)])
+impl Producing for BatchSink {
+    fn producer(&self) -> Producer {
+        Producer::new(Arc::clone(&self.handle), self.framing.clone())
     }
 }
 
@@ -172,7 +141,7 @@ impl Sink<Message<Bytes>> for BatchSink {
     type Error = Error;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.gate.poll_ready(cx)
+        self.handle.gate.poll_ready(cx)
     }
 
     /// Accepts a message.
@@ -182,25 +151,29 @@ impl Sink<Message<Bytes>> for BatchSink {
     /// `Invalid` or `Encode` for a message that can never be sent, `Closed` once the sink ended. The error carries the
     /// message. The first two concern that message alone, and the sink goes on.
     fn start_send(self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
-        match self.admit(&message) {
-            Ok(rekeyed) => self.gate.accept(Accepted { message, rekeyed: rekeyed.map(Box::new) }),
-            Err(error) => Err(self.refuse(message, error)),
-        }
+        let accepted = self.handle.admit(message, self.framing.as_deref())?;
+        self.handle.gate.accept(accepted)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.gate.poll_flush(cx)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let this = &mut *self;
+        let until = *this.flushing.get_or_insert_with(|| this.handle.gate.cut());
+        let flushed = this.handle.gate.poll_flush(until, cx);
+        if flushed.is_ready() {
+            this.flushing = None;
+        }
+        flushed
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.gate.poll_close(cx)
+        self.handle.gate.poll_close(cx)
     }
 }
 
 impl Framed for BatchSink {
     /// Replaces the framing, also for the messages that are accepted but in no request yet.
     fn framed(mut self, framing: Arc<dyn Framing>) -> Self {
-        self.gate.set_framing(Arc::clone(&framing));
+        self.handle.gate.set_framing(Arc::clone(&framing));
         self.framing = Some(framing);
         self
     }
@@ -209,24 +182,9 @@ impl Framed for BatchSink {
 impl fmt::Debug for BatchSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchSink")
-            .field("name", &self.gate.name)
+            .field("name", &self.handle.gate.name)
             .field("framing", &self.framing)
-            .field("status", &self.gate.status)
+            .field("status", &self.handle.gate.status)
             .finish_non_exhaustive()
-    }
-}
-
-/// A call of [`BatchSink::drain`], which may be given up.
-struct Draining<'a>(&'a Gate);
-
-impl Drop for Draining<'_> {
-    fn drop(&mut self) {
-        self.0.stop_draining();
-    }
-}
-
-impl Drop for BatchSink {
-    fn drop(&mut self) {
-        self.gate.abandon();
     }
 }

@@ -1,15 +1,16 @@
-//! The state that the handle and the engine share.
+//! The state that the handles and the engine share.
 
 use std::mem;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Waker};
 
+use crate::batch::epochs::Epochs;
 use crate::batch::inbox::{Inbox, Wanted};
 use crate::batch::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Error, ErrorKind, Undelivered};
 
-/// The state that the handle and the engine share.
+/// The state that the handles and the engine share.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) phase: Phase,
@@ -17,14 +18,19 @@ pub(super) struct State {
     /// Accepted and not stored: queued, in flight, backing off, or handed back and not taken.
     pub(super) records: usize,
     pub(super) bytes: usize,
+    pub(super) epochs: Epochs,
     pub(super) returned: Vec<Undelivered>,
     /// What made the sink fail as a whole.
     pub(super) fatal: Option<Error>,
+    /// The same, for those that come later.
+    pub(super) cause: Option<Error>,
     pub(super) framing: Option<Arc<dyn Framing>>,
-    /// A send waits for room, so no entry may linger.
+    /// A send of the sink waits for room, so no entry may linger.
     pub(super) starved: bool,
-    /// Someone waits for everything to be settled, lingers cut short.
-    pub(super) draining: bool,
+    /// How many sends of producers wait for room.
+    pub(super) waiting: usize,
+    /// How many wait for everything to be settled, lingers cut short.
+    pub(super) draining: usize,
     /// The keys that failed are free again.
     pub(super) forgiven: bool,
     pub(super) bell: Bell,
@@ -52,7 +58,7 @@ pub(super) enum Phase {
     Open,
     /// A message failed. What was accepted is settled, then the error is told.
     Failing,
-    /// The handle was closed or dropped.
+    /// The last handle was closed or dropped.
     Closing,
     /// Nothing is unsettled, and nothing is accepted any more.
     Closed,
@@ -60,9 +66,10 @@ pub(super) enum Phase {
 
 impl State {
     /// Queues a message, and returns the engine's waker once enough came in.
-    pub(super) fn take_in(&mut self, accepted: Accepted) -> Option<Waker> {
+    pub(super) fn take_in(&mut self, mut accepted: Accepted) -> Option<Waker> {
         self.records += 1;
         self.bytes += accepted.message.wire_len();
+        accepted.epoch = self.epochs.enter();
         self.inbox.push(accepted);
         if self.inbox.reaches(self.bell.wanted) { self.bell.waker.take() } else { None }
     }

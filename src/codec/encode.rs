@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::Sink;
 use pin_project_lite::pin_project;
 
+use crate::batch::{Producer, Producing};
 use crate::codec::codec::pair_name;
 use crate::codec::{Codec, Framed, Serializer};
 use crate::message::describe;
@@ -124,6 +125,36 @@ impl<S, T> Encode<S, T> {
     }
 }
 
+impl<S: Producing, T: 'static> Encode<S, T> {
+    /// Returns a handle for many tasks that send values to this sink. It goes on when the sink was moved into
+    /// `forward`, until the sink is closed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::codec::{self, EncodeExt};
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stream = MemoryStream::new("numbers", 1);
+    /// let producer = stream.sink().encode(codec::json_lines()).producer();
+    /// let receipts = [producer.put(Message::keyed(7, "a")).await?, producer.put(Message::keyed(8, "a")).await?];
+    /// for (place, receipt) in receipts.into_iter().enumerate() {
+    ///     assert_eq!(receipt.await?.sub_sequence(), Some(place as u64));
+    /// }
+    /// assert_eq!(stream.records()[0].payload, "7\n8\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn producer(&self) -> Producer<T> {
+        let (serializer, name) = (Arc::clone(&self.serializer), self.name.clone());
+        self.inner
+            .producer()
+            .encoding(move |message| serialized(message, &*serializer, &name, &mut Vec::new()))
+    }
+}
+
 impl<S: Sink<Message<Bytes>, Error = Error>, T: 'static> Sink<Message<T>> for Encode<S, T> {
     type Error = Error;
 
@@ -133,14 +164,7 @@ impl<S: Sink<Message<Bytes>, Error = Error>, T: 'static> Sink<Message<T>> for En
 
     fn start_send(self: Pin<&mut Self>, message: Message<T>) -> Result<()> {
         let this = self.project();
-        let (value, key, origin, ack) = message.into_parts();
-        this.scratch.clear();
-        this.serializer.serialize(&value, this.scratch).map_err(|cause| {
-            let context = format!("encode {} as {}", describe(origin.as_ref()), this.name);
-            Error::new(ErrorKind::Encode, context).caused_by(cause)
-        })?;
-        let payload = Bytes::copy_from_slice(this.scratch);
-        this.inner.start_send(Message::from_parts(payload, key, origin, ack))
+        this.inner.start_send(serialized(message, &**this.serializer, this.name, this.scratch)?)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -150,6 +174,22 @@ impl<S: Sink<Message<Bytes>, Error = Error>, T: 'static> Sink<Message<T>> for En
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.project().inner.poll_close(cx)
     }
+}
+
+/// Turns a message into bytes, by way of a buffer that is used again.
+fn serialized<T: 'static>(
+    message: Message<T>,
+    serializer: &dyn Serializer<T>,
+    name: &str,
+    scratch: &mut Vec<u8>,
+) -> Result<Message<Bytes>> {
+    let (value, key, origin, ack) = message.into_parts();
+    scratch.clear();
+    serializer.serialize(&value, scratch).map_err(|cause| {
+        let context = format!("encode {} as {name}", describe(origin.as_ref()));
+        Error::new(ErrorKind::Encode, context).caused_by(cause)
+    })?;
+    Ok(Message::from_parts(Bytes::copy_from_slice(scratch), key, origin, ack))
 }
 
 impl<S: fmt::Debug, T> fmt::Debug for Encode<S, T> {

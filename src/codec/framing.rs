@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{BoxError, Key};
+use crate::{BoxError, HashKey, Key};
 
 /// How several messages share one record. A framing is shared by all keys of a sink, which opens a [`Frame`] for one after
 /// the other.
@@ -36,6 +36,14 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// Tells whether a record keeps each message's own key. Where it does not, only messages of one key may share a
     /// record.
     fn carries_keys(&self) -> bool;
+
+    /// Returns the key of a record that holds several messages with keys of their own: of the first, which lands at the
+    /// hash key, and of others that land on the same shard. Default: the first one's. Only framings that carry keys are
+    /// asked.
+    fn shared_key(&self, first: &Key, hash_key: HashKey) -> Key {
+        let _ = hash_key;
+        first.clone()
+    }
 
     /// Tells whether a record is its one message as it is, so that nothing need be copied. Default: no.
     fn is_identity(&self) -> bool {

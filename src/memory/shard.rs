@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::batch::ShardRange;
 use crate::source::{ReadFrom, Record, Shard};
-use crate::{Key, Position, SequenceNumber, ShardId};
+use crate::{HashKey, Key, Position, SequenceNumber, ShardId};
 
 /// A record as an in-process stream keeps it.
 ///
@@ -55,6 +56,12 @@ impl MemoryShard {
 
     pub(super) fn describe(&self) -> Shard {
         Shard { id: self.id.clone(), parents: self.parents.clone() }
+    }
+
+    pub(super) fn shard_range(&self) -> ShardRange {
+        let first = HashKey::new(u128::from(*self.range.start()) << 64);
+        let last = HashKey::new(u128::from(*self.range.end()) << 64 | u128::from(u64::MAX));
+        ShardRange { id: self.id.clone(), first, last, open: self.children.is_none() }
     }
 
     pub(super) fn takes(&self, hash: u64) -> bool {

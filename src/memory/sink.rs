@@ -3,11 +3,14 @@
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tower::Service;
 
-use crate::batch::{Batch, BatchResponse, Refused, Stored};
+use crate::batch::{Batch, BatchResponse, Refused, Routing, ShardRange, ShardScope, Stored};
 use crate::memory::MemoryStream;
-use crate::{Error, ErrorKind, Result};
+use crate::memory::stream::hash_of;
+use crate::{Error, ErrorKind, HashKey, Key, Result};
 
 /// Stores the entries of a request, as far as the fault switches let it.
 impl Service<Batch> for MemoryStream {
@@ -35,5 +38,18 @@ impl Service<Batch> for MemoryStream {
             Ok(Stored { shard: record.shard, sequence: record.sequence })
         });
         ready(Ok(BatchResponse::new(outcomes.collect())))
+    }
+}
+
+/// A partition key counts by the upper half of its hash key.
+impl Routing for MemoryStream {
+    fn hash_key(&self, key: &Key) -> HashKey {
+        HashKey::new(u128::from(hash_of(key)) << 64)
+    }
+
+    fn shard_ranges(&self, scope: ShardScope) -> BoxFuture<'static, Result<Vec<ShardRange>>> {
+        let mut shards = self.ranges();
+        shards.retain(|shard| shard.open || scope == ShardScope::All);
+        ready(Ok(shards)).boxed()
     }
 }

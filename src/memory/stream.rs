@@ -13,7 +13,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use crate::batch::BatchSink;
+use crate::batch::{BatchSink, ShardRange};
 use crate::memory::fetch::MemoryFetch;
 use crate::memory::shard::MemoryShard;
 use crate::memory::{MemoryFaults, MemoryRecord};
@@ -265,7 +265,13 @@ impl MemoryStream {
     /// ```
     pub fn sink(&self) -> BatchSink {
         let settings = BatchSink::builder().name(self.inner.name.clone());
-        settings.build(self.clone()).expect("the default settings are within range")
+        let routed = settings.routing(self.clone(), self.ranges());
+        routed.build(self.clone()).expect("the default settings are within range")
+    }
+
+    /// Lists every shard with the hash keys that it holds.
+    pub(super) fn ranges(&self) -> Vec<ShardRange> {
+        self.lock().shards.iter().map(MemoryShard::shard_range).collect()
     }
 
     pub(super) fn with_shard<T>(&self, id: &ShardId, f: impl FnOnce(&MemoryShard) -> T) -> T {
@@ -324,7 +330,7 @@ impl fmt::Debug for MemoryStream {
 }
 
 /// Spreads keys over the hash space. An explicit hash key counts by its upper half, so that ranges mean the same.
-fn hash_of(key: &Key) -> u64 {
+pub(super) fn hash_of(key: &Key) -> u64 {
     if let Some(hash) = key.explicit_hash_key() {
         return (hash.get() >> 64) as u64;
     }

@@ -3,18 +3,31 @@
 use tokio::time::{Duration, Instant};
 
 use crate::Message;
-use crate::batch::backlog::Backlog;
-use crate::batch::framer::Framer;
+use crate::batch::backlog::{Backlog, Rules};
+use crate::batch::pack::{Packed, Room};
+use crate::batch::queue::{FrameSize, Patience};
 use crate::batch::unsettled::Accepted;
 use crate::batch::{BatchSink, Ordering};
 
 fn backlog() -> Backlog {
-    Backlog::new(Framer::new(51_200, usize::MAX, 1 << 20), Ordering::PerKey, Duration::ZERO)
+    let rules = Rules { ordering: Ordering::PerKey, lane_limit: None, max_in_flight: 1 };
+    let size = FrameSize { bytes: 51_200, messages: usize::MAX };
+    Backlog::new(rules, size, 1 << 20, None, Instant::now())
+}
+
+/// Packs a request of one entry.
+fn pop(backlog: &mut Backlog, now: Instant) -> Option<Packed> {
+    let packed = backlog.pack(
+        Patience { linger: Duration::ZERO, now, hurry: true },
+        Room { records: 1, bytes: usize::MAX },
+    )?;
+    backlog.land_flight(&packed.lanes);
+    Some(packed)
 }
 
 fn push(backlog: &mut Backlog, key: &str, now: Instant) {
     let message = Message::keyed("payload".into(), key);
-    assert!(backlog.push(Accepted { message, rekeyed: None }, now).is_none());
+    assert!(backlog.push(Accepted::new(message, None), now).is_none());
 }
 
 /// One hot key with a long queue, and a batch of others: what is behind the hot key must never be looked at.
@@ -29,9 +42,9 @@ async fn cost_per_record_does_not_grow_with_the_batch() {
             push(&mut backlog, &format!("key-{nth}"), now);
         }
         let mut taken = 0;
-        while let Some(waiting) = backlog.pop(now, true) {
+        while let Some(waiting) = pop(&mut backlog, now) {
             taken += 1;
-            backlog.release(waiting.unsettled.chain);
+            backlog.release(&waiting.unsettled[0].chains);
         }
         assert_eq!(taken, 2 * batch);
         costs.push(backlog.steps as f64 / f64::from(taken));
@@ -44,16 +57,16 @@ async fn a_busy_key_is_never_looked_at() {
     let now = Instant::now();
     let mut backlog = backlog();
     push(&mut backlog, "hot", now);
-    let hot = backlog.pop(now, true).unwrap();
+    let hot = pop(&mut backlog, now).unwrap();
     for _ in 0..10_000 {
         push(&mut backlog, "hot", now);
     }
     for _ in 0..1_000 {
-        assert!(backlog.pop(now, true).is_none());
+        assert!(pop(&mut backlog, now).is_none());
     }
     assert_eq!(backlog.steps, 1);
-    backlog.release(hot.unsettled.chain);
-    assert!(backlog.pop(now, true).is_some());
+    backlog.release(&hot.unsettled[0].chains);
+    assert!(pop(&mut backlog, now).is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,8 +75,8 @@ async fn keys_that_are_done_are_forgotten() {
     let mut backlog = backlog();
     for nth in 0..50_000 {
         push(&mut backlog, &format!("key-{nth}"), now);
-        let waiting = backlog.pop(now, true).unwrap();
-        backlog.release(waiting.unsettled.chain);
+        let waiting = pop(&mut backlog, now).unwrap();
+        backlog.release(&waiting.unsettled[0].chains);
         assert!(backlog.keys() < 10_000, "{} keys after {nth}", backlog.keys());
     }
 }

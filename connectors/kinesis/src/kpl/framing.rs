@@ -1,10 +1,13 @@
 //! KPL aggregates as a framing.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use headwater::codec::{Frame, Framing, Part, Split};
+use headwater::{HashKey, Key};
 
 use crate::kpl::aggregate::Aggregate;
-use crate::kpl::{Contents, deaggregate};
+use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, deaggregate};
 
 /// KPL aggregates: user records with different keys share a record, and each keeps its own.
 ///
@@ -48,6 +51,12 @@ impl Framing for Kpl {
 
     fn carries_keys(&self) -> bool {
         true
+    }
+
+    /// As the KPL has it: a partition key that says nothing, and the first message's hash key to route by.
+    fn shared_key(&self, _: &Key, hash_key: HashKey) -> Key {
+        static PARTITION_KEY: LazyLock<Key> = LazyLock::new(|| Key::from(AGGREGATE_PARTITION_KEY));
+        PARTITION_KEY.clone().hashed(hash_key)
     }
 
     fn open(&self) -> Box<dyn Frame> {

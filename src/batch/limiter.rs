@@ -1,0 +1,153 @@
+//! How fast one lane sends.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::batch::LaneLimit;
+use crate::batch::share::Share;
+
+/// When a lane that used up its allowance may send again: at the next of these ticks, which are the same for all
+/// lanes, so that they share requests instead of sending one each.
+const TICK: Duration = Duration::from_millis(50);
+
+/// For how long an idle lane saves its allowance, in seconds. It covers the time between two ticks, with room for a
+/// late one.
+const SAVED: f64 = 0.25;
+
+/// How fast one lane sends: a token bucket for records and one for bytes, both filled at a share of the configured
+/// limit that follows what the shard takes.
+///
+/// An entry may go while there is a token of both kinds left, and leaves a debt where it takes more; so an entry that
+/// is larger than what is ever saved goes too, and the rate holds over time.
+pub(super) struct Limiter {
+    limit: LaneLimit,
+    share: Share,
+    records: f64,
+    bytes: f64,
+    filled: Instant,
+    /// When the ticks began.
+    epoch: Instant,
+    /// What throttling says of requests that were sent before this is known already.
+    slowed: Instant,
+}
+
+impl Limiter {
+    pub(super) fn new(limit: LaneLimit, now: Instant, epoch: Instant) -> Self {
+        let records = limit.records as f64 * SAVED;
+        let bytes = limit.bytes as f64 * SAVED;
+        let share = Share::new(limit.ceiling, now);
+        Self { limit, share, records, bytes, filled: now, epoch, slowed: epoch }
+    }
+
+    /// Returns how many records and bytes may go now; a debt of either kind is none of both.
+    pub(super) fn allowance(&mut self, now: Instant) -> (usize, usize) {
+        self.fill(now);
+        if self.records < 1e-6 || self.bytes < 1e-6 {
+            return (0, 0);
+        }
+        (self.records.ceil() as usize, self.bytes.ceil() as usize)
+    }
+
+    pub(super) fn take(&mut self, bytes: usize) {
+        self.records -= 1.0;
+        self.bytes -= bytes as f64;
+    }
+
+    /// Returns when entries may go again, if none may now.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Instant> {
+        if self.allowance(now).0 > 0 {
+            return None;
+        }
+        let share = self.share.at(now);
+        let wait = |tokens: f64, rate: u64| (1e-3 - tokens).max(0.0) / (rate as f64 * share);
+        let wait = wait(self.records, self.limit.records).max(wait(self.bytes, self.limit.bytes));
+        let paid = now + Duration::from_secs_f64(wait.min(3600.0));
+        let ticks = paid.duration_since(self.epoch).as_nanos().div_ceil(TICK.as_nanos());
+        Some(self.epoch + TICK * ticks as u32)
+    }
+
+    /// Learns that the shard took `stored` entries of a request and throttled the other `throttled`.
+    pub(super) fn throttled(&mut self, sent: Instant, stored: usize, throttled: usize, now: Instant) {
+        if sent < self.slowed {
+            return;
+        }
+        self.slowed = now;
+        self.fill(now);
+        self.share.reduce(stored as f64 / (stored + throttled) as f64, now);
+    }
+
+    /// Returns the share of the configured limit that the lane sends at.
+    pub(super) fn share(&self, now: Instant) -> f64 {
+        self.share.at(now)
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
+        if seconds <= 0.0 {
+            return;
+        }
+        self.filled = now;
+        let share = self.share.at(now);
+        let fill = |tokens: f64, limit: u64| {
+            let rate = limit as f64 * share;
+            (tokens + rate * seconds).min((rate * SAVED).max(1.0))
+        };
+        self.records = fill(self.records, self.limit.records);
+        self.bytes = fill(self.bytes, self.limit.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: LaneLimit = LaneLimit { records: 1_000, bytes: 1 << 20, ceiling: 1.0 };
+
+    /// Sends entries of a size as fast as the limiter lets it, and returns how many went in each second.
+    fn run(limiter: &mut Limiter, start: Instant, seconds: usize, bytes: usize) -> Vec<usize> {
+        let mut sent = vec![0; seconds];
+        let mut now = start;
+        let end = start + Duration::from_secs(seconds as u64);
+        while now < end {
+            while limiter.allowance(now).0 > 0 {
+                limiter.take(bytes);
+                sent[(now - start).as_secs() as usize] += 1;
+            }
+            now = limiter.next(now).unwrap();
+        }
+        sent
+    }
+
+    #[test]
+    fn a_lane_sends_at_its_limit_of_records_or_of_bytes() {
+        let start = Instant::now();
+        for (bytes, per_second) in [(100, 1_000.0), (10_486, 100.0), (51_200, 20.48), (1 << 20, 1.0)] {
+            let mut limiter = Limiter::new(LIMIT, start, start);
+            let sent = run(&mut limiter, start, 20, bytes);
+            let rate = sent[1..].iter().sum::<usize>() as f64 / 19.0;
+            assert!((rate / per_second - 1.0).abs() < 0.06, "{bytes} bytes: {rate} a second");
+        }
+    }
+
+    #[test]
+    fn what_is_sent_in_a_second_never_exceeds_the_limit_by_more_than_what_is_saved() {
+        let start = Instant::now();
+        let mut limiter = Limiter::new(LIMIT, start, start);
+        let sent = run(&mut limiter, start + Duration::from_mins(1), 10, 100);
+        assert!(sent.iter().all(|sent| *sent <= 1_250), "{sent:?}");
+    }
+
+    #[test]
+    fn answers_to_requests_that_were_sent_before_the_lane_slowed_slow_it_no_more() {
+        let start = Instant::now();
+        let mut limiter = Limiter::new(LIMIT, start, start);
+        let later = start + Duration::from_secs(1);
+        for _ in 0..4 {
+            limiter.throttled(start, 50, 50, later);
+        }
+        assert!(limiter.share(later) >= 0.5, "{}", limiter.share(later));
+        limiter.throttled(later, 50, 50, later + TICK);
+        assert!(limiter.share(later + TICK) < 0.5);
+    }
+}

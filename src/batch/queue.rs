@@ -1,0 +1,190 @@
+//! What waits in one lane.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::batch::unsettled::{ChainId, Waiting};
+
+/// What waits in one lane: entries that exist, and chains whose next entry may be made. A key in flight is in none of
+/// its queues, so nothing is ever skipped over.
+#[derive(Default)]
+pub(super) struct Queue {
+    /// Entries that exist: their backoff is over, or they did not fit their request.
+    pub(super) ready: VecDeque<Waiting>,
+    /// Chains that make a full entry each.
+    full: VecDeque<Full>,
+    /// Chains that make a part-filled entry each.
+    lingering: VecDeque<Lingering>,
+    /// Chains whose messages share entries.
+    shared: BinaryHeap<Sharing>,
+    /// What the chains of `shared` hold.
+    shared_messages: usize,
+    shared_bytes: usize,
+    turns: u64,
+    /// The bytes of `ready` and `full`.
+    bytes: usize,
+}
+
+struct Full {
+    id: ChainId,
+    since: Instant,
+    /// What it is counted with.
+    bytes: usize,
+}
+
+/// Stale where the chain has another stamp.
+struct Lingering {
+    id: ChainId,
+    stamp: u64,
+    since: Instant,
+}
+
+#[derive(PartialEq, Eq)]
+struct Sharing {
+    since: Instant,
+    turn: u64,
+    id: ChainId,
+}
+
+/// How large an entry that chains share is.
+#[derive(Clone, Copy)]
+pub(super) struct FrameSize {
+    pub(super) bytes: usize,
+    pub(super) messages: usize,
+}
+
+/// How long a part-filled entry waits for company, and whether it may at all.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) linger: Duration,
+    pub(super) now: Instant,
+    /// Nothing may linger.
+    pub(super) hurry: bool,
+}
+
+impl Patience {
+    /// Tells whether an entry whose first message came then has waited enough.
+    pub(super) fn ends(&self, since: Instant) -> bool {
+        self.hurry || since + self.linger <= self.now
+    }
+
+    /// Returns when it has.
+    pub(super) fn end(&self, since: Instant) -> Instant {
+        if self.hurry { self.now } else { since + self.linger }
+    }
+}
+
+impl Queue {
+    pub(super) fn push_ready(&mut self, waiting: Waiting) {
+        self.bytes += waiting.entry.bytes();
+        self.ready.push_back(waiting);
+    }
+
+    /// Puts an entry back that was popped and goes next.
+    pub(super) fn unpop(&mut self, waiting: Waiting) {
+        self.bytes += waiting.entry.bytes();
+        self.ready.push_front(waiting);
+    }
+
+    pub(super) fn pop_ready(&mut self) -> Option<Waiting> {
+        let waiting = self.ready.pop_front()?;
+        self.bytes -= waiting.entry.bytes();
+        Some(waiting)
+    }
+
+    pub(super) fn push_full(&mut self, id: ChainId, since: Instant, bytes: usize) {
+        self.bytes += bytes;
+        self.full.push_back(Full { id, since, bytes });
+    }
+
+    pub(super) fn pop_full(&mut self) -> Option<ChainId> {
+        let full = self.full.pop_front()?;
+        self.bytes -= full.bytes;
+        Some(full.id)
+    }
+
+    pub(super) fn push_lingering(&mut self, id: ChainId, stamp: u64, since: Instant) {
+        self.lingering.push_back(Lingering { id, stamp, since });
+    }
+
+    /// Takes the chain that has lingered longest, with its stamp, if it may go part-filled.
+    pub(super) fn pop_lingering(&mut self, patience: Patience) -> Option<(ChainId, u64)> {
+        let lingering = self.lingering.pop_front_if(|lingering| patience.ends(lingering.since))?;
+        Some((lingering.id, lingering.stamp))
+    }
+
+    /// Queues a chain that shares entries with others, by when its first message came.
+    pub(super) fn push_shared(&mut self, id: ChainId, since: Instant, messages: usize, bytes: usize) {
+        self.turns += 1;
+        self.shared.push(Sharing { since, turn: self.turns, id });
+        self.grow_shared(messages, bytes);
+    }
+
+    /// Takes notice that a chain which shares entries has more messages.
+    pub(super) fn grow_shared(&mut self, messages: usize, bytes: usize) {
+        self.shared_messages += messages;
+        self.shared_bytes += bytes;
+    }
+
+    /// Takes notice that a chain which shares entries has fewer messages, or none.
+    pub(super) fn shrink_shared(&mut self, messages: usize, bytes: usize) {
+        self.shared_messages -= messages;
+        self.shared_bytes -= bytes;
+    }
+
+    /// Takes the chain that has waited longest among those that share entries.
+    pub(super) fn pop_shared(&mut self) -> Option<ChainId> {
+        self.shared.pop().map(|sharing| sharing.id)
+    }
+
+    /// Returns how many full entries the chains that share them make. Each holds one chain at least.
+    fn full_shared(&self, size: FrameSize) -> usize {
+        (self.shared_bytes / size.bytes).max(self.shared_messages / size.messages).min(self.shared.len())
+    }
+
+    /// Tells whether an entry of several chains should go.
+    pub(super) fn shares(&self, patience: Patience, size: FrameSize) -> bool {
+        let lingered = self.shared.peek().is_some_and(|sharing| patience.ends(sharing.since));
+        lingered || self.full_shared(size) > 0
+    }
+
+    /// Returns how many full entries there are, and their bytes.
+    pub(super) fn sendable(&self, size: FrameSize) -> (usize, usize) {
+        let shared = self.full_shared(size);
+        (self.ready.len() + self.full.len() + shared, self.bytes + shared * size.bytes)
+    }
+
+    /// Returns about when the first of its messages came; `None` where there are none.
+    pub(super) fn since(&self) -> Option<Instant> {
+        [
+            self.ready.front().map(|waiting| waiting.since),
+            self.full.front().map(|full| full.since),
+            self.lingering.front().map(|lingering| lingering.since),
+            self.shared.peek().map(|sharing| sharing.since),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Forgets which chains there are, and takes the entries out.
+    pub(super) fn clear(&mut self) -> VecDeque<Waiting> {
+        std::mem::take(self).ready
+    }
+}
+
+impl Ord for Sharing {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Reversed: the heap gives its greatest first.
+        (other.since, other.turn).cmp(&(self.since, self.turn))
+    }
+}
+
+impl PartialOrd for Sharing {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

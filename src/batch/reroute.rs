@@ -1,0 +1,138 @@
+//! Moves what waits to other lanes when the shards change.
+
+use tokio::time::Instant;
+
+use crate::batch::Entry;
+use crate::batch::ShardRange;
+use crate::batch::backlog::Backlog;
+use crate::batch::map::LaneId;
+use crate::batch::pool::Place;
+use crate::batch::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::{HashKey, Key, Result, ShardId};
+
+impl Backlog {
+    /// Learns which shards there are, and moves what waits to their lanes if others are open than before.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` where the open shards do not cover every hash key once; nothing moves then.
+    pub(super) fn learn(&mut self, listed: Vec<ShardRange>, now: Instant) -> Result<bool> {
+        let changed = self.map.update(listed);
+        self.open_lanes(now);
+        if matches!(changed, Ok(true)) {
+            self.requeue();
+        }
+        changed
+    }
+
+    /// Queues an entry whose backoff is over, by the lane that its key has now. It waits for company as a new one
+    /// does, or else every entry of a throttled request would come back alone.
+    pub(super) fn push_retry(&mut self, waiting: Waiting) {
+        if self.map.is_open(waiting.unsettled.lane) {
+            let lane = waiting.unsettled.lane;
+            self.lane(lane).queue.push_ready(waiting);
+            return;
+        }
+        for waiting in self.reroute(waiting) {
+            let lane = waiting.unsettled.lane;
+            self.lane(lane).queue.push_ready(waiting);
+        }
+    }
+
+    /// Splits an entry by the lanes that its messages have now; in their order.
+    pub(super) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
+        let Waiting { entry, mut unsettled, since } = waiting;
+        if !unsettled.shared {
+            unsettled.lane = self.lane_of_entry(&entry, &unsettled);
+            return vec![Waiting { entry, unsettled, since }];
+        }
+        let groups = match unsettled.chains {
+            ChainIds::One(ChainId::LOOSE) => {
+                let open = self.map.open();
+                let any = open[fastrand::usize(0..open.len())];
+                vec![(any, unsettled.messages.each().collect())]
+            }
+            _ => self.by_lane(&unsettled.messages),
+        };
+        let parts = groups.into_iter().map(|(lane, places)| {
+            let (entry, messages, chains) = self.frame_again(lane, places);
+            let shared = matches!(messages, Messages::Many(_));
+            let part = Unsettled {
+                attempts: unsettled.attempts,
+                first_attempt: unsettled.first_attempt,
+                maybe_stored: unsettled.maybe_stored,
+                ..Unsettled::new(messages, chains, lane, shared)
+            };
+            Waiting { entry, unsettled: part, since }
+        });
+        parts.collect()
+    }
+
+    /// Tells whether an entry landed where it was sent. Nothing is expected where it is not known where keys land.
+    pub(super) fn is_expected(&self, unsettled: &Unsettled, landed: &ShardId) -> bool {
+        !self.map.is_routed() || self.map.range(unsettled.lane).id == *landed
+    }
+
+    /// Tells whether a shard holds every message of an entry; `None` where the shard is not known.
+    pub(super) fn holds(&self, shard: &ShardId, entry: &Entry, unsettled: &Unsettled) -> Option<bool> {
+        let range = self.map.find(shard)?;
+        if !unsettled.shared {
+            return Some(true);
+        }
+        let mut hash_keys = unsettled.messages.each().map(|place| self.hash_key_of(place, entry));
+        Some(hash_keys.all(|hash_key| range.holds(hash_key)))
+    }
+
+    /// Returns where a message lands; one without a key lands where its entry does.
+    fn hash_key_of(&self, place: Place, entry: &Entry) -> HashKey {
+        let own = self.pool.get(place).and_then(|accepted| accepted.key()).map(|key| self.land(key).0);
+        own.or(entry.key.explicit_hash_key()).unwrap_or(HashKey::MIN)
+    }
+
+    fn lane_of_entry(&self, entry: &Entry, unsettled: &Unsettled) -> LaneId {
+        match &unsettled.chains {
+            ChainIds::One(id) if *id != ChainId::LOOSE => self.chains.lands(*id).1,
+            _ => self.land(&entry.key).1,
+        }
+    }
+
+    fn by_lane(&self, messages: &Messages) -> Vec<(LaneId, Vec<Place>)> {
+        let mut groups: Vec<(LaneId, Vec<Place>)> = Vec::new();
+        for place in messages.each() {
+            let Some(key) = self.pool.get(place).and_then(|accepted| accepted.key()) else { continue };
+            let lane = self.land(key).1;
+            match groups.iter_mut().find(|(group, _)| *group == lane) {
+                Some((_, places)) => places.push(place),
+                None => groups.push((lane, vec![place])),
+            }
+        }
+        groups
+    }
+
+    /// Frames messages of one lane that were in one entry before.
+    fn frame_again(&mut self, lane: LaneId, places: Vec<Place>) -> (Entry, Messages, ChainIds) {
+        let keyless = self.generated_key(lane);
+        let keys: Vec<&Key> = places
+            .iter()
+            .map(|place| self.pool.get(*place).and_then(|each| each.key()).unwrap_or(&keyless))
+            .collect();
+        let mut ids: Vec<ChainId> =
+            keys.iter().map(|key| self.chains.find(key).unwrap_or(ChainId::LOOSE)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let first = keys.first().map_or_else(|| keyless.clone(), |key| (*key).clone());
+        let payloads =
+            places.iter().filter_map(|place| self.pool.get(*place)).map(|each| each.message.payload());
+        let data = self.framer.reframe(keys.into_iter().zip(payloads));
+        let chains = match *ids {
+            [id] => ChainIds::One(id),
+            _ => ChainIds::Many(ids),
+        };
+        let hash_key = self.land(&first).0;
+        let (messages, key) = match *places {
+            [place] => (Messages::One(place), first),
+            _ => (Messages::Many(places), self.framer.shared_key(&first, hash_key)),
+        };
+        (Entry { data, key }, messages, chains)
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a service stores what it is given.
+
+use futures::future::BoxFuture;
+
+use crate::{HashKey, Key, Result, ShardId};
+
+/// How a service spreads entries over shards: which shards there are, and where each key lands.
+///
+/// A sink that knows it gives every shard a lane of its own, with its own queue and its own limit, and lets messages
+/// of many keys share a record where the framing carries keys.
+///
+/// # Example
+///
+/// A [`MemoryStream`](crate::MemoryStream) knows its own:
+///
+/// ```
+/// use headwater::batch::{Routing, ShardScope};
+/// use headwater::{Key, MemoryStream};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// let stream = MemoryStream::new("orders", 4);
+/// let shards = stream.shard_ranges(ShardScope::Open).await?;
+/// let record = stream.put("customer-7", "an order");
+/// let hash_key = stream.hash_key(&Key::from("customer-7"));
+/// let predicted = shards.iter().find(|shard| shard.holds(hash_key)).expect("the shards cover every key");
+/// assert_eq!(predicted.id, record.shard);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Routing: Send + Sync + 'static {
+    /// Returns where a key lands: its explicit hash key, or the hash of its partition key. Asked once per key while
+    /// the sink remembers it.
+    fn hash_key(&self, key: &Key) -> HashKey;
+
+    /// Lists shards, over all pages.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be listed. The sink goes on with those that it knows and asks again later.
+    fn shard_ranges(&self, scope: ShardScope) -> BoxFuture<'static, Result<Vec<ShardRange>>>;
+}
+
+/// Which shards are asked for.
+///
+/// # Example
+///
+/// See [`Routing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShardScope {
+    /// Those that take records.
+    Open,
+    /// Those that were closed by a reshard too, as long as the stream keeps them.
+    All,
+}
+
+/// A shard, and the hash keys that it holds or held.
+///
+/// # Example
+///
+/// ```
+/// use headwater::HashKey;
+/// use headwater::batch::ShardRange;
+///
+/// let half = HashKey::new(u128::MAX / 2);
+/// let shard = ShardRange { id: "shardId-000000000000".into(), first: HashKey::MIN, last: half, open: true };
+/// assert!(shard.holds(half) && !shard.holds(HashKey::MAX));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardRange {
+    /// The shard.
+    pub id: ShardId,
+    /// The lowest hash key.
+    pub first: HashKey,
+    /// The highest hash key.
+    pub last: HashKey,
+    /// Whether it takes records.
+    pub open: bool,
+}
+
+impl ShardRange {
+    /// Tells whether a hash key lies in its range.
+    pub fn holds(&self, hash_key: HashKey) -> bool {
+        self.first <= hash_key && hash_key <= self.last
+    }
+}

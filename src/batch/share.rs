@@ -1,0 +1,84 @@
+//! How much of its limit a lane may use, learned from throttling.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The least that a lane slows down by, and the most.
+const GENTLE: f64 = 0.85;
+const HARD: f64 = 0.5;
+
+/// The least share: a shard that takes nothing at all is asked this often.
+const LEAST: f64 = 0.01;
+
+/// How long it takes to come back to the share that was too much, before jitter.
+const RETURN: Duration = Duration::from_secs(4);
+
+/// How much of its limit a lane may use: falls by a factor when the shard throttles, comes back quickly to near where
+/// that was, stays there for a while, and then probes above it faster and faster, up to the ceiling.
+///
+/// The curve is that of CUBIC, scaled so that it takes the same time at any rate, with a return time that is drawn
+/// anew for each fall, so that several producers of one shard do not probe together.
+/// Source: [RFC 9438](https://www.rfc-editor.org/rfc/rfc9438).
+pub(super) struct Share {
+    ceiling: f64,
+    /// What it fell to, and when.
+    fallen: f64,
+    since: Instant,
+    /// What was too much.
+    peak: f64,
+    /// When it is back there.
+    back: Duration,
+}
+
+impl Share {
+    pub(super) fn new(ceiling: f64, now: Instant) -> Self {
+        Self { ceiling, fallen: 1.0, since: now, peak: 1.0, back: RETURN }
+    }
+
+    pub(super) fn at(&self, now: Instant) -> f64 {
+        let gone = now.saturating_duration_since(self.since).as_secs_f64() / self.back.as_secs_f64();
+        // A fall of nothing, as at the start, still probes.
+        let depth = (self.peak - self.fallen).max(self.peak * 0.05);
+        (self.peak + depth * (gone - 1.0).powi(3)).clamp(self.fallen.min(self.ceiling), self.ceiling)
+    }
+
+    /// Falls, because a shard took only this part of what it was sent.
+    pub(super) fn reduce(&mut self, taken: f64, now: Instant) {
+        let before = self.at(now);
+        let factor = taken.clamp(HARD, GENTLE);
+        // The limit lies between what was sent and what was taken.
+        self.peak = (before * f64::midpoint(1.0, factor)).max(LEAST);
+        self.fallen = (before * factor).max(LEAST);
+        self.since = now;
+        self.back = RETURN.mul_f64(0.75 + fastrand::f64() / 2.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_falls_at_once_comes_back_and_probes_up_to_the_ceiling() {
+        let start = Instant::now();
+        for ceiling in [1.0, 2.0] {
+            let mut share = Share::new(ceiling, start);
+            share.reduce(0.0, start);
+            assert!((share.at(start) - 0.5).abs() < 0.01);
+            let after = |seconds| share.at(start + Duration::from_secs(seconds));
+            assert!(after(5) > 0.7 && after(5) < 0.85, "back near where it was: {}", after(5));
+            assert!((after(60) - ceiling).abs() < 1e-9, "{}", after(60));
+        }
+    }
+
+    #[test]
+    fn a_share_never_falls_to_nothing() {
+        let start = Instant::now();
+        let mut share = Share::new(1.0, start);
+        for _ in 0..100 {
+            share.reduce(0.0, start);
+        }
+        assert!(share.at(start) >= LEAST);
+    }
+}
