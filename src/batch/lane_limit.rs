@@ -4,7 +4,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// What a shard takes in a second, as its lane begins and unless throttling says otherwise.
 ///
-/// A lane that is throttled slows down by a factor of 0.5 to 0.85, comes back to near its old rate within about four
+/// A lane that is throttled slows down by a factor of 0.5 to 0.95, comes back to near its old rate within about two
 /// seconds, and then probes further up, to the ceiling.
 ///
 /// # Example
@@ -37,10 +37,7 @@ pub struct LaneLimit {
 impl LaneLimit {
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |name: &str, value: String| {
-            Err(Error::new(
-                ErrorKind::Invalid,
-                format!("lane_limit({name} = {value}): at least 1 is allowed"),
-            ))
+            Err(Error::new(ErrorKind::Invalid, format!("limits({name}) = {value}: at least 1 is allowed")))
         };
         if self.records == 0 {
             return refuse("records", self.records.to_string());

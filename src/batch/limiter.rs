@@ -30,14 +30,33 @@ pub(super) struct Limiter {
     epoch: Instant,
     /// What throttling says of requests that were sent before this is known already.
     slowed: Instant,
+    granted: Granted,
 }
+
+/// What the shard took lately, by the half second: the answer to one request says too little.
+struct Granted {
+    /// When the present half second began.
+    since: Instant,
+    present: Count,
+    before: Count,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    records: u64,
+    bytes: u64,
+    throttled: u64,
+}
+
+const HALF: Duration = Duration::from_millis(500);
 
 impl Limiter {
     pub(super) fn new(limit: LaneLimit, now: Instant, epoch: Instant) -> Self {
         let records = limit.records as f64 * SAVED;
         let bytes = limit.bytes as f64 * SAVED;
         let share = Share::new(limit.ceiling, now);
-        Self { limit, share, records, bytes, filled: now, epoch, slowed: epoch }
+        let granted = Granted { since: now, present: Count::default(), before: Count::default() };
+        Self { limit, share, records, bytes, filled: now, epoch, slowed: epoch, granted }
     }
 
     /// Returns how many records and bytes may go now; a debt of either kind is none of both.
@@ -67,14 +86,23 @@ impl Limiter {
         Some(self.epoch + TICK * ticks as u32)
     }
 
-    /// Learns that the shard took `stored` entries of a request and throttled the other `throttled`.
-    pub(super) fn throttled(&mut self, sent: Instant, stored: usize, throttled: usize, now: Instant) {
+    /// Learns that the shard took an entry.
+    pub(super) fn stored(&mut self, bytes: usize, now: Instant) {
+        self.granted.roll(now);
+        self.granted.present.records += 1;
+        self.granted.present.bytes += bytes as u64;
+    }
+
+    /// Learns that the shard throttled entries of a request.
+    pub(super) fn throttled(&mut self, sent: Instant, entries: usize, now: Instant) {
+        self.granted.roll(now);
+        self.granted.present.throttled += entries as u64;
         if sent < self.slowed {
             return;
         }
         self.slowed = now;
         self.fill(now);
-        self.share.reduce(stored as f64 / (stored + throttled) as f64, now);
+        self.share.reduce(self.granted.part(), self.granted.share_of(self.limit, now), now);
     }
 
     /// Returns the share of the configured limit that the lane sends at.
@@ -95,6 +123,31 @@ impl Limiter {
         };
         self.records = fill(self.records, self.limit.records);
         self.bytes = fill(self.bytes, self.limit.bytes);
+    }
+}
+
+impl Granted {
+    fn roll(&mut self, now: Instant) {
+        let gone = now.saturating_duration_since(self.since);
+        if gone >= HALF {
+            self.before = if gone < 2 * HALF { self.present } else { Count::default() };
+            self.present = Count::default();
+            self.since = now;
+        }
+    }
+
+    /// Returns which part of what it was sent the shard took.
+    fn part(&self) -> f64 {
+        let records = (self.present.records + self.before.records) as f64;
+        records / (records + (self.present.throttled + self.before.throttled) as f64)
+    }
+
+    /// Returns what it took in a second, as a share of a limit.
+    fn share_of(&self, limit: LaneLimit, now: Instant) -> f64 {
+        let seconds = (HALF + now.saturating_duration_since(self.since)).as_secs_f64();
+        let share = |taken: u64, limit: u64| taken as f64 / seconds / limit as f64;
+        let records = share(self.present.records + self.before.records, limit.records);
+        records.max(share(self.present.bytes + self.before.bytes, limit.bytes))
     }
 }
 
@@ -144,10 +197,10 @@ mod tests {
         let mut limiter = Limiter::new(LIMIT, start, start);
         let later = start + Duration::from_secs(1);
         for _ in 0..4 {
-            limiter.throttled(start, 50, 50, later);
+            limiter.throttled(start, 50, later);
         }
         assert!(limiter.share(later) >= 0.5, "{}", limiter.share(later));
-        limiter.throttled(later, 50, 50, later + TICK);
+        limiter.throttled(later, 50, later + TICK);
         assert!(limiter.share(later + TICK) < 0.5);
     }
 }

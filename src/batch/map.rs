@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::batch::ShardRange;
-use crate::{Error, ErrorKind, HashKey, Result, ShardId};
+use crate::{HashKey, Result, ShardId};
 
 /// Which shard takes which hash key, as far as the sink knows.
 ///
@@ -16,7 +16,7 @@ pub(super) struct ShardMap {
 }
 
 /// Names a shard of the map, and the lane to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct LaneId(pub(super) u32);
 
 impl ShardMap {
@@ -30,7 +30,7 @@ impl ShardMap {
     ///
     /// # Errors
     ///
-    /// `Invalid` where the open shards do not cover every hash key once.
+    /// Where the open shards do not cover every hash key once.
     pub(super) fn new(listed: Vec<ShardRange>) -> Result<Self> {
         let mut map = Self { known: Vec::new(), by_id: HashMap::new(), open: Vec::new() };
         map.update(listed)?;
@@ -41,9 +41,10 @@ impl ShardMap {
     ///
     /// # Errors
     ///
-    /// `Invalid` where the open shards do not cover every hash key once, as in a listing from the middle of a reshard.
+    /// Where the open shards do not cover every hash key once, as in a listing from the middle of a reshard.
     /// Those that were open before stay so.
     pub(super) fn update(&mut self, listed: Vec<ShardRange>) -> Result<bool> {
+        let cover = ShardRange::check_cover(&listed);
         let mut open = Vec::new();
         for shard in listed {
             let is_open = shard.open;
@@ -56,30 +57,11 @@ impl ShardMap {
                 open.push(id);
             }
         }
+        cover?;
         open.sort_by_key(|id| self.range(*id).first);
-        self.check_cover(&open)?;
         let changed = open != self.open;
         self.open = open;
         Ok(changed)
-    }
-
-    fn check_cover(&self, open: &[LaneId]) -> Result<()> {
-        let mut next = Some(0);
-        for id in open {
-            let range = self.range(*id);
-            if next != Some(range.first.get()) {
-                let context = format!("map shards: {} leaves a gap or overlaps another", range.id);
-                return Err(Error::new(ErrorKind::Invalid, context));
-            }
-            next = range.last.get().checked_add(1);
-        }
-        match next {
-            None => Ok(()),
-            Some(hash_key) => {
-                let context = format!("map {} open shards: none holds hash key {hash_key}", open.len());
-                Err(Error::new(ErrorKind::Invalid, context))
-            }
-        }
     }
 
     /// Returns the open shard that takes a hash key.
@@ -149,7 +131,7 @@ mod tests {
             Vec::new(),
         ] {
             let error = map.update(half_done).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+            assert!(error.is_retryable(), "{error}");
             assert_eq!(map.open().len(), 1);
         }
         assert!(map.find(&"b".into()).is_some());

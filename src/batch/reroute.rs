@@ -15,7 +15,7 @@ impl Backlog {
     ///
     /// # Errors
     ///
-    /// `Invalid` where the open shards do not cover every hash key once; nothing moves then.
+    /// Where the open shards do not cover every hash key once; nothing moves then.
     pub(super) fn learn(&mut self, listed: Vec<ShardRange>, now: Instant) -> Result<bool> {
         let changed = self.map.update(listed);
         self.open_lanes(now);

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::{HashKey, Key, Result, ShardId};
+use crate::{Error, ErrorKind, HashKey, Key, Result, ShardId};
 
 /// How a service spreads entries over shards: which shards there are, and where each key lands.
 ///
@@ -82,5 +82,39 @@ impl ShardRange {
     /// Tells whether a hash key lies in its range.
     pub fn holds(&self, hash_key: HashKey) -> bool {
         self.first <= hash_key && hash_key <= self.last
+    }
+
+    /// Checks that open shards hold every hash key once.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`, naming the first hash key that none of them or more than one holds: a listing from the middle of a
+    /// reshard, to be asked for again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::HashKey;
+    /// use headwater::batch::ShardRange;
+    ///
+    /// let half = HashKey::new(u128::MAX / 2);
+    /// let shard = ShardRange { id: "shardId-000000000000".into(), first: HashKey::MIN, last: half, open: true };
+    /// let error = ShardRange::check_cover(&[shard]).unwrap_err();
+    /// assert!(error.is_retryable());
+    /// ```
+    pub fn check_cover(shards: &[Self]) -> Result<()> {
+        let mut open: Vec<&Self> = shards.iter().filter(|shard| shard.open).collect();
+        open.sort_by_key(|shard| shard.first);
+        let bad = |why: String| {
+            Err(Error::new(ErrorKind::Unavailable, format!("map {} open shards: {why}", open.len())))
+        };
+        let mut next = Some(0);
+        for shard in &open {
+            if next != Some(shard.first.get()) {
+                return bad(format!("{} leaves a gap below it or overlaps another", shard.id));
+            }
+            next = shard.last.get().checked_add(1);
+        }
+        next.map_or(Ok(()), |hash_key| bad(format!("none holds hash key {hash_key}")))
     }
 }

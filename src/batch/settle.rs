@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
 use crate::batch::receipt::Flown;
-use crate::batch::request::leaves_doubt;
+use crate::batch::request::{Batch, leaves_doubt};
 use crate::batch::response::{BatchResponse, Refused, Stored};
 use crate::batch::suspects::{LOOKS, Suspect};
 use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
@@ -51,6 +51,7 @@ impl Engine {
                 return self.settle_failed(failed, error, now);
             }
         };
+        self.count_stored(&batch, &unsettled, &outcomes, now);
         if outcomes.iter().any(is_throttled) {
             self.slow_down(&unsettled, &outcomes, sent, now);
         }
@@ -83,7 +84,24 @@ impl Engine {
         if error.is_retryable() { Ok(()) } else { Err(error) }
     }
 
-    /// Tells each lane of a request what its shard took of it.
+    /// Tells each lane of a request what its shard took.
+    fn count_stored(
+        &mut self,
+        batch: &Batch,
+        unsettled: &[Unsettled],
+        outcomes: &[Result<Stored, Refused>],
+        now: Instant,
+    ) {
+        for ((unsettled, outcome), entry) in unsettled.iter().zip(outcomes).zip(batch.entries()) {
+            if outcome.is_ok()
+                && let Some(limiter) = &mut self.backlog.lane(unsettled.lane).limiter
+            {
+                limiter.stored(entry.bytes(), now);
+            }
+        }
+    }
+
+    /// Tells each lane of a request how many entries its shard throttled.
     fn slow_down(
         &mut self,
         unsettled: &[Unsettled],
@@ -91,16 +109,12 @@ impl Engine {
         sent: Instant,
         now: Instant,
     ) {
-        let mut lanes: Vec<_> =
-            unsettled.iter().zip(outcomes).map(|(each, outcome)| (each.lane, outcome)).collect();
-        lanes.sort_by_key(|(lane, _)| lane.0);
-        for of_lane in lanes.chunk_by(|(one, _), (other, _)| one == other) {
-            let stored = of_lane.iter().filter(|(_, outcome)| outcome.is_ok()).count();
-            let throttled = of_lane.iter().filter(|(_, outcome)| is_throttled(outcome)).count();
-            if let Some(limiter) = &mut self.backlog.lane(of_lane[0].0).limiter
-                && throttled > 0
-            {
-                limiter.throttled(sent, stored, throttled, now);
+        let throttled = unsettled.iter().zip(outcomes).filter(|(_, outcome)| is_throttled(outcome));
+        let mut lanes: Vec<_> = throttled.map(|(unsettled, _)| unsettled.lane).collect();
+        lanes.sort_unstable();
+        for of_lane in lanes.chunk_by(PartialEq::eq) {
+            if let Some(limiter) = &mut self.backlog.lane(of_lane[0]).limiter {
+                limiter.throttled(sent, of_lane.len(), now);
             }
         }
     }

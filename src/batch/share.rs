@@ -8,11 +8,18 @@ use tokio::time::Instant;
 const GENTLE: f64 = 0.85;
 const HARD: f64 = 0.5;
 
+/// A shard that takes this part of what it is sent is near its limit, and is not asked to go slower again before the
+/// lane came back from the last time. So throttling that has nothing to do with the rate never adds up.
+const NEAR: f64 = 0.75;
+
+/// How much of what the shard was seen to take in the last second a lane goes on with at least.
+const SAFE: f64 = 0.95;
+
 /// The least share: a shard that takes nothing at all is asked this often.
 const LEAST: f64 = 0.01;
 
 /// How long it takes to come back to the share that was too much, before jitter.
-const RETURN: Duration = Duration::from_secs(4);
+const RETURN: Duration = Duration::from_secs(2);
 
 /// How much of its limit a lane may use: falls by a factor when the shard throttles, comes back quickly to near where
 /// that was, stays there for a while, and then probes above it faster and faster, up to the ceiling.
@@ -29,11 +36,12 @@ pub(super) struct Share {
     peak: f64,
     /// When it is back there.
     back: Duration,
+    has_fallen: bool,
 }
 
 impl Share {
     pub(super) fn new(ceiling: f64, now: Instant) -> Self {
-        Self { ceiling, fallen: 1.0, since: now, peak: 1.0, back: RETURN }
+        Self { ceiling, fallen: 1.0, since: now, peak: 1.0, back: RETURN, has_fallen: false }
     }
 
     pub(super) fn at(&self, now: Instant) -> f64 {
@@ -43,13 +51,18 @@ impl Share {
         (self.peak + depth * (gone - 1.0).powi(3)).clamp(self.fallen.min(self.ceiling), self.ceiling)
     }
 
-    /// Falls, because a shard took only this part of what it was sent.
-    pub(super) fn reduce(&mut self, taken: f64, now: Instant) {
+    /// Falls, because a shard took only this part of what it was sent. What it was seen to grant is hardly undercut.
+    pub(super) fn reduce(&mut self, taken: f64, granted: f64, now: Instant) {
+        if taken >= NEAR && now < self.since + self.back && self.has_fallen {
+            return;
+        }
         let before = self.at(now);
         let factor = taken.clamp(HARD, GENTLE);
-        // The limit lies between what was sent and what was taken.
-        self.peak = (before * f64::midpoint(1.0, factor)).max(LEAST);
-        self.fallen = (before * factor).max(LEAST);
+        let least = (granted * SAFE).max(LEAST).min(before);
+        self.fallen = (before * factor).max(least);
+        // A limit that is far away lies somewhere in between.
+        self.peak = if taken >= NEAR { before } else { f64::midpoint(before, self.fallen) };
+        self.has_fallen = true;
         self.since = now;
         self.back = RETURN.mul_f64(0.75 + fastrand::f64() / 2.0);
     }
@@ -64,10 +77,11 @@ mod tests {
         let start = Instant::now();
         for ceiling in [1.0, 2.0] {
             let mut share = Share::new(ceiling, start);
-            share.reduce(0.0, start);
+            share.reduce(0.0, 0.0, start);
             assert!((share.at(start) - 0.5).abs() < 0.01);
             let after = |seconds| share.at(start + Duration::from_secs(seconds));
-            assert!(after(5) > 0.7 && after(5) < 0.85, "back near where it was: {}", after(5));
+            let back = share.at(start + share.back);
+            assert!((back - 0.75).abs() < 0.01, "back between where it was and where it fell to: {back}");
             assert!((after(60) - ceiling).abs() < 1e-9, "{}", after(60));
         }
     }
@@ -77,7 +91,7 @@ mod tests {
         let start = Instant::now();
         let mut share = Share::new(1.0, start);
         for _ in 0..100 {
-            share.reduce(0.0, start);
+            share.reduce(0.0, 0.0, start);
         }
         assert!(share.at(start) >= LEAST);
     }

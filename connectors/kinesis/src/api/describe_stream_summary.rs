@@ -20,10 +20,8 @@ pub(crate) struct StreamSummary {
     pub(crate) max_record: usize,
     pub(crate) open_shards: u32,
     /// Whether Kinesis chooses the number of shards.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sink limits itself by it"))]
     pub(crate) on_demand: bool,
     /// Whether Kinesis chooses the shard of each record. It looks at no key then, and takes no KPL aggregates.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sink aggregates by it"))]
     pub(crate) auto_distribution: bool,
 }
 

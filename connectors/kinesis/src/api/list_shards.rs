@@ -1,22 +1,13 @@
 //! [ListShards](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html).
 
 use aws_sdk_kinesis::types::{self, ShardFilter, ShardFilterType};
+use headwater::batch::ShardRange;
 use headwater::source::Shard;
 use headwater::{Error, ErrorKind, HashKey, Result, ShardId};
 
 use crate::api::Api;
 use crate::api::signed::signed;
 use crate::error::from_sdk;
-
-/// A shard and the hash keys that it takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ShardRange {
-    pub(crate) id: ShardId,
-    pub(crate) first: HashKey,
-    /// The highest hash key, which the shard takes too.
-    pub(crate) last: HashKey,
-    pub(crate) open: bool,
-}
 
 impl Api {
     /// Lists every shard of the stream. The source's engine tries again what fails.
@@ -28,7 +19,6 @@ impl Api {
     /// Lists the ranges of every shard of the stream, or of those that are open. The caller tries again what fails.
     ///
     /// An answer with a range that cannot be read is `Unavailable`: a map with a hole in it is worse than none.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sink's map of shards is made of it"))]
     pub(crate) async fn shard_ranges(&self, open_only: bool) -> Result<Vec<ShardRange>> {
         let filter = open_only.then_some(ShardFilterType::AtLatest);
         ranges(self.shards(filter).await?, open_only).map_err(|cause| {

@@ -21,8 +21,6 @@ use crate::StreamRef;
 pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
-#[expect(unused_imports, reason = "the sink's map of shards is made of it")]
-pub(crate) use list_shards::ShardRange;
 pub use put_records::PutRecords;
 
 /// How often a control-plane call is tried before its failure is the caller's.

@@ -3,19 +3,21 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::Sink;
 use headwater::batch::{Batch, BatchResponse};
 use headwater::batch::{BatchSink, BatchSinkBuilder, OnKeyFailure, Ordering};
 use headwater::service::{RetryConfig, RetryLayer, TimeoutLayer};
-use headwater::{BoxError, Error, ErrorKind, Result};
+use headwater::{BoxError, Error, ErrorKind, Message, Result};
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder};
 
 use crate::PutRecords;
-use crate::api::StreamSummary;
 use crate::connection::{Connection, connection_settings};
 use crate::limits::{PUT_BYTES, PUT_RECORDS};
 use crate::sink::admission::KinesisAdmission;
 use crate::sink::layers::Layers;
+use crate::sink::routing::KinesisRouting;
 use crate::sink::{KinesisSink, Limits};
 
 /// Describes a [`KinesisSink`]. Every setting has a default; [`connect`](Self::connect) checks them all.
@@ -124,6 +126,13 @@ impl KinesisSinkBuilder {
         self
     }
 
+    /// Sends what cannot be delivered to another sink, which acks it: see [`BatchSinkBuilder::dead_letters`]. Default: it
+    /// is handed back.
+    pub fn dead_letters(mut self, sink: impl Sink<Message<Bytes>, Error = Error> + Send + 'static) -> Self {
+        self.batch = self.batch.dead_letters(sink);
+        self
+    }
+
     /// Sets which order is kept. Default: [`Ordering::PerKey`].
     pub fn ordering(mut self, ordering: Ordering) -> Self {
         self.batch = self.batch.ordering(ordering);
@@ -181,13 +190,13 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Sets how fast the sink writes. Default: what the open shards take, [`Limits::default`].
+    /// Sets how fast the sink writes to each shard. Default: what a shard takes, [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Adds a layer around [`PutRecords`], inside retry, throttle and timeout: it sees every attempt. The first that is
+    /// Adds a layer around [`PutRecords`], inside retry and timeout: it sees every attempt. The first that is
     /// added is the outermost. An error of its own, that is not a [`headwater::Error`], counts as `Unavailable`.
     ///
     /// # Example
@@ -236,44 +245,58 @@ impl KinesisSinkBuilder {
 
     /// Connects to the stream.
     ///
-    /// Makes one DescribeStreamSummary call, and before it one CreateStream call if the stream is to be created.
+    /// Makes one DescribeStreamSummary call and one ListShards call per thousand shards, and before them one
+    /// CreateStream call if the stream is to be created.
     ///
     /// # Errors
     ///
     /// `Invalid`, naming a setting and its range; `NotFound` for a stream that does not exist; `NotReady` for one that
     /// is not ACTIVE in time; `AccessDenied`; `Unavailable` or `Timeout` when the endpoint cannot be reached after four
     /// tries.
-    pub async fn connect(self) -> Result<KinesisSink> {
+    pub async fn connect(mut self) -> Result<KinesisSink> {
         self.check()?;
         let retry = RetryLayer::new(self.retry)?;
-        let (api, StreamSummary { max_record, open_shards, .. }) = self.connection.open().await?;
+        let (api, summary) = self.connection.open().await?;
         let put_records = BoxCloneService::new(PutRecords::new(api.client.clone(), api.stream.clone()));
         let service = ServiceBuilder::new()
             .layer(retry)
-            .layer(self.limits.layer(open_shards)?)
             .layer(TimeoutLayer::new(
                 format!("put records to {}", api.stream),
                 self.connection.attempt_timeout,
             ))
             .service(self.layers.around(put_records));
         let admission = KinesisAdmission { partition_key_identifier: self.partition_key_identifier };
-        self.batch
+        let mut batch = self
+            .batch
             .name(api.stream.name())
             .batch_records(self.batch_records)
             .batch_bytes(self.batch_bytes)
-            .record_bytes(max_record)
-            .admission(admission)
-            .build(service)
-            .map(KinesisSink::new)
+            .record_bytes(summary.max_record)
+            .admission(admission);
+        // Where Kinesis chooses the shard of each record there is nothing to predict, and one lane for all of them.
+        let shards_of_lane = if summary.auto_distribution { summary.open_shards } else { 1 };
+        if let Some(limit) = self.limits.of_lane(shards_of_lane, summary.on_demand) {
+            batch = batch.lane_limit(limit);
+        }
+        if !summary.auto_distribution {
+            let routing = KinesisRouting::new(api);
+            let shards = routing.first().await?;
+            batch = batch.routing(routing, shards);
+        }
+        Ok(KinesisSink::new(batch.build(service)?, summary.auto_distribution))
     }
 
     /// Checks what can be checked before the stream is known.
-    fn check(&self) -> Result<()> {
+    fn check(&mut self) -> Result<()> {
         check("batch_records", self.batch_records, 1..=PUT_RECORDS)?;
         check("batch_bytes", self.batch_bytes, 1..=PUT_BYTES)?;
         self.connection.check()?;
-        self.batch.clone().record_bytes(PUT_BYTES).check()?;
-        self.limits.layer(1).map(drop)
+        if let Some(limit) = self.limits.of_lane(1, false) {
+            self.batch = std::mem::take(&mut self.batch).lane_limit(limit);
+        }
+        // How large a record may be is not known yet.
+        self.batch = std::mem::take(&mut self.batch).record_bytes(PUT_BYTES);
+        self.batch.check()
     }
 }
 

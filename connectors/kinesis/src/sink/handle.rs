@@ -6,11 +6,12 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Sink;
-use headwater::batch::{BatchSink, BatchStatus};
+use headwater::batch::{BatchSink, BatchStatus, Producer, Producing};
 use headwater::codec::{Codec, Encode, EncodeExt, Framed, Framing, Serializer};
 use headwater::{Error, Message, Result, Undelivered};
 
 use crate::sink::KinesisSinkBuilder;
+use crate::sink::alone::Alone;
 
 /// A Kinesis stream as a [`Sink`] of messages.
 ///
@@ -46,7 +47,11 @@ use crate::sink::KinesisSinkBuilder;
 /// ```
 #[derive(Debug)]
 #[must_use = "sinks do nothing unless polled"]
-pub struct KinesisSink(BatchSink);
+pub struct KinesisSink {
+    batch: BatchSink,
+    /// The stream takes no aggregates.
+    alone: bool,
+}
 
 impl KinesisSink {
     /// Starts to describe a sink of a stream, named by its name or its ARN.
@@ -54,8 +59,8 @@ impl KinesisSink {
         KinesisSinkBuilder::new(stream.into())
     }
 
-    pub(super) fn new(sink: BatchSink) -> Self {
-        Self(sink)
+    pub(super) fn new(batch: BatchSink, alone: bool) -> Self {
+        Self { batch, alone }
     }
 
     /// Turns values into bytes and packs them into records: [`EncodeExt::encode`], without its import.
@@ -65,7 +70,31 @@ impl KinesisSink {
 
     /// Returns the counters of this sink, which stay readable after the sink was moved into `forward`.
     pub fn status(&self) -> BatchStatus {
-        self.0.status()
+        self.batch.status()
+    }
+
+    /// Returns a handle for many tasks that send to this sink: [`Producing::producer`], without its import. With a codec,
+    /// [`encode`](Self::encode) first.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Message;
+    /// use headwater_kinesis::{KinesisSink, codec};
+    /// # use headwater_local::LocalKinesis;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let local = LocalKinesis::builder().stream("orders", 2).build();
+    /// let sink = KinesisSink::builder("orders").client(local.client()).connect().await?;
+    /// let producer = sink.encode(codec::kpl_string()).producer();
+    /// let receipt = producer.put(Message::keyed("an order".to_owned(), "customer-7")).await?;
+    /// println!("stored on {}", receipt.await?.shard());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn producer(&self) -> Producer {
+        Producing::producer(self)
     }
 
     /// Waits until everything accepted is settled, cutting the linger short, and returns what could not be
@@ -75,7 +104,13 @@ impl KinesisSink {
     ///
     /// Nothing is taken before everything is settled: a call that is dropped loses nothing.
     pub async fn drain(&mut self) -> Vec<Undelivered> {
-        self.0.drain().await
+        self.batch.drain().await
+    }
+}
+
+impl Producing for KinesisSink {
+    fn producer(&self) -> Producer {
+        self.batch.producer()
     }
 }
 
@@ -83,24 +118,34 @@ impl Sink<Message<Bytes>> for KinesisSink {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.0).poll_ready(cx)
+        Pin::new(&mut self.batch).poll_ready(cx)
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
-        Pin::new(&mut self.0).start_send(message)
+        Pin::new(&mut self.batch).start_send(message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.batch).poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.0).poll_close(cx)
+        Pin::new(&mut self.batch).poll_close(cx)
     }
 }
 
 impl Framed for KinesisSink {
     fn framed(self, framing: Arc<dyn Framing>) -> Self {
-        Self(self.0.framed(framing))
+        let framing: Arc<dyn Framing> = if self.alone && framing.joins() && framing.carries_keys() {
+            let framing_name = framing.name();
+            tracing::warn!(
+                framing = framing_name,
+                "the stream distributes records by itself (AUTO) and takes no aggregates: each message is a record"
+            );
+            Arc::new(Alone(framing))
+        } else {
+            framing
+        };
+        Self { batch: self.batch.framed(framing), ..self }
     }
 }

@@ -1,17 +1,22 @@
 //! How fast a sink writes.
 
-use headwater::Result;
-use headwater::service::{Limit, ThrottleConfig, ThrottleLayer};
+use headwater::batch::LaneLimit;
 
 use crate::limits::{SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND};
 
-/// How fast a sink writes, counted over its whole stream.
+/// How fast a sink writes to each shard.
+///
+/// A shard that throttles slows only its own lane: that backs off by a factor of 0.5 to 0.95, comes back to near its old
+/// rate within about two seconds and then probes further up. So a sink that shares a shard with other producers finds
+/// its part.
 ///
 /// Source: [Quotas and limits](https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// So much per second for each shard that was open when the sink connected. [`Limits::default`] is what a shard
-    /// takes: 1,000 records and 1 MiB. A sink that shares its stream with others takes a part of that.
+    /// At most so much per second and shard. [`Limits::default`] is what a shard takes: 1,000 records and 1 MiB. On an
+    /// on-demand stream the default is where a lane begins: it may probe up to twice that.
+    ///
+    /// These are `put_rate_limit_per_shard` and `put_bandwidth_limit_per_shard` of async-kinesis.
     PerShard {
         /// Records per second, 1 or more.
         records: u64,
@@ -28,24 +33,18 @@ impl Default for Limits {
     }
 }
 
+/// How far above its default limit a lane of an on-demand stream may probe.
+const ON_DEMAND_CEILING: f64 = 2.0;
+
 impl Limits {
-    /// Makes the layer that keeps the limits of a stream.
-    ///
-    /// # Errors
-    ///
-    /// `Invalid` for a limit of zero.
-    pub(super) fn layer(self, open_shards: u32) -> Result<ThrottleLayer> {
-        let config = match self {
-            Self::PerShard { records, bytes } => {
-                let stream_wide =
-                    |units: u64| Limit::per_second(units.saturating_mul(u64::from(open_shards)));
-                let named = |name, units| {
-                    stream_wide(units).map_err(|error| error.during(format_args!("limits({name})")))
-                };
-                ThrottleConfig::default().records(named("records", records)?).bytes(named("bytes", bytes)?)
-            }
-            Self::Unlimited => ThrottleConfig::default(),
-        };
-        Ok(ThrottleLayer::new(config))
+    /// Returns the limit of each lane, of which there is one for so many shards.
+    pub(super) fn of_lane(self, shards: u32, on_demand: bool) -> Option<LaneLimit> {
+        let Self::PerShard { records, bytes } = self else { return None };
+        let shards = u64::from(shards);
+        Some(LaneLimit {
+            records: records.saturating_mul(shards),
+            bytes: bytes.saturating_mul(shards),
+            ceiling: if on_demand && self == Self::default() { ON_DEMAND_CEILING } else { 1.0 },
+        })
     }
 }

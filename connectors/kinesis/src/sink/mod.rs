@@ -1,11 +1,13 @@
 //! The sink: batches of PutRecords over the layers that make them reliable.
 
 mod admission;
+mod alone;
 mod builder;
 mod field;
 mod handle;
 mod layers;
 mod limits;
+mod routing;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
 //! What is stored, in which order, and how fast.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamMode, StreamModeDetails};
 use futures::{SinkExt, StreamExt, stream};
 use headwater::checkpoint::Tracker;
 use headwater::codec::{Framed, Framing};
@@ -12,7 +13,7 @@ use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation, ShardRa
 use tokio::time::Instant;
 
 use super::{numbered, numbers, orders};
-use crate::kpl::Kpl;
+use crate::kpl::{Kpl, hash_key};
 use crate::sink::Limits;
 
 #[tokio::test(start_paused = true)]
@@ -85,8 +86,7 @@ async fn a_limited_stream_takes_what_its_shards_allow_and_is_not_throttled() {
     let messages = (0..22_000).map(move |number| Ok(Message::keyed(number.to_string().into(), key(number))));
     let started = Instant::now();
     stream::iter(messages).forward(sink).await.unwrap();
-    // One second's worth passes at once, then 2,000 a second.
-    let ideal = Duration::from_secs(10);
+    let ideal = Duration::from_secs(11);
     assert!(started.elapsed() < ideal.mul_f64(1.03), "{:?}", started.elapsed());
     let (stored, failed) = (local.counters().entries_accepted(), local.counters().entries_failed());
     assert_eq!(stored, 22_000);
@@ -104,20 +104,62 @@ async fn without_limits_a_throttled_stream_takes_everything_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_of_one_key_share_an_aggregate_that_keeps_the_key() {
+async fn messages_of_many_keys_share_an_aggregate_of_their_shard_and_each_keeps_its_own() {
     let local = LocalKinesis::builder().stream("orders", 4).build();
     let sink = orders(&local).connect().await.unwrap().framed(Arc::new(Kpl));
-    let messages = (0..1_000).map(|number| Ok(numbered(format!("key-{}", number % 5), number)));
+    let messages = (0..1_000).map(|number| Ok(numbered(format!("key-{}", number % 50), number)));
     stream::iter(messages).forward(sink).await.unwrap();
+    let shards = local.shards("orders").unwrap();
     let records = local.records("orders").unwrap();
-    assert_eq!(records.len(), 5);
+    assert_eq!(records.len(), 4, "one for each shard");
     for record in records {
-        let parts = Kpl.split(&record.data).parts;
-        assert_eq!(parts.len(), 200);
-        let key: u32 = record.partition_key[4..].parse().unwrap();
-        for (nth, part) in (0..).zip(parts) {
-            assert_eq!(part.key.unwrap().partition_key(), record.partition_key);
-            assert_eq!(part.payload, (nth * 5 + key).to_string());
+        assert_eq!(record.partition_key, "a");
+        let shard = shards.iter().find(|shard| shard.shard_id == record.shard_id).unwrap();
+        let mut last = HashMap::new();
+        for part in Kpl.split(&record.data).parts {
+            let (key, number) =
+                (part.key.unwrap(), std::str::from_utf8(&part.payload).unwrap().parse::<u32>().unwrap());
+            let hash_key = hash_key(&key).get();
+            assert!((shard.starting_hash_key..=shard.ending_hash_key).contains(&hash_key), "{key}");
+            assert_eq!(key.partition_key(), format!("key-{}", number % 50));
+            assert!(last.insert(key, number).is_none_or(|last| last < number));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_without_a_key_share_aggregates_that_a_strict_reader_keeps() {
+    let local = LocalKinesis::builder().stream("orders", 3).build();
+    let sink = orders(&local).connect().await.unwrap().framed(Arc::new(Kpl));
+    let messages = (0..20_000_u32).map(|number| Ok(Message::new(format!("{number:0>100}").into())));
+    stream::iter(messages).forward(sink).await.unwrap();
+    let shards = local.shards("orders").unwrap();
+    let records = local.records("orders").unwrap();
+    let mut count = 0;
+    for record in &records {
+        let shard = shards.iter().find(|shard| shard.shard_id == record.shard_id).unwrap();
+        for part in Kpl.split(&record.data).parts {
+            let hash_key = hash_key(&part.key.unwrap_or_else(|| record.partition_key.as_str().into())).get();
+            assert!((shard.starting_hash_key..=shard.ending_hash_key).contains(&hash_key));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 20_000);
+    assert!(records.len() < 100, "{}", records.len());
+    let used: HashSet<_> = records.iter().map(|record| record.shard_id.clone()).collect();
+    assert_eq!(used.len(), 3, "they go where there is room");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_distributes_by_itself_gets_no_aggregates() {
+    let local = LocalKinesis::new();
+    let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().unwrap();
+    let create = local.client().create_stream().stream_name("orders").stream_mode_details(mode);
+    create.record_distribution_strategy(RecordDistributionStrategy::Auto).send().await.unwrap();
+    let sink = orders(&local).connect().await.unwrap().framed(Arc::new(Kpl));
+    let messages = (0..100).map(|number| Ok(numbered("a", number)));
+    stream::iter(messages).forward(sink).await.unwrap();
+    let mut stored = numbers(&local, Some("a"));
+    stored.sort_unstable();
+    assert_eq!(stored, (0..100).collect::<Vec<_>>());
 }
