@@ -103,17 +103,14 @@ impl Chains {
         }
         let (hash_key, lane) = land();
         let chain = Chain::new(Some(key.clone()), hash_key, lane);
-        let id = match self.free.pop() {
-            Some(id) => {
-                // The queue of the one before it has memory.
-                let queue = std::mem::take(&mut self.get(id).queue);
-                *self.get(id) = Chain { queue, ..chain };
-                id
-            }
-            None => {
-                self.places.push(chain);
-                ChainId((self.places.len() - 1) as u32)
-            }
+        let id = if let Some(id) = self.free.pop() {
+            // The queue of the one before it has memory.
+            let queue = std::mem::take(&mut self.get(id).queue);
+            *self.get(id) = Chain { queue, ..chain };
+            id
+        } else {
+            self.places.push(chain);
+            ChainId((self.places.len() - 1) as u32)
         };
         self.by_key.insert(key.clone(), id);
         id

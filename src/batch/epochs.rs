@@ -78,7 +78,9 @@ mod tests {
         let mut epochs = Epochs::default();
         let settle = |epochs: &mut Epochs, settled: &[u64]| {
             let mut counts = EpochCounts::default();
-            settled.iter().for_each(|epoch| counts.count(*epoch));
+            for epoch in settled {
+                counts.count(*epoch);
+            }
             epochs.settle(&counts);
         };
         let nothing = epochs.cut();

@@ -7,7 +7,7 @@ use crate::batch::backlog::Backlog;
 use crate::batch::framer::{Filling, Framed};
 use crate::batch::lane::{random_key, random_within};
 use crate::batch::map::LaneId;
-use crate::batch::queue::Patience;
+use crate::batch::queue::{Patience, Queue};
 use crate::batch::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
 use crate::{HashKey, Key};
 
@@ -156,26 +156,35 @@ impl Backlog {
 
     /// Packs messages without a key, each entry by a lane that has room.
     fn pack_loose(&mut self, patience: Patience, room: Room, part: usize, packed: &mut Packed) -> bool {
-        let (window, packing, lanes) = (self.window(), Some(packed.number), self.map.open().len());
-        let mut first = fastrand::usize(0..lanes);
-        for _ in 0..part.min(room.records - packed.entries.len()) {
+        let (window, packing) = (self.window(), Some(packed.number));
+        let first = fastrand::usize(0..self.map.open().len());
+        let most = part.min(room.records - packed.entries.len());
+        for nth in first..first + most {
             if self.loose.since().is_none() {
                 return true;
             }
-            let open = (0..lanes).map(|nth| self.map.open()[(first + nth) % lanes]);
-            let lanes_ = &mut self.lanes;
-            let free = open
-                .into_iter()
-                .find(|id| lanes_[id.0 as usize].allowance(patience.now, window, packing).0 > 0);
-            let Some(id) = free else { return true };
+            let Some(id) = self.free_lane(nth, patience.now, window, packing) else { return true };
             let Some(waiting) = self.next_loose(id, patience) else { return true };
             if let Some(waiting) = self.put(waiting, patience.now, room, packed) {
                 self.lane(id).queue.unpop(waiting);
                 return false;
             }
-            first += 1;
         }
         true
+    }
+
+    /// Returns a lane that has room, the first from one on.
+    fn free_lane(
+        &mut self,
+        first: usize,
+        now: Instant,
+        window: usize,
+        packing: Option<u64>,
+    ) -> Option<LaneId> {
+        let Self { map, lanes, .. } = self;
+        let open = map.open();
+        let mut turns = (0..open.len()).map(|nth| open[(first + nth) % open.len()]);
+        turns.find(|id| lanes[id.0 as usize].allowance(now, window, packing).0 > 0)
     }
 
     /// Puts an entry into a request, or returns it where there is no room for it.
@@ -245,7 +254,7 @@ impl Backlog {
         None
     }
 
-    fn queue(&mut self, turn: Turn) -> &mut crate::batch::queue::Queue {
+    fn queue(&mut self, turn: Turn) -> &mut Queue {
         match turn {
             Turn::Lane(id) => &mut self.lanes[id.0 as usize].queue,
             Turn::Loose => &mut self.loose,

@@ -190,8 +190,9 @@ impl Engine {
             let since = now + backoff.max(pause);
             let waiting = Waiting { entry, unsettled, since };
             if let Failure::Misplaced(_) = failure {
-                let parts = self.backlog.reroute(waiting);
-                parts.into_iter().for_each(|part| self.retries.push(since, part));
+                for part in self.backlog.reroute(waiting) {
+                    self.retries.push(since, part);
+                }
             } else {
                 self.retries.push(since, waiting);
             }

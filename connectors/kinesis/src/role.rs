@@ -166,7 +166,8 @@ mod tests {
         let _sink = sink.assume_role(ROLE).external_id("tenant-7").connect().await.unwrap();
         let asked = asked.lock().unwrap();
         let places: Vec<_> = asked.iter().map(|(host, key, _)| (host.as_str(), key.as_str())).collect();
-        assert_eq!(places, [("sts.eu-west-1.amazonaws.com", "BASE"), ("127.0.0.1:4567", "ASSUMED")]);
+        let kinesis = ("127.0.0.1:4567", "ASSUMED");
+        assert_eq!(places, [("sts.eu-west-1.amazonaws.com", "BASE"), kinesis, kinesis]);
         for part in
             ["Action=AssumeRole", "role%2Forders-writer", "RoleSessionName=headwater", "ExternalId=tenant-7"]
         {
