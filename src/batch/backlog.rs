@@ -10,6 +10,7 @@ use crate::batch::framer::Framer;
 use crate::batch::lane::Lane;
 use crate::batch::limiter::Limiter;
 use crate::batch::map::{LaneId, ShardMap};
+use crate::batch::meters::Meters;
 use crate::batch::pool::{Place, Pool};
 use crate::batch::queue::{FrameSize, Queue};
 use crate::batch::unsettled::{Accepted, ChainId, ChainIds, Waiting};
@@ -44,6 +45,7 @@ pub(super) struct Backlog {
     /// Chains that failed and whose messages were told so elsewhere, until what was accepted by then is settled.
     told: Vec<ChainId>,
     epoch: Instant,
+    meters: Arc<Meters>,
     #[cfg(test)]
     pub(super) steps: u64,
 }
@@ -53,6 +55,8 @@ pub(super) struct Backlog {
 pub(super) struct Rules {
     pub(super) ordering: Ordering,
     pub(super) lane_limit: Option<LaneLimit>,
+    /// The limit is shared with other sinks.
+    pub(super) shared_limit: bool,
     pub(super) max_in_flight: usize,
 }
 
@@ -62,6 +66,7 @@ impl Backlog {
         size: FrameSize,
         record_bytes: usize,
         routing: Option<(Arc<dyn Routing>, ShardMap)>,
+        meters: Arc<Meters>,
         now: Instant,
     ) -> Self {
         let (routing, map) = routing.unzip();
@@ -80,6 +85,7 @@ impl Backlog {
             failed: Vec::new(),
             told: Vec::new(),
             epoch: now,
+            meters,
             #[cfg(test)]
             steps: 0,
         };
@@ -90,8 +96,12 @@ impl Backlog {
     /// Opens a lane to each shard that has none.
     pub(super) fn open_lanes(&mut self, now: Instant) {
         while self.lanes.len() < self.map.len() {
-            let limiter = self.rules.lane_limit.map(|limit| Limiter::new(limit, now, self.epoch));
-            self.lanes.push(Lane::new(limiter));
+            let limiter = self
+                .rules
+                .lane_limit
+                .map(|limit| Limiter::new(limit, self.rules.shared_limit, now, self.epoch));
+            let shard = self.map.range(LaneId(self.lanes.len() as u32));
+            self.lanes.push(Lane::new(limiter, self.meters.lane(&shard.id)));
         }
     }
 

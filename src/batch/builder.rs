@@ -11,13 +11,14 @@ use tower::util::BoxCloneService;
 
 use crate::batch::admission::OwnKey;
 use crate::batch::dead_letters::{DeadLetterSink, DeadLetters};
-use crate::batch::engine::{Engine, Parts};
+use crate::batch::engine::{Engine, OnFlush, Parts};
 use crate::batch::gate::Gate;
 use crate::batch::handle::Handle;
 use crate::batch::map::ShardMap;
 use crate::batch::settings::Settings;
 use crate::batch::{
-    Admission, Batch, BatchResponse, BatchSink, LaneLimit, OnKeyFailure, Ordering, Routing, ShardRange,
+    Admission, Batch, BatchResponse, BatchSink, Flushed, LaneLimit, OnKeyFailure, Ordering, Routing,
+    ShardRange, SharedLimit,
 };
 use crate::{Error, Message, Result};
 
@@ -42,11 +43,20 @@ pub struct BatchSinkBuilder {
     admission: Arc<dyn Admission>,
     routing: Option<(Arc<dyn Routing>, Vec<ShardRange>)>,
     dead_letters: Option<DeadLetterSink>,
+    on_flush: Option<OnFlush>,
+    shared_limit: Option<Arc<dyn SharedLimit>>,
 }
 
 impl Default for BatchSinkBuilder {
     fn default() -> Self {
-        Self { settings: Settings::default(), admission: Arc::new(OwnKey), routing: None, dead_letters: None }
+        Self {
+            settings: Settings::default(),
+            admission: Arc::new(OwnKey),
+            routing: None,
+            dead_letters: None,
+            on_flush: None,
+            shared_limit: None,
+        }
     }
 }
 
@@ -188,6 +198,13 @@ impl BatchSinkBuilder {
         self
     }
 
+    /// Shares the limit of each lane with other sinks (default: not shared). It takes a
+    /// [`lane_limit`](Self::lane_limit) too, which is what they share.
+    pub fn shared_limit(mut self, limit: impl SharedLimit) -> Self {
+        self.shared_limit = Some(Arc::new(limit));
+        self
+    }
+
     /// Sends what cannot be delivered to another sink, unless a [`Receipt`](crate::batch::Receipt) is waiting for it.
     /// That sink acks it. It is closed with this one; once it fails, messages are handed back as without it.
     ///
@@ -212,6 +229,37 @@ impl BatchSinkBuilder {
     /// ```
     pub fn dead_letters(mut self, sink: impl Sink<Message<Bytes>, Error = Error> + Send + 'static) -> Self {
         self.dead_letters = Some(Box::pin(sink));
+        self
+    }
+
+    /// Has a function told of each request once it is settled. It runs on the sink's task, so it should not block; a
+    /// panic in it ends the sink, which hands everything back.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use futures::SinkExt;
+    /// use headwater::batch::{BatchSink, Flushed};
+    /// use headwater::{MemoryStream, Message};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> headwater::Result<()> {
+    /// let stored = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&stored);
+    /// let count = move |flushed: &Flushed| {
+    ///     counter.fetch_add(flushed.stored, Ordering::Relaxed);
+    /// };
+    /// let mut sink = BatchSink::builder().on_flush(count).build(MemoryStream::new("orders", 1))?;
+    /// sink.send(Message::new("an order".into())).await?;
+    /// assert_eq!(stored.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_flush(mut self, tell: impl Fn(&Flushed) + Send + Sync + 'static) -> Self {
+        self.on_flush = Some(Arc::new(tell));
         self
     }
 
@@ -241,7 +289,7 @@ impl BatchSinkBuilder {
         S: Service<Batch, Response = BatchResponse, Error = Error> + Clone + Send + 'static,
         S::Future: Send + 'static,
     {
-        let Self { settings, admission, routing, dead_letters } = self;
+        let Self { settings, admission, routing, dead_letters, on_flush, shared_limit } = self;
         settings.check()?;
         let routing = match routing {
             Some((routing, shards)) => Some((routing, ShardMap::new(shards)?)),
@@ -251,7 +299,8 @@ impl BatchSinkBuilder {
             Arc::new(Gate::new(Arc::clone(&settings.name), settings.max_queue, settings.max_queue_bytes));
         let handle = Handle { gate: Arc::clone(&gate), admission, record_bytes: settings.record_bytes };
         let service = BoxCloneService::new(service);
-        let parts = Parts { service, routing, dead_letters: dead_letters.map(DeadLetters::new) };
+        let dead_letters = dead_letters.map(DeadLetters::new);
+        let parts = Parts { service, routing, dead_letters, on_flush, shared_limit };
         // The handle owns the task: its drop has the task send what it holds, and end.
         tokio::spawn(Engine::new(gate, settings, parts));
         Ok(BatchSink::new(handle))

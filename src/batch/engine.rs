@@ -10,13 +10,15 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, Sleep, timeout};
 use tower::util::{BoxCloneService, ServiceExt};
+use tracing::Instrument;
 
-use crate::batch::Routing;
 use crate::batch::backlog::{Backlog, Rules};
 use crate::batch::dead_letters::DeadLetters;
 use crate::batch::gate::{Gate, Orders};
+use crate::batch::grants::Grants;
 use crate::batch::inbox::{Inbox, Wanted};
 use crate::batch::map::{LaneId, ShardMap};
+use crate::batch::meters::Meters;
 use crate::batch::pack::{Packed, Room};
 use crate::batch::queue::{FrameSize, Patience};
 use crate::batch::refresh::Refresh;
@@ -28,6 +30,7 @@ use crate::batch::settled::Settled;
 use crate::batch::state::Phase;
 use crate::batch::suspects::Suspects;
 use crate::batch::unsettled::Unsettled;
+use crate::batch::{Flushed, Routing, SharedLimit};
 use crate::{Error, ErrorKind, Result};
 
 /// The task behind a sink, which owns everything that was accepted and is not settled.
@@ -41,8 +44,11 @@ pub(super) struct Engine {
     pub(super) budget: RetryBudget,
     pub(super) refresh: Refresh,
     pub(super) suspects: Suspects,
+    grants: Option<Grants>,
     pub(super) dead_letters: Option<DeadLetters>,
     pub(super) settled: Settled,
+    pub(super) meters: Arc<Meters>,
+    pub(super) on_flush: Option<OnFlush>,
     /// The requests in flight; as many places as were ever needed at once.
     pub(super) flights: Vec<Option<Flight>>,
     service: BoxCloneService<Batch, BatchResponse, Error>,
@@ -71,28 +77,38 @@ pub(super) struct Parts {
     pub(super) service: BoxCloneService<Batch, BatchResponse, Error>,
     pub(super) routing: Option<(Arc<dyn Routing>, ShardMap)>,
     pub(super) dead_letters: Option<DeadLetters>,
+    pub(super) on_flush: Option<OnFlush>,
+    pub(super) shared_limit: Option<Arc<dyn SharedLimit>>,
 }
+
+/// What is told of each request.
+pub(super) type OnFlush = Arc<dyn Fn(&Flushed) + Send + Sync>;
 
 impl Engine {
     pub(super) fn new(gate: Arc<Gate>, settings: Settings, parts: Parts) -> Self {
-        let Parts { service, routing, dead_letters } = parts;
+        let Parts { service, routing, dead_letters, on_flush, shared_limit } = parts;
+        let meters = Arc::new(Meters::new(&gate.name));
         let now = Instant::now();
         let rules = Rules {
             ordering: settings.ordering,
             lane_limit: settings.lane_limit,
+            shared_limit: shared_limit.is_some(),
             max_in_flight: settings.max_in_flight,
         };
         let size = FrameSize { bytes: settings.frame_size, messages: settings.frame_messages };
         let asked = routing.as_ref().map(|(routing, _)| Arc::clone(routing));
         Self {
-            backlog: Backlog::new(rules, size, settings.record_bytes, routing, now),
+            backlog: Backlog::new(rules, size, settings.record_bytes, routing, Arc::clone(&meters), now),
             flights: Vec::new(),
             retries: Retries::default(),
             budget: RetryBudget::new(settings.batch_records, now),
             refresh: Refresh::new(asked, settings.refresh_every, now),
             suspects: Suspects::default(),
+            grants: shared_limit.map(|limit| Grants::new(limit, Arc::clone(&gate.name))),
             dead_letters,
             settled: Settled::default(),
+            meters,
+            on_flush,
             answers: FuturesUnordered::new(),
             inbox: Inbox::default(),
             timer: Box::pin(tokio::time::sleep_until(now)),
@@ -117,6 +133,7 @@ impl Engine {
         let mut inbox = std::mem::take(&mut self.inbox);
         let (since, accepted) = inbox.drain();
         let since = since.unwrap_or(now);
+        self.meters.accepted.increment(accepted.len() as u64);
         for accepted in accepted {
             if let Some(refused) = self.backlog.push(accepted, since) {
                 self.hand_back_follower(Some(refused));
@@ -168,16 +185,25 @@ impl Engine {
     fn launch(&mut self, slot: usize, packed: Packed, now: Instant) {
         let Packed { entries, unsettled, lanes, .. } = packed;
         let flight = Flight { batch: Batch::new(entries), unsettled, lanes, sent: now };
+        let (records, bytes) = (flight.batch.records(), flight.batch.bytes());
+        let span = tracing::debug_span!("put", sink = &*self.gate.name, records, bytes);
         let answer = self.service.clone().oneshot(flight.batch.clone());
         let limit = self.settings.retry.time_to_live;
         let name = Arc::clone(&self.gate.name);
-        self.answers.push(Box::pin(async move {
-            // A layer that is never ready has no timeout of its own, and would hold its entries for ever.
-            let answer = timeout(limit, answer).await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Timeout, format!("put to \"{name}\": no answer within {limit:?}")))
-            });
-            (slot, answer)
-        }));
+        self.answers.push(Box::pin(
+            async move {
+                // A layer that is never ready has no timeout of its own, and would hold its entries for ever.
+                let answer = timeout(limit, answer).await.unwrap_or_else(|_| {
+                    Err(Error::new(
+                        ErrorKind::Timeout,
+                        format!("put to \"{name}\": no answer within {limit:?}"),
+                    ))
+                });
+                (slot, answer)
+            }
+            .instrument(span),
+        ));
+        self.meters.in_flight.increment(1.0);
         if slot == self.flights.len() {
             self.flights.push(None);
         }
@@ -190,6 +216,7 @@ impl Engine {
         let mut any = false;
         while let Poll::Ready(Some((slot, answer))) = self.answers.poll_next_unpin(cx) {
             any = true;
+            self.meters.in_flight.decrement(1.0);
             if let Some(flight) = self.flights[slot].take() {
                 self.settle(flight, answer, Instant::now())?;
             }
@@ -242,6 +269,9 @@ impl Engine {
     /// Sends and settles until nothing moves.
     fn work(&mut self, patience: Patience, cx: &mut Context<'_>) {
         loop {
+            if let Some(grants) = &mut self.grants {
+                grants.poll(&mut self.backlog, cx, patience.now);
+            }
             self.send(patience);
             match self.collect(cx) {
                 Ok(true) => {}
@@ -258,6 +288,7 @@ impl Engine {
     /// Sends no more.
     fn spend(&mut self) {
         self.spent = true;
+        self.meters.in_flight.decrement(self.answers.len() as f64);
         self.answers = FuturesUnordered::new();
         let deadline = Instant::now() + self.settings.close_deadline;
         self.deadline.get_or_insert(deadline);
@@ -280,6 +311,7 @@ impl Engine {
 
     fn end(&mut self) {
         self.over = true;
+        self.meters.settled(self.settled.stored, self.settled.failed);
         self.gate.end(std::mem::take(&mut self.settled));
     }
 }
@@ -313,6 +345,7 @@ impl Future for Engine {
         }
         this.sleep(patience, cx);
         let wanted = this.wanted(patience);
+        this.meters.settled(this.settled.stored, this.settled.failed);
         this.gate.settle(std::mem::take(&mut this.settled), wanted, cx);
         Poll::Pending
     }

@@ -1,7 +1,6 @@
 //! What passes between the handles, which accept messages, and the engine, which settles them.
 
 use std::mem;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -23,18 +22,9 @@ pub(super) struct Gate {
     max_queue_bytes: usize,
     state: Mutex<State>,
     /// Wakes the sends of producers, one for each that finds room.
-    room: Notify,
+    pub(super) room: Notify,
     /// Wakes those that wait for messages to be settled.
-    settled: Notify,
-}
-
-/// What became of a send.
-pub(super) enum Entrance {
-    Accepted,
-    /// There is no room.
-    Full(Accepted),
-    /// There never will be; carries the message.
-    Refused(Error),
+    pub(super) settled: Notify,
 }
 
 /// What the engine is told when it looks in.
@@ -106,117 +96,6 @@ impl Gate {
             _ => self.closed(&state),
         };
         Err(refuse(error, accepted))
-    }
-
-    /// Queues a message for the engine, or waits in line for room.
-    ///
-    /// # Errors
-    ///
-    /// `Closed`, or `Undelivered` where nothing but messages that were handed back fills the queue; carries the message.
-    pub(super) async fn enter(&self, mut accepted: Accepted) -> Result<()> {
-        let mut place = None;
-        loop {
-            let mut room = pin!(self.room.notified());
-            room.as_mut().enable();
-            match self.try_enter(accepted, place.is_some()) {
-                Entrance::Accepted => return Ok(()),
-                Entrance::Refused(error) => return Err(error),
-                Entrance::Full(back) => accepted = back,
-            }
-            place.get_or_insert_with(|| self.line_up());
-            room.await;
-        }
-    }
-
-    /// Queues a message for the engine. Those that waited go first.
-    fn try_enter(&self, accepted: Accepted, waited: bool) -> Entrance {
-        let mut state = self.lock();
-        if state.phase != Phase::Open {
-            return Entrance::Refused(refuse(self.closed(&state), accepted));
-        }
-        if !self.has_room(&state) {
-            if state.is_settled() {
-                let count = state.returned.len();
-                let context = format!(
-                    "send to \"{}\": {count} messages that were handed back fill the queue: flush takes them",
-                    self.name
-                );
-                return Entrance::Refused(refuse(Error::new(ErrorKind::Undelivered, context), accepted));
-            }
-            return Entrance::Full(accepted);
-        }
-        if !waited && state.waiting > 0 {
-            return Entrance::Full(accepted);
-        }
-        let mut engine = state.take_in(accepted);
-        self.status.count_accepted();
-        let more = self.has_room(&state);
-        if !more && state.waiting > usize::from(waited) {
-            // What fills the queue must not linger while others wait.
-            engine = engine.or(state.bell.ring());
-        }
-        wake(state, engine);
-        if more {
-            self.room.notify_one();
-        }
-        Entrance::Accepted
-    }
-
-    fn line_up(&self) -> Place<'_> {
-        let mut state = self.lock();
-        state.waiting += 1;
-        let engine = state.bell.ring();
-        wake(state, engine);
-        Place(self)
-    }
-
-    /// Waits until everything that is accepted by now is settled, lingers cut short, and takes what was handed back.
-    pub(super) async fn flush(&self) -> Vec<Undelivered> {
-        let draining = Draining::begin(self);
-        loop {
-            let mut settled = pin!(self.settled.notified());
-            settled.as_mut().enable();
-            if let Some(returned) = self.try_flush(draining.until) {
-                return returned;
-            }
-            settled.await;
-        }
-    }
-
-    fn try_flush(&self, until: u64) -> Option<Vec<Undelivered>> {
-        let mut state = self.lock();
-        if !(state.phase == Phase::Closed || state.epochs.is_past(until)) {
-            return None;
-        }
-        state.forgiven = true;
-        let returned = state.take_returned();
-        if !returned.is_empty() {
-            let sender = state.sender.take();
-            // The engine frees the keys that failed.
-            let engine = state.bell.ring();
-            wake(state, engine);
-            sender.into_iter().for_each(Waker::wake);
-            self.room.notify_one();
-        }
-        Some(returned)
-    }
-
-    /// Accepts no more, and waits until everything is settled or the engine's deadline is over; takes what was handed
-    /// back.
-    pub(super) async fn close(&self) -> Vec<Undelivered> {
-        self.abandon();
-        loop {
-            let mut settled = pin!(self.settled.notified());
-            settled.as_mut().enable();
-            {
-                let mut state = self.lock();
-                if state.phase == Phase::Closed {
-                    state.fatal = None;
-                    return state.take_returned();
-                }
-            }
-            settled.await;
-        }
     }
 
     /// Begins a flush of the sink: returns what [`poll_flush`](Self::poll_flush) is to wait for.
@@ -337,11 +216,11 @@ impl Gate {
         }
     }
 
-    fn has_room(&self, state: &State) -> bool {
+    pub(super) fn has_room(&self, state: &State) -> bool {
         state.records < self.max_queue && state.bytes < self.max_queue_bytes
     }
 
-    fn closed(&self, state: &State) -> Error {
+    pub(super) fn closed(&self, state: &State) -> Error {
         let closed = Error::new(ErrorKind::Closed, format!("send to \"{}\": the sink is closed", self.name));
         match &state.cause {
             Some(cause) => closed.caused_by(cause.restate()),
@@ -349,7 +228,7 @@ impl Gate {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -369,45 +248,12 @@ impl Drop for Gate {
     }
 }
 
-/// A send that waits in line for room.
-struct Place<'a>(&'a Gate);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.lock().waiting -= 1;
-        // Room that came for it is the next one's.
-        self.0.room.notify_one();
-    }
-}
-
-/// A flush on its way, which may be given up.
-struct Draining<'a> {
-    gate: &'a Gate,
-    until: u64,
-}
-
-impl<'a> Draining<'a> {
-    fn begin(gate: &'a Gate) -> Self {
-        let mut state = gate.lock();
-        let until = state.epochs.cut();
-        state.draining += 1;
-        let engine = state.bell.ring();
-        wake(state, engine);
-        Self { gate, until }
-    }
-}
-
-impl Drop for Draining<'_> {
-    fn drop(&mut self) {
-        self.gate.lock().draining -= 1;
-    }
-}
-
 fn bytes_of(messages: &[Undelivered]) -> usize {
     messages.iter().map(|undelivered| undelivered.message().wire_len()).sum()
 }
 
-fn refuse(error: Error, accepted: Accepted) -> Error {
+/// Gives a message back with the error that says why.
+pub(super) fn refuse(error: Error, accepted: Accepted) -> Error {
     let undelivered = Undelivered::new(accepted.message, error.restate(), Delivery::NotStored);
     error.carrying(vec![undelivered])
 }

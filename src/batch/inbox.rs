@@ -27,7 +27,7 @@ impl Inbox {
     }
 
     /// Empties the inbox, whose memory is kept.
-    pub(super) fn drain(&mut self) -> (Option<Instant>, impl Iterator<Item = Accepted>) {
+    pub(super) fn drain(&mut self) -> (Option<Instant>, impl ExactSizeIterator<Item = Accepted>) {
         self.bytes = 0;
         (self.since.take(), self.accepted.drain(..))
     }

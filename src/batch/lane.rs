@@ -4,6 +4,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::batch::limiter::Limiter;
+use crate::batch::meters::LaneMeters;
 use crate::batch::queue::Queue;
 use crate::batch::{Routing, ShardRange};
 use crate::{HashKey, Key};
@@ -13,6 +14,7 @@ pub(super) struct Lane {
     pub(super) queue: Queue,
     /// `None` where the lane goes as fast as it is answered.
     pub(super) limiter: Option<Limiter>,
+    meters: LaneMeters,
     /// How many requests in flight, or being packed, hold entries of it.
     pub(super) flights: usize,
     /// The number of the last of them.
@@ -25,8 +27,8 @@ pub(super) struct Lane {
 const TRIES_PER_SHARD: usize = 16;
 
 impl Lane {
-    pub(super) fn new(limiter: Option<Limiter>) -> Self {
-        Self { queue: Queue::default(), limiter, flights: 0, request: 0, generated: None }
+    pub(super) fn new(limiter: Option<Limiter>, meters: LaneMeters) -> Self {
+        Self { queue: Queue::default(), limiter, meters, flights: 0, request: 0, generated: None }
     }
 
     /// Returns how many records and bytes may go now, in one more request or in the one that is being packed.
@@ -49,6 +51,30 @@ impl Lane {
     pub(super) fn take(&mut self, bytes: usize) {
         if let Some(limiter) = &mut self.limiter {
             limiter.take(bytes);
+        }
+    }
+
+    /// Learns that the shard took an entry.
+    pub(super) fn stored(&mut self, bytes: usize, now: Instant) {
+        self.meters.stored.increment(1);
+        if let Some(limiter) = &mut self.limiter {
+            limiter.stored(bytes, now);
+        }
+    }
+
+    /// Learns that the shard throttled entries of a request.
+    pub(super) fn throttled(&mut self, sent: Instant, entries: usize, now: Instant) {
+        self.meters.throttled.increment(entries as u64);
+        if let Some(limiter) = &mut self.limiter {
+            limiter.throttled(sent, entries, now);
+        }
+    }
+
+    /// Takes notice that a request is answered which held entries of it.
+    pub(super) fn land_flight(&mut self, now: Instant) {
+        self.flights -= 1;
+        if let Some(limiter) = &self.limiter {
+            self.meters.limit_share.set(limiter.share(now));
         }
     }
 

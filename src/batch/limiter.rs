@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::batch::LaneLimit;
 use crate::batch::share::Share;
+use crate::batch::{Allowance, LaneLimit};
 
 /// When a lane that used up its allowance may send again: at the next of these ticks, which are the same for all
 /// lanes, so that they share requests instead of sending one each.
@@ -31,7 +31,22 @@ pub(super) struct Limiter {
     /// What throttling says of requests that were sent before this is known already.
     slowed: Instant,
     granted: Granted,
+    /// How the limit is shared with other sinks, if it is.
+    sharing: Option<Sharing>,
 }
+
+/// How a limit is shared.
+#[derive(Default)]
+struct Sharing {
+    asked: bool,
+    /// When it may be asked for more.
+    not_before: Option<Instant>,
+    /// It cannot be asked: the lane goes by its own limit until then.
+    alone_until: Option<Instant>,
+}
+
+/// For how long a lane goes by its own limit once the shared one could not be asked.
+const ALONE: Duration = Duration::from_secs(1);
 
 /// What the shard took lately, by the half second: the answer to one request says too little.
 struct Granted {
@@ -51,12 +66,14 @@ struct Count {
 const HALF: Duration = Duration::from_millis(500);
 
 impl Limiter {
-    pub(super) fn new(limit: LaneLimit, now: Instant, epoch: Instant) -> Self {
-        let records = limit.records as f64 * SAVED;
-        let bytes = limit.bytes as f64 * SAVED;
+    pub(super) fn new(limit: LaneLimit, shared: bool, now: Instant, epoch: Instant) -> Self {
+        let saved = if shared { 0.0 } else { SAVED };
+        let records = limit.records as f64 * saved;
+        let bytes = limit.bytes as f64 * saved;
+        let sharing = shared.then(Sharing::default);
         let share = Share::new(limit.ceiling, now);
         let granted = Granted { since: now, present: Count::default(), before: Count::default() };
-        Self { limit, share, records, bytes, filled: now, epoch, slowed: epoch, granted }
+        Self { limit, share, records, bytes, filled: now, epoch, slowed: epoch, granted, sharing }
     }
 
     /// Returns how many records and bytes may go now; a debt of either kind is none of both.
@@ -78,12 +95,52 @@ impl Limiter {
         if self.allowance(now).0 > 0 {
             return None;
         }
+        if self.sharing.as_ref().is_some_and(|sharing| sharing.alone_until.is_none()) {
+            // Woken by the grant, or to ask for one.
+            let asked = self.sharing.as_ref().and_then(|sharing| sharing.not_before);
+            return Some(asked.filter(|asked| *asked > now).unwrap_or(now + TICK));
+        }
         let share = self.share.at(now);
         let wait = |tokens: f64, rate: u64| (1e-3 - tokens).max(0.0) / (rate as f64 * share);
         let wait = wait(self.records, self.limit.records).max(wait(self.bytes, self.limit.bytes));
         let paid = now + Duration::from_secs_f64(wait.min(3600.0));
         let ticks = paid.duration_since(self.epoch).as_nanos().div_ceil(TICK.as_nanos());
         Some(self.epoch + TICK * ticks as u32)
+    }
+
+    /// Returns how much to ask the others for, if the limit is shared and little is left: what two ticks need, and the
+    /// debt. It is asked once until [`granted`](Self::granted).
+    pub(super) fn wants(&mut self, now: Instant) -> Option<(LaneLimit, Allowance)> {
+        self.fill(now);
+        let tick = TICK.as_secs_f64() * self.share.at(now);
+        let (records, bytes) = (self.limit.records as f64 * tick, self.limit.bytes as f64 * tick);
+        let sharing = self.sharing.as_mut()?;
+        let waits = sharing.asked || sharing.not_before.is_some_and(|not_before| now < not_before);
+        if waits || (self.records >= records && self.bytes >= bytes) {
+            return None;
+        }
+        sharing.asked = true;
+        let wanted = Allowance {
+            records: (2.0 * records - self.records).max(1.0),
+            bytes: (2.0 * bytes - self.bytes).max(1.0),
+        };
+        Some((self.limit, wanted))
+    }
+
+    /// Takes what the others left; `None` where they could not be asked.
+    pub(super) fn granted(&mut self, granted: Option<Allowance>, now: Instant) {
+        self.fill(now);
+        let Some(sharing) = &mut self.sharing else { return };
+        sharing.asked = false;
+        sharing.not_before = Some(now + TICK);
+        if let Some(granted) = granted {
+            sharing.alone_until = None;
+            self.records += granted.records;
+            self.bytes += granted.bytes;
+        } else {
+            sharing.not_before = Some(now + ALONE);
+            sharing.alone_until = Some(now + ALONE);
+        }
     }
 
     /// Learns that the shard took an entry.
@@ -116,6 +173,10 @@ impl Limiter {
             return;
         }
         self.filled = now;
+        let depends = |sharing: &Sharing| sharing.alone_until.is_none_or(|until| until < now);
+        if self.sharing.as_ref().is_some_and(depends) {
+            return;
+        }
         let share = self.share.at(now);
         let fill = |tokens: f64, limit: u64| {
             let rate = limit as f64 * share;
@@ -176,7 +237,7 @@ mod tests {
     fn a_lane_sends_at_its_limit_of_records_or_of_bytes() {
         let start = Instant::now();
         for (bytes, per_second) in [(100, 1_000.0), (10_486, 100.0), (51_200, 20.48), (1 << 20, 1.0)] {
-            let mut limiter = Limiter::new(LIMIT, start, start);
+            let mut limiter = Limiter::new(LIMIT, false, start, start);
             let sent = run(&mut limiter, start, 20, bytes);
             let rate = sent[1..].iter().sum::<usize>() as f64 / 19.0;
             assert!((rate / per_second - 1.0).abs() < 0.06, "{bytes} bytes: {rate} a second");
@@ -186,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_sent_in_a_second_never_exceeds_the_limit_by_more_than_what_is_saved() {
         let start = Instant::now();
-        let mut limiter = Limiter::new(LIMIT, start, start);
+        let mut limiter = Limiter::new(LIMIT, false, start, start);
         let sent = run(&mut limiter, start + Duration::from_mins(1), 10, 100);
         assert!(sent.iter().all(|sent| *sent <= 1_250), "{sent:?}");
     }
@@ -194,7 +255,7 @@ mod tests {
     #[test]
     fn answers_to_requests_that_were_sent_before_the_lane_slowed_slow_it_no_more() {
         let start = Instant::now();
-        let mut limiter = Limiter::new(LIMIT, start, start);
+        let mut limiter = Limiter::new(LIMIT, false, start, start);
         let later = start + Duration::from_secs(1);
         for _ in 0..4 {
             limiter.throttled(start, 50, later);

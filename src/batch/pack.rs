@@ -2,14 +2,14 @@
 
 use tokio::time::Instant;
 
-use crate::batch::Entry;
 use crate::batch::backlog::Backlog;
 use crate::batch::framer::{Filling, Framed};
 use crate::batch::lane::{random_key, random_within};
 use crate::batch::map::LaneId;
 use crate::batch::queue::{Patience, Queue};
 use crate::batch::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
-use crate::{HashKey, Key};
+use crate::batch::{Allowance, Entry, LaneLimit};
+use crate::{HashKey, Key, ShardId};
 
 /// What a request has room for.
 #[derive(Clone, Copy)]
@@ -95,15 +95,30 @@ impl Backlog {
         due
     }
 
+    /// Returns what the lanes that have something to send ask for of a limit that is shared.
+    pub(super) fn wants(&mut self, now: Instant) -> Vec<(LaneId, ShardId, LaneLimit, Allowance)> {
+        let loose = self.loose.since().is_some();
+        let Self { map, lanes, .. } = self;
+        let wants = map.open().iter().filter_map(|id| {
+            let lane = &mut lanes[id.0 as usize];
+            if !loose && lane.queue.since().is_none() {
+                return None;
+            }
+            let (limit, wanted) = lane.limiter.as_mut()?.wants(now)?;
+            Some((*id, map.range(*id).id.clone(), limit, wanted))
+        });
+        wants.collect()
+    }
+
     /// Tells whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.loose.since().is_none() && self.lanes.iter().all(|lane| lane.queue.since().is_none())
     }
 
     /// Takes notice that a request is answered.
-    pub(super) fn land_flight(&mut self, lanes: &[LaneId]) {
+    pub(super) fn land_flight(&mut self, lanes: &[LaneId], now: Instant) {
         for id in lanes {
-            self.lane(*id).flights -= 1;
+            self.lane(*id).land_flight(now);
         }
     }
 
@@ -204,7 +219,9 @@ impl Backlog {
         }
         packed.bytes += bytes;
         unsettled.attempts += 1;
-        unsettled.first_attempt.get_or_insert(now);
+        if unsettled.first_attempt.replace(unsettled.first_attempt.unwrap_or(now)).is_none() {
+            unsettled.queued = now.saturating_duration_since(since);
+        }
         packed.entries.push(entry);
         packed.unsettled.push(unsettled);
         None

@@ -60,6 +60,7 @@ impl Backlog {
             let part = Unsettled {
                 attempts: unsettled.attempts,
                 first_attempt: unsettled.first_attempt,
+                queued: unsettled.queued,
                 maybe_stored: unsettled.maybe_stored,
                 ..Unsettled::new(messages, chains, lane, shared)
             };

@@ -83,6 +83,11 @@ impl Retries {
         self.pushed += 1;
     }
 
+    /// Returns how many entries were ever pushed.
+    pub(super) fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
     /// Takes out an entry whose backoff is over.
     pub(super) fn pop(&mut self, now: Instant) -> Option<Waiting> {
         if self.next()? > now {

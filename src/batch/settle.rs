@@ -11,7 +11,7 @@ use crate::batch::request::{Batch, leaves_doubt};
 use crate::batch::response::{BatchResponse, Refused, Stored};
 use crate::batch::suspects::{LOOKS, Suspect};
 use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
-use crate::batch::{OnKeyFailure, ShardRange, ShardScope};
+use crate::batch::{Flushed, OnKeyFailure, ShardRange, ShardScope};
 use crate::service::Attempted;
 use crate::{Delivery, Error, ErrorKind, Result, ShardId};
 
@@ -42,8 +42,30 @@ impl Engine {
         answer: Result<BatchResponse>,
         now: Instant,
     ) -> Result<()> {
+        let before = (self.settled.stored, self.settled.failed, self.retries.pushed());
+        let mut flushed = Flushed {
+            entries: flight.batch.records(),
+            bytes: flight.batch.bytes(),
+            elapsed: now - flight.sent,
+            error: answer.as_ref().err().map(Error::kind),
+            stored: 0,
+            failed: 0,
+            retried: 0,
+        };
+        let settled = self.settle_each(flight, answer, now);
+        flushed.stored = self.settled.stored - before.0;
+        flushed.failed = self.settled.failed - before.1;
+        flushed.retried = (self.retries.pushed() - before.2) as usize;
+        self.meters.flushed(&flushed);
+        if let Some(on_flush) = &self.on_flush {
+            on_flush(&flushed);
+        }
+        settled
+    }
+
+    fn settle_each(&mut self, flight: Flight, answer: Result<BatchResponse>, now: Instant) -> Result<()> {
         let Flight { batch, unsettled, lanes, sent } = flight;
-        self.backlog.land_flight(&lanes);
+        self.backlog.land_flight(&lanes, now);
         let outcomes = match answer.and_then(|response| response.for_entries(unsettled.len())) {
             Ok(outcomes) => outcomes,
             Err(error) => {
@@ -60,6 +82,7 @@ impl Engine {
             match outcome {
                 Ok(stored) => self.landed(&batch.entries()[index], unsettled, stored, sent, now),
                 Err(refused) => {
+                    self.meters.refused(&refused);
                     unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
                     self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
                 }
@@ -93,10 +116,9 @@ impl Engine {
         now: Instant,
     ) {
         for ((unsettled, outcome), entry) in unsettled.iter().zip(outcomes).zip(batch.entries()) {
-            if outcome.is_ok()
-                && let Some(limiter) = &mut self.backlog.lane(unsettled.lane).limiter
-            {
-                limiter.stored(entry.bytes(), now);
+            if outcome.is_ok() {
+                self.backlog.lane(unsettled.lane).stored(entry.bytes(), now);
+                self.meters.stored(unsettled.messages.len(), entry.bytes(), unsettled.queued);
             }
         }
     }
@@ -113,9 +135,7 @@ impl Engine {
         let mut lanes: Vec<_> = throttled.map(|(unsettled, _)| unsettled.lane).collect();
         lanes.sort_unstable();
         for of_lane in lanes.chunk_by(PartialEq::eq) {
-            if let Some(limiter) = &mut self.backlog.lane(of_lane[0]).limiter {
-                limiter.throttled(sent, of_lane.len(), now);
-            }
+            self.backlog.lane(of_lane[0]).throttled(sent, of_lane.len(), now);
         }
     }
 
@@ -137,6 +157,7 @@ impl Engine {
             self.confirm(&unsettled, &stored, flown);
             return;
         }
+        self.meters.misplaced.increment(1);
         tracing::debug!(shard = %stored.shard, "an entry landed on another shard than was expected");
         self.refresh.ask(if holds.is_some() { ShardScope::Open } else { ShardScope::All });
         let (entry, listing) = (entry.clone(), self.refresh.next_number());

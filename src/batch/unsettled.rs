@@ -1,5 +1,7 @@
 //! Messages on their way: accepted, but neither stored nor handed back.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -39,6 +41,13 @@ pub(super) enum Messages {
 }
 
 impl Messages {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(places) => places.len(),
+        }
+    }
+
     pub(super) fn is_many(&self) -> bool {
         matches!(self, Self::Many(_))
     }
@@ -80,13 +89,24 @@ pub(super) struct Unsettled {
     pub(super) shared: bool,
     pub(super) attempts: u32,
     pub(super) first_attempt: Option<Instant>,
+    /// How long its first message had waited by then.
+    pub(super) queued: Duration,
     /// An attempt ended without an answer.
     pub(super) maybe_stored: bool,
 }
 
 impl Unsettled {
     pub(super) fn new(messages: Messages, chains: ChainIds, lane: LaneId, shared: bool) -> Self {
-        Self { messages, chains, lane, shared, attempts: 0, first_attempt: None, maybe_stored: false }
+        Self {
+            messages,
+            chains,
+            lane,
+            shared,
+            attempts: 0,
+            first_attempt: None,
+            queued: Duration::ZERO,
+            maybe_stored: false,
+        }
     }
 
     pub(super) fn delivery(&self) -> Delivery {

@@ -1,18 +1,21 @@
 //! What a message costs, counted in steps and not in time.
 
+use std::sync::Arc;
+
 use tokio::time::{Duration, Instant};
 
 use crate::Message;
 use crate::batch::backlog::{Backlog, Rules};
+use crate::batch::meters::Meters;
 use crate::batch::pack::{Packed, Room};
 use crate::batch::queue::{FrameSize, Patience};
 use crate::batch::unsettled::Accepted;
 use crate::batch::{BatchSink, Ordering};
 
 fn backlog() -> Backlog {
-    let rules = Rules { ordering: Ordering::PerKey, lane_limit: None, max_in_flight: 1 };
+    let rules = Rules { ordering: Ordering::PerKey, lane_limit: None, shared_limit: false, max_in_flight: 1 };
     let size = FrameSize { bytes: 51_200, messages: usize::MAX };
-    Backlog::new(rules, size, 1 << 20, None, Instant::now())
+    Backlog::new(rules, size, 1 << 20, None, Arc::new(Meters::new(&"test".into())), Instant::now())
 }
 
 /// Packs a request of one entry.
@@ -21,7 +24,7 @@ fn pop(backlog: &mut Backlog, now: Instant) -> Option<Packed> {
         Patience { linger: Duration::ZERO, now, hurry: true },
         Room { records: 1, bytes: usize::MAX },
     )?;
-    backlog.land_flight(&packed.lanes);
+    backlog.land_flight(&packed.lanes, now);
     Some(packed)
 }
 

@@ -10,6 +10,8 @@ mod framing;
 mod order;
 mod properties;
 mod retrying;
+mod sharing;
+mod telling;
 
 use bytes::Bytes;
 

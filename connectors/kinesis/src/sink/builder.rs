@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Sink;
 use headwater::batch::{Batch, BatchResponse};
-use headwater::batch::{BatchSink, BatchSinkBuilder, OnKeyFailure, Ordering};
+use headwater::batch::{BatchSink, BatchSinkBuilder, Flushed, OnKeyFailure, Ordering, SharedLimit};
 use headwater::service::{RetryConfig, RetryLayer, TimeoutLayer};
 use headwater::{BoxError, Error, ErrorKind, Message, Result};
 use tower::util::BoxCloneService;
@@ -133,6 +133,13 @@ impl KinesisSinkBuilder {
         self
     }
 
+    /// Has a function told of each request once it is settled: see [`BatchSinkBuilder::on_flush`]. This is
+    /// `after_flush_fun` of async-kinesis. Default: none.
+    pub fn on_flush(mut self, tell: impl Fn(&Flushed) + Send + Sync + 'static) -> Self {
+        self.batch = self.batch.on_flush(tell);
+        self
+    }
+
     /// Sets which order is kept. Default: [`Ordering::PerKey`].
     pub fn ordering(mut self, ordering: Ordering) -> Self {
         self.batch = self.batch.ordering(ordering);
@@ -193,6 +200,12 @@ impl KinesisSinkBuilder {
     /// Sets how fast the sink writes to each shard. Default: what a shard takes, [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Shares the limit of each shard with other sinks of the stream: see [`SharedLimit`]. Default: not shared.
+    pub fn shared_limit(mut self, limit: impl SharedLimit) -> Self {
+        self.batch = self.batch.shared_limit(limit);
         self
     }
 
