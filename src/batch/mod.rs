@@ -51,6 +51,7 @@ mod sink;
 mod state;
 mod status;
 mod suspects;
+mod take;
 mod unsettled;
 
 #[cfg(test)]
