@@ -3,7 +3,32 @@
 use std::fmt;
 
 use crate::format::Format;
+use crate::load::KEYS;
 use crate::processor::Processor;
+
+/// What keys the messages have, and whether each key has an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Those of the load, each in order.
+    Load,
+    /// None.
+    Without,
+    /// So many, each in order.
+    Ordered(usize),
+    /// So many, with no order.
+    Unordered(usize),
+}
+
+/// What order costs: the same messages with more and fewer keys.
+const ORDER: [(Processor, Keys); 7] = [
+    (Processor::Bytes, Keys::Unordered(KEYS)),
+    (Processor::Bytes, Keys::Ordered(KEYS)),
+    (Processor::Bytes, Keys::Ordered(100)),
+    (Processor::Bytes, Keys::Ordered(1)),
+    (Processor::KplString, Keys::Unordered(KEYS)),
+    (Processor::KplString, Keys::Ordered(KEYS)),
+    (Processor::KplString, Keys::Ordered(1)),
+];
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +37,8 @@ pub(crate) enum Job {
     Sink {
         /// How they become records.
         processor: Processor,
-        /// Whether they have keys.
-        keyed: bool,
+        /// What keys they have.
+        keys: Keys,
     },
     /// Reads messages.
     Source {
@@ -27,13 +52,15 @@ pub(crate) enum Job {
 impl Job {
     /// Returns all jobs, in the order of the table.
     pub(crate) fn all() -> Vec<Self> {
-        // Where records hold several messages, those of one key share one. Without keys any may.
+        // Where records hold several messages, those of one key share one, or of one shard for aggregates. Without keys
+        // any may.
         let keys_matter = |processor: &Processor| processor.framing().joins();
-        let keyed = Processor::ALL.into_iter().map(|processor| Self::Sink { processor, keyed: true });
+        let keyed = Processor::ALL.into_iter().map(|processor| Self::Sink { processor, keys: Keys::Load });
         let keyless = Processor::ALL.into_iter().filter(keys_matter);
-        let keyless = keyless.map(|processor| Self::Sink { processor, keyed: false });
+        let keyless = keyless.map(|processor| Self::Sink { processor, keys: Keys::Without });
         let source = Processor::ALL.into_iter().map(|processor| Self::Source { processor });
-        keyed.chain(keyless).chain(source).chain([Self::Relay]).collect()
+        let order = ORDER.into_iter().map(|(processor, keys)| Self::Sink { processor, keys });
+        keyed.chain(keyless).chain(order).chain(source).chain([Self::Relay]).collect()
     }
 
     /// Returns how the messages become records on Headwater's side.
@@ -53,8 +80,12 @@ impl Job {
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sink { processor, keyed: true } => write!(f, "sink/{}", processor.name()),
-            Self::Sink { processor, keyed: false } => write!(f, "sink/{}/no-key", processor.name()),
+            Self::Sink { processor, keys } => match keys {
+                Keys::Load => write!(f, "sink/{}", processor.name()),
+                Keys::Without => write!(f, "sink/{}/no-key", processor.name()),
+                Keys::Ordered(keys) => write!(f, "order/{}/{keys}", processor.name()),
+                Keys::Unordered(keys) => write!(f, "order/{}/{keys}/off", processor.name()),
+            },
             Self::Source { processor } => write!(f, "source/{}", processor.name()),
             Self::Relay => f.write_str("relay/bytes"),
         }

@@ -32,6 +32,9 @@
 //! each key has ten messages; the `no-key` jobs show the same framings with full records. What is read with a framing
 //! was written with full records.
 //!
+//! The `order` jobs send the same messages with more and fewer keys, and with no order (`off`): with one message per
+//! record a key moves one per round trip.
+//!
 //! # What is on
 //!
 //! In Headwater: order per key, at most one unsettled entry for each of 5,000 keys; an ack for each message, paid

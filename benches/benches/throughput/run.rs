@@ -78,8 +78,8 @@ impl Run {
     async fn go_headwater(&self, config: &SdkConfig, load: &Load, from: &str, to: &str) -> Outcome<Done> {
         let mut done = Done::default();
         match self.job {
-            Job::Sink { processor, keyed } => {
-                done.requests = Some(jobs::sink(config, to, load, processor, keyed).await?);
+            Job::Sink { processor, keys } => {
+                done.requests = Some(jobs::sink(config, to, load, processor, keys).await?);
             }
             Job::Source { processor } => done.read = Some(jobs::source(config, from, processor).await?),
             Job::Relay => done.requests = Some(jobs::relay(config, from, to).await?),

@@ -2,11 +2,13 @@
 
 use aws_types::SdkConfig;
 use futures::{Sink, StreamExt, stream};
+use headwater::batch::Ordering;
 use headwater::checkpoint::Tracker;
 use headwater::{Ack, Error, Message, Position, Result};
 use headwater_kinesis::codec;
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, Limits};
 
+use crate::job::Keys;
 use crate::load::Load;
 use crate::processor::Processor;
 
@@ -19,11 +21,12 @@ pub(crate) async fn sink(
     stream: &str,
     load: &Load,
     processor: Processor,
-    keyed: bool,
+    keys: Keys,
 ) -> Result<u64> {
-    let sink = connecting(config, stream).connect().await?;
+    let ordering = if let Keys::Unordered(_) = keys { Ordering::None } else { Ordering::PerKey };
+    let sink = connecting(config, stream).ordering(ordering).connect().await?;
     let status = sink.status();
-    let outbox = Outbox { load, keyed };
+    let outbox = Outbox { load, keys };
     let (bytes, text, order) =
         (|n| load.bytes(n).clone(), |n| load.text(n).clone(), |n| load.order(n).clone());
     match processor {
@@ -47,7 +50,7 @@ pub(super) fn connecting(config: &SdkConfig, stream: &str) -> KinesisSinkBuilder
 /// The messages to send.
 struct Outbox<'a> {
     load: &'a Load,
-    keyed: bool,
+    keys: Keys,
 }
 
 impl Outbox<'_> {
@@ -59,7 +62,12 @@ impl Outbox<'_> {
     ) -> Result<()> {
         let tracker = Tracker::new();
         let messages = self.acks(&tracker).enumerate().map(|(n, ack)| {
-            let key = self.keyed.then(|| self.load.key(n).clone());
+            let key = match self.keys {
+                Keys::Load => Some(n),
+                Keys::Without => None,
+                Keys::Ordered(keys) | Keys::Unordered(keys) => Some(n % keys),
+            };
+            let key = key.map(|n| self.load.key(n).clone());
             Ok(Message::from_parts(payload(n), key, None, ack))
         });
         stream::iter(messages).forward(sink).await?;

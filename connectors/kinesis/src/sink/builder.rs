@@ -269,7 +269,8 @@ impl KinesisSinkBuilder {
     pub async fn connect(mut self) -> Result<KinesisSink> {
         self.check()?;
         let retry = RetryLayer::new(self.retry)?;
-        let (api, summary) = self.connection.open().await?;
+        // On the heap: every caller's future would hold the largest of the calls.
+        let (api, summary) = Box::pin(self.connection.open()).await?;
         let put_records = BoxCloneService::new(PutRecords::new(api.client.clone(), api.stream.clone()));
         let service = ServiceBuilder::new()
             .layer(retry)

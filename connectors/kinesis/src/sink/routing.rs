@@ -19,7 +19,7 @@ impl KinesisRouting {
     /// Lists the open shards for the first time; again while a reshard is half done.
     pub(super) async fn first(&self) -> Result<Vec<ShardRange>> {
         persist(|| async {
-            let shards = self.0.shard_ranges(true).await?;
+            let shards = self.shard_ranges(ShardScope::Open).await?;
             ShardRange::check_cover(&shards).map(|()| shards)
         })
         .await
