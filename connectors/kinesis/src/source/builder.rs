@@ -176,7 +176,7 @@ impl KinesisSourceBuilder {
     /// tries; what the checkpoint store answers.
     pub async fn connect(self) -> Result<KinesisSource> {
         self.validate()?;
-        let (api, _) = self.connection.open().await?;
+        let (api, _) = Box::pin(self.connection.open()).await?;
         let polling = Polling {
             record_limit: self.record_limit,
             interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
