@@ -274,7 +274,8 @@ impl Backlog {
         let ordered = self.is_ordered(id);
         let (joins, size) = (self.framer.joins(), self.framer.size());
         let chain = self.chains.get(id);
-        let full = self.framer.full_entries(chain.queue.len(), chain.bytes);
+        // A message that is longer than a frame makes one entry, however often a frame fits into it.
+        let full = self.framer.full_entries(chain.queue.len(), chain.bytes).min(chain.queue.len());
         let full = if ordered { full.min(1) } else { full };
         while self.chains.get(id).tokens < full {
             let chain = self.chains.get(id);

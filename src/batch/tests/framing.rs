@@ -177,3 +177,15 @@ async fn bytes_that_stay_as_they_are_are_not_copied() {
     sink.close().await.unwrap();
     assert_eq!(service.stored()[0].data.as_ptr(), payload.as_ptr());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_a_key_may_be_many_times_as_long_as_a_frame() {
+    for ordering in [Ordering::PerKey, Ordering::None] {
+        let service = Fake::storing();
+        let builder = BatchSink::builder().frame_size(10).ordering(ordering);
+        let mut sink = builder.build(service.clone()).unwrap().framed(Arc::new(Lines));
+        sink.send(Message::new("x".repeat(50).into())).await.unwrap();
+        sink.send(Message::keyed("x".repeat(50).into(), "a")).await.unwrap();
+        assert_eq!(service.stored().len(), 2);
+    }
+}
