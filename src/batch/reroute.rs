@@ -74,12 +74,13 @@ impl Backlog {
         !self.map.is_routed() || self.map.range(unsettled.lane).id == *landed
     }
 
-    /// Tells whether a shard holds every message of an entry; `None` where the shard is not known.
+    /// Tells whether a shard holds every message of an entry; `None` where the shard is not known. One message, or those
+    /// of one key, belong wherever they land.
     pub(super) fn holds(&self, shard: &ShardId, entry: &Entry, unsettled: &Unsettled) -> Option<bool> {
-        let range = self.map.find(shard)?;
         if !unsettled.shared {
             return Some(true);
         }
+        let range = self.map.find(shard)?;
         let mut hash_keys = unsettled.messages.each().map(|place| self.hash_key_of(place, entry));
         Some(hash_keys.all(|hash_key| range.holds(hash_key)))
     }
@@ -87,7 +88,7 @@ impl Backlog {
     /// Returns where a message lands; one without a key lands where its entry does.
     fn hash_key_of(&self, place: Place, entry: &Entry) -> HashKey {
         let own = self.pool.get(place).and_then(|accepted| accepted.key()).map(|key| self.land(key).0);
-        own.or(entry.key.explicit_hash_key()).unwrap_or(HashKey::MIN)
+        own.unwrap_or_else(|| self.land(&entry.key).0)
     }
 
     fn lane_of_entry(&self, entry: &Entry, unsettled: &Unsettled) -> LaneId {
