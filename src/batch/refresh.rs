@@ -36,7 +36,7 @@ pub(super) struct Refresh {
 impl Refresh {
     pub(super) fn new(routing: Option<Arc<dyn Routing>>, every: Duration, now: Instant) -> Self {
         let timer = routing.is_some().then(|| now + every);
-        Self { routing, every, timer, ..Self::default() }
+        Self { routing, every, timer, not_before: Some(now), ..Self::default() }
     }
 
     /// Asks, because an answer named a shard that was not expected.

@@ -7,10 +7,13 @@ mod delivery;
 mod ending;
 mod fake;
 mod framing;
+mod lanes;
 mod order;
+mod pairs;
 mod properties;
 mod retrying;
 mod sharing;
+mod stream;
 mod telling;
 
 use bytes::Bytes;

@@ -1,0 +1,62 @@
+//! Lanes to shards that change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::SinkExt;
+use tokio::time::{Instant, timeout};
+
+use super::numbered;
+use super::pairs::{self, Pairs};
+use super::stream::{Listing, Stream, hash_key};
+use crate::batch::{BatchSink, BatchSinkBuilder, Ordering};
+use crate::codec::{Framed, Single};
+use crate::{HashKey, Key, Message};
+
+fn routed(builder: BatchSinkBuilder, stream: &Stream) -> BatchSink {
+    builder.routing(stream.clone(), stream.open()).build(stream.clone()).unwrap()
+}
+
+fn at(hash_key: u128, payload: &str) -> Message<Bytes> {
+    Message::keyed(payload.to_owned().into(), Key::from(hash_key.to_string()).hashed(HashKey::new(hash_key)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_without_a_key_stay_together_where_their_generated_key_lands() {
+    let stream = Stream::new(4);
+    let mut sink = routed(BatchSink::builder(), &stream).framed(Arc::new(Pairs { by_hash: false }));
+    stream.reshard(|shards| (0..4).for_each(|nth| shards.split(HashKey::new(u128::MAX / 4 * nth + 1))));
+    for number in 0..10 {
+        sink.feed(Message::new(number.to_string().into())).await.unwrap();
+    }
+    sink.flush().await.unwrap();
+    assert_eq!(stream.records().len(), 1, "stored once, though the shard is a child of the one that was expected");
+    let pairs = pairs::read(&stream.records()[0].entry.data);
+    assert!(pairs.iter().all(|(key, _)| stream.records()[0].shard.holds(hash_key(key))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_landed_elsewhere_has_the_shards_listed_at_once() {
+    let stream = Stream::new(1);
+    let mut sink = routed(BatchSink::builder(), &stream).framed(Arc::new(Pairs { by_hash: true }));
+    stream.reshard(|shards| shards.split(HashKey::MIN));
+    sink.feed(at(1, "one")).await.unwrap();
+    sink.feed(at(u128::MAX, "two")).await.unwrap();
+    let started = Instant::now();
+    sink.flush().await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!(stream.records().len(), 3, "the aggregate, then each of its messages");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_one_message_is_stored_wherever_it_landed() {
+    let stream = Stream::new(1).lister(|| Listing::Fail);
+    let mut sink = routed(BatchSink::builder(), &stream);
+    stream.reshard(|shards| shards.split(HashKey::MIN));
+    sink.feed(numbered("a", 1)).await.unwrap();
+    let started = Instant::now();
+    sink.flush().await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert_eq!(stream.records().len(), 1);
+}
