@@ -51,11 +51,12 @@ impl Backlog {
                 Turn::Lane(id) => self.pack_lane(id, patience, room, part, &mut packed),
                 Turn::Loose => self.pack_loose(patience, room, part, &mut packed),
             };
+            // The next request begins with the next lane, or else one of large records would fill each alone.
+            self.turn = (self.turn + 1) % turns;
             if !has_room {
                 break;
             }
             fruitless = if packed.entries.len() > before { 0 } else { fruitless + 1 };
-            self.turn = (self.turn + 1) % turns;
         }
         (!packed.entries.is_empty()).then_some(packed)
     }

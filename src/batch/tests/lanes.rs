@@ -60,3 +60,17 @@ async fn a_record_of_one_message_is_stored_wherever_it_landed() {
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(stream.records().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_of_large_records_does_not_keep_the_others_waiting() {
+    let stream = Stream::new(2);
+    let builder = BatchSink::builder().max_in_flight(1).batch_bytes(200).linger(Duration::ZERO);
+    let mut sink = routed(builder, &stream);
+    for number in 0..200 {
+        sink.feed(at(number, &"x".repeat(100))).await.unwrap();
+    }
+    sink.feed(at(u128::MAX, "last")).await.unwrap();
+    sink.flush().await.unwrap();
+    let place = stream.records().iter().position(|record| record.entry.data == "last").unwrap();
+    assert!(place < 10, "{place}");
+}
