@@ -42,17 +42,18 @@ impl Backlog {
     /// Splits an entry by the lanes that its messages have now; in their order.
     pub(super) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
         let Waiting { entry, mut unsettled, since } = waiting;
-        if !unsettled.shared {
-            unsettled.lane = self.lane_of_entry(&entry, &unsettled);
+        // What was framed by another framing cannot be taken apart: it goes whole.
+        if !unsettled.shared || !self.framer.shares() {
+            unsettled.lane = self.land(&entry.key).1;
             return vec![Waiting { entry, unsettled, since }];
         }
-        let groups = match unsettled.chains {
-            ChainIds::One(ChainId::LOOSE) => {
-                let open = self.map.open();
-                let any = open[fastrand::usize(0..open.len())];
-                vec![(any, unsettled.messages.each().collect())]
-            }
-            _ => self.by_lane(&unsettled.messages),
+        // Where there is no order, chains are forgotten before their messages are settled; keys are not.
+        let groups = if self.has_keys(&unsettled.messages) {
+            self.by_lane(&unsettled.messages)
+        } else {
+            let open = self.map.open();
+            let any = open[fastrand::usize(0..open.len())];
+            vec![(any, unsettled.messages.each().collect())]
         };
         let parts = groups.into_iter().map(|(lane, places)| {
             let (entry, messages, chains) = self.frame_again(lane, places);
@@ -91,11 +92,8 @@ impl Backlog {
         own.unwrap_or_else(|| self.land(&entry.key).0)
     }
 
-    fn lane_of_entry(&self, entry: &Entry, unsettled: &Unsettled) -> LaneId {
-        match &unsettled.chains {
-            ChainIds::One(id) if *id != ChainId::LOOSE => self.chains.lands(*id).1,
-            _ => self.land(&entry.key).1,
-        }
+    fn has_keys(&self, messages: &Messages) -> bool {
+        messages.each().any(|place| self.pool.get(place).is_some_and(|accepted| accepted.key().is_some()))
     }
 
     fn by_lane(&self, messages: &Messages) -> Vec<(LaneId, Vec<Place>)> {

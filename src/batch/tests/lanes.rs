@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::numbered;
 use super::pairs::{self, Pairs};
-use super::stream::{Listing, Stream, hash_key};
+use super::stream::{Listing, Record, Stream, hash_key};
 use crate::batch::{BatchSink, BatchSinkBuilder, Ordering};
 use crate::codec::{Framed, Single};
 use crate::{HashKey, Key, Message};
@@ -73,4 +73,48 @@ async fn a_lane_of_large_records_does_not_keep_the_others_waiting() {
     sink.flush().await.unwrap();
     let place = stream.records().iter().position(|record| record.entry.data == "last").unwrap();
     assert!(place < 10, "{place}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_aggregate_without_order_is_split_twice_though_its_keys_were_forgotten() {
+    let stream = Stream::new(1).latency(|| Duration::from_secs(5));
+    let builder = BatchSink::builder().ordering(Ordering::None).max_queue(100_000).linger(Duration::ZERO);
+    let mut sink = routed(builder, &stream).framed(Arc::new(Pairs { by_hash: true }));
+    for nth in 0..8 {
+        sink.feed(at(u128::MAX / 8 * nth + 1, &format!("early {nth}"))).await.unwrap();
+    }
+    for split in [vec![0], vec![0, u128::MAX]] {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        stream.reshard(|shards| split.iter().for_each(|at| shards.split(HashKey::new(*at))));
+        for number in 0..10_000 {
+            sink.feed(at(u128::MAX / 20_000 * number, "late")).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    sink.flush().await.unwrap();
+    for nth in 0..8 {
+        let early = format!("early {nth}");
+        let holds = |record: &Record| {
+            let pairs = pairs::read(&record.entry.data);
+            pairs.iter().any(|(_, payload)| *payload == early)
+                && pairs.iter().all(|(key, _)| record.shard.holds(hash_key(key)))
+        };
+        assert!(stream.records().iter().any(holds), "{early}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_aggregate_outlives_its_framing() {
+    let stream = Stream::new(1);
+    let mut sink = routed(BatchSink::builder(), &stream).framed(Arc::new(Pairs { by_hash: true }));
+    stream.reshard(|shards| shards.split(HashKey::MIN));
+    for message in [at(1, "1"), at(2, "2"), at(u128::MAX - 1, "3"), at(u128::MAX, "4")] {
+        sink.feed(message).await.unwrap();
+    }
+    // It flies, and lands where it is taken for misplaced.
+    tokio::time::sleep(Duration::from_millis(105)).await;
+    let mut sink = sink.framed(Arc::new(Single));
+    let _ = timeout(Duration::from_mins(3), sink.flush()).await.expect("it ends");
+    let records = stream.records();
+    assert!(records.iter().all(|record| !record.entry.data.is_empty()), "{records:?}");
 }
