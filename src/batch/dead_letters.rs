@@ -89,11 +89,16 @@ impl DeadLetters {
             }
             let Some((undelivered, epoch)) = self.waiting.pop_front() else { break };
             let bytes = undelivered.message().wire_len();
+            let kept = undelivered.message().clone();
             let reason = undelivered.reason().restate();
             let delivery = undelivered.delivery();
             match self.sink.as_mut().start_send(undelivered.into_message()) {
-                Ok(()) => buried.taken.push((bytes, epoch)),
-                Err(error) => return Err(refused(error, &reason, delivery, epoch, buried)),
+                Ok(()) => {
+                    // The debt of a clone is its own share.
+                    kept.ack();
+                    buried.taken.push((bytes, epoch));
+                }
+                Err(error) => return Err(refused(error, Undelivered::new(kept, reason, delivery), epoch, buried)),
             }
             self.unflushed = true;
         }
@@ -116,12 +121,21 @@ impl DeadLetters {
     }
 }
 
-/// Keeps the first reason of a message that the dead letters refuse too.
-fn refused(error: Error, reason: &Error, delivery: Delivery, epoch: u64, buried: &mut Buried) -> Error {
+/// Hands back a message that the dead letters refuse, for its first reason, whether they return it or not.
+fn refused(error: Error, kept: Undelivered, epoch: u64, buried: &mut Buried) -> Error {
     let told = error.restate();
-    for undelivered in error.into_undelivered() {
-        let back = Undelivered::new(undelivered.into_message(), reason.restate(), delivery);
-        buried.returned.push((back, Some(epoch)));
-    }
+    let mut carried = error.into_undelivered();
+    let own = carried.pop();
+    buried.returned.extend(carried.into_iter().map(|undelivered| (undelivered, None)));
+    // Where it came back its clone's share of the debt is paid, and only its own is left.
+    let back = match own {
+        Some(own) => {
+            let (reason, delivery) = (kept.reason().restate(), kept.delivery());
+            kept.into_message().ack();
+            Undelivered::new(own.into_message(), reason, delivery)
+        }
+        None => kept,
+    };
+    buried.returned.push((back, Some(epoch)));
     told
 }
