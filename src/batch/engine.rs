@@ -135,7 +135,9 @@ impl Engine {
         let since = since.unwrap_or(now);
         self.meters.accepted.increment(accepted.len() as u64);
         for accepted in accepted {
-            if let Some(refused) = self.backlog.push(accepted, since) {
+            if self.spent {
+                self.hand_back_late(accepted);
+            } else if let Some(refused) = self.backlog.push(accepted, since) {
                 self.hand_back_follower(Some(refused));
             }
         }
@@ -255,8 +257,13 @@ impl Engine {
 
     /// Sleeps until the next linger, backoff, listing or deadline is over.
     fn sleep(&mut self, patience: Patience, cx: &mut Context<'_>) {
-        let due = if self.free_slot().is_some() && !self.spent { self.backlog.due(patience) } else { None };
-        let wakes = [due, self.retries.next(), self.refresh.next(), self.deadline];
+        let wakes = if self.spent {
+            // Only dead letters are on their way, which wake by themselves.
+            [self.deadline, None, None, None]
+        } else {
+            let due = if self.free_slot().is_some() { self.backlog.due(patience) } else { None };
+            [self.deadline, due, self.retries.next(), self.refresh.next()]
+        };
         let Some(next) = wakes.into_iter().flatten().min() else { return };
         if self.timer.deadline() != next {
             self.timer.as_mut().reset(next);
@@ -292,6 +299,7 @@ impl Engine {
         self.answers = FuturesUnordered::new();
         let deadline = Instant::now() + self.settings.close_deadline;
         self.deadline.get_or_insert(deadline);
+        self.gate.refuse_more();
     }
 
     /// Drives the dead letters; closes them once nothing else is left. Tells whether all of them are buried.
@@ -356,6 +364,9 @@ impl Drop for Engine {
         // The runtime stops, or the service panicked.
         if !self.over {
             self.stop();
+            if let Some(dead_letters) = &mut self.dead_letters {
+                self.settled.bury(dead_letters.give_up());
+            }
             self.end();
         }
     }

@@ -142,6 +142,14 @@ impl Gate {
         }
     }
 
+    /// Accepts no more, because nothing is sent any more; the engine's side.
+    pub(super) fn refuse_more(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Failing;
+        }
+    }
+
     pub(super) fn set_framing(&self, framing: Arc<dyn Framing>) {
         let mut state = self.lock();
         state.framing = Some(framing);

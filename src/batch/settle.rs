@@ -300,6 +300,12 @@ impl Engine {
         self.hand_back_one(accepted, &Error::new(ErrorKind::Undelivered, context), Delivery::NotStored);
     }
 
+    /// Hands back a message that came when nothing was sent any more, while the dead letters close.
+    pub(super) fn hand_back_late(&mut self, accepted: Accepted) {
+        let closed = Error::new(ErrorKind::Closed, format!("put to \"{}\": the sink failed", self.gate.name));
+        self.settled.hand_back(accepted, &closed, Delivery::NotStored, None);
+    }
+
     fn hand_back_one(&mut self, accepted: Option<Accepted>, reason: &Error, delivery: Delivery) -> bool {
         let Some(accepted) = accepted else { return true };
         self.settled.hand_back(accepted, reason, delivery, self.dead_letters.as_mut())

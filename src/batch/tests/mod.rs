@@ -4,6 +4,7 @@ mod adverse;
 mod back_pressure;
 mod cost;
 mod delivery;
+mod dead_letters;
 mod ending;
 mod fake;
 mod framing;
