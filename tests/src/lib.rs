@@ -10,6 +10,7 @@
 //! `cargo xtask setup` installs the servers, and a test that finds none fails and says so. Where the servers are
 //! known to differ from AWS is written in one place, [`Server::deviations`].
 
+mod aggregator;
 mod deviation;
 mod endpoint;
 mod eventually;
@@ -22,6 +23,7 @@ mod seeds;
 mod server;
 mod stream;
 
+pub use aggregator::{Aggregator, Found};
 pub use deviation::{Deviation, Effect};
 pub use endpoint::Endpoint;
 pub use eventually::eventually;

@@ -76,7 +76,7 @@ pub async fn produce(url: &str, stream: &str, processor: Processor, items: &[Val
         lines += &item.to_string();
         lines.push('\n');
     }
-    run(&["produce.py"], url, stream, processor, lines).await;
+    kinesis("produce.py", &[], (url, stream), processor, lines).await;
 }
 
 /// Reads `count` items from the beginning of a stream with async-kinesis.
@@ -86,21 +86,31 @@ pub async fn produce(url: &str, stream: &str, processor: Processor, items: &[Val
 /// When there are fewer, the program fails or takes too long, with what it printed.
 pub async fn consume(url: &str, stream: &str, processor: Processor, count: usize) -> Vec<Value> {
     let count = count.to_string();
-    let output = run(&["consume.py", "--count", &count], url, stream, processor, String::new()).await;
+    let output = kinesis("consume.py", &["--count", &count], (url, stream), processor, String::new()).await;
     let item = |line: &str| {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("consume.py printed {line:?}: {error}"))
     };
     output.lines().map(item).collect()
 }
 
-async fn run(program: &[&str], url: &str, stream: &str, processor: Processor, input: String) -> String {
-    let (name, args) = program.split_first().expect("a program has a name");
-    let what = format!("{name} with {} on {stream:?}", processor.class());
+/// Runs one of the two with what both take.
+async fn kinesis(name: &str, args: &[&str], to: (&str, &str), processor: Processor, input: String) -> String {
+    let (url, stream) = to;
+    let common = ["--endpoint", url, "--stream", stream, "--processor", processor.class()];
+    run(name, &[&common, args].concat(), input).await
+}
+
+/// Runs a program of `tests/python` to its end, and returns what it printed.
+///
+/// # Panics
+///
+/// When it fails or takes too long, with what it printed.
+pub(crate) async fn run(name: &str, args: &[&str], input: String) -> String {
+    let what = format!("{name} {}", args.join(" "));
     let python = if cfg!(windows) { "python/Scripts/python.exe" } else { "python/bin/python" };
     let mut child = Command::new(installed(python))
         .arg("-B") // No compiled files beside the sources.
         .arg(source("python").join(name))
-        .args(["--endpoint", url, "--stream", stream, "--processor", processor.class()])
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -110,12 +120,12 @@ async fn run(program: &[&str], url: &str, stream: &str, processor: Processor, in
         .unwrap_or_else(|error| panic!("{what}: {error}"));
 
     let mut stdin = child.stdin.take().expect("its standard input is a pipe");
-    let work = async move {
+    let feed = async move {
         // One that fails before it reads says why on its standard error.
         let _ = stdin.write_all(input.as_bytes()).await;
-        drop(stdin);
-        child.wait_with_output().await
     };
+    // Both at once: one that answers while it reads would wait for its output to be read.
+    let work = async { tokio::join!(feed, child.wait_with_output()).1 };
     let output = tokio::time::timeout(TIME_LIMIT, work).await.unwrap_or_else(|error| Err(error.into()));
     let output = output.unwrap_or_else(|error| panic!("{what}: {error}"));
     let stderr = String::from_utf8_lossy(&output.stderr);

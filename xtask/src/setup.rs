@@ -1,4 +1,5 @@
-//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and async-kinesis from PyPI.
+//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and other producers and
+//! consumers from PyPI.
 
 use std::fs::{self, File};
 use std::io;
