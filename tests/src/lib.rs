@@ -31,6 +31,6 @@ pub use eventually::eventually;
 pub use explain::explain;
 pub use kcl::{Kcl, Reading};
 pub use python::{Processor, consume, produce};
-pub use seeds::seeds;
+pub use seeds::{seeds, sized};
 pub use server::Server;
 pub use stream::TestStream;

@@ -1,4 +1,4 @@
-//! Seeds for randomised tests.
+//! Seeds and sizes for randomised tests.
 
 use std::env;
 
@@ -14,6 +14,11 @@ pub fn seeds(in_ci: u64) -> impl Iterator<Item = u64> {
     let first = number("HEADWATER_FIRST_SEED").unwrap_or(0);
     let count = number("HEADWATER_SEEDS").unwrap_or(in_ci);
     first..first.saturating_add(count)
+}
+
+/// The size of a test that is worth more than CI has time for: `in_ci`, or `full` where `cargo xtask soak` runs it.
+pub fn sized(full: usize, in_ci: usize) -> usize {
+    if env::var_os("HEADWATER_SEEDS").is_some() { full } else { in_ci }
 }
 
 fn number(variable: &str) -> Option<u64> {
