@@ -1,8 +1,13 @@
 //! The Kinesis sink through its public API, against our own endpoint on paused time.
 
+mod cost;
+mod ending;
+mod failures;
 mod feeder;
 mod ledger;
+mod memory;
 mod meter;
+mod refusals;
 mod reshards;
 mod scaling;
 mod soak_order;
