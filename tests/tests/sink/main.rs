@@ -7,6 +7,7 @@ mod feeder;
 mod ledger;
 mod memory;
 mod meter;
+mod producer;
 mod refusals;
 mod reshards;
 mod scaling;
