@@ -13,7 +13,7 @@ use headwater_local::{Fault, Faults, LocalKinesis, Operation};
 use headwater_tests::Kcl;
 use tokio::time::Instant;
 
-use crate::ledger::{assert_all_acked, assert_whole_and_in_order, owing};
+use crate::ledger::{assert_all_acked, assert_whole_and_in_order, one_of, owing};
 
 const MESSAGES: usize = 1_000;
 
@@ -50,7 +50,7 @@ async fn close_ends_within_its_deadline_and_hands_back_what_was_not_sent() {
             let sink = orders(&local).close_deadline(Duration::from_secs(5)).connect().await.unwrap();
             let mut sink = if aggregated { sink.framed(Arc::new(Kpl)) } else { sink };
             local.faults().set(faults.clone());
-            let (tracker, messages) = owing(MESSAGES, |number| format!("key-{}", number % 100));
+            let (tracker, messages) = owing(MESSAGES, one_of(100));
             for message in messages {
                 sink.feed(message).await.unwrap();
             }
@@ -70,7 +70,7 @@ async fn flush_returns_each_unsent_record_once_with_its_reason() {
         let sink = orders(&local).retry_limit(2).connect().await.unwrap();
         let mut sink = if aggregated { sink.framed(Arc::new(Kpl)) } else { sink };
         local.faults().set(Faults::seeded(1).throttle_shard("orders", "shardId-000000000000"));
-        let (tracker, messages) = owing(MESSAGES, |number| format!("key-{}", number % 100));
+        let (tracker, messages) = owing(MESSAGES, one_of(100));
         for message in messages {
             sink.feed(message).await.unwrap();
         }

@@ -13,7 +13,7 @@ use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
 use headwater_tests::Kcl;
 use tokio::time::Instant;
 
-use crate::ledger::{assert_whole_and_in_order, owing};
+use crate::ledger::{assert_whole_and_in_order, one_of, owing};
 
 const MESSAGES: usize = 400;
 
@@ -24,7 +24,7 @@ async fn aggregating(local: &LocalKinesis) -> KinesisSink {
 
 /// Sends everything and returns what was handed back.
 async fn send_all(sink: &mut KinesisSink) -> Vec<Undelivered> {
-    let (_, messages) = owing(MESSAGES, |number| format!("key-{}", number % 40));
+    let (_, messages) = owing(MESSAGES, one_of(40));
     for message in messages {
         sink.feed(message).await.unwrap();
     }

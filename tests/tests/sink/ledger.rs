@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use headwater::checkpoint::Tracker;
-use headwater::{Message, Position};
+use headwater::{Key, Message, Position};
 use headwater_tests::Reading;
 
 /// How many numbers a failure shows.
@@ -15,16 +15,21 @@ fn after(number: usize) -> Position {
     Position::After { sequence: number.to_string().into(), sub_sequence: None }
 }
 
+/// One of so many keys, in turn.
+pub(crate) fn one_of(keys: usize) -> impl Fn(usize) -> Option<Key> {
+    move |number| Some(Key::from(format!("key-{}", number % keys)))
+}
+
 /// Makes messages whose payloads are their numbers, and the tracker that knows which of them are acked.
 pub(crate) fn owing(
     count: usize,
-    key: impl Fn(usize) -> String,
+    key: impl Fn(usize) -> Option<Key>,
 ) -> (Tracker, impl Iterator<Item = Message<Bytes>>) {
     let tracker = Tracker::new();
     let acks = tracker.open((0..count).map(|number| (after(number), None)));
-    let messages = acks.enumerate().map(move |(number, ack)| {
-        Message::from_parts(number.to_string().into(), Some(key(number).into()), None, ack)
-    });
+    let messages = acks
+        .enumerate()
+        .map(move |(number, ack)| Message::from_parts(number.to_string().into(), key(number), None, ack));
     (tracker, messages)
 }
 
@@ -36,10 +41,18 @@ pub(crate) fn assert_all_acked(tracker: &Tracker, count: usize, what: &str) {
     assert_eq!(watermark, Some(after(count - 1)), "{what}: every message is acked");
 }
 
-/// Fails unless the first `count` numbers are all there, and each key's first occurrences in their order.
-///
-/// A repeat is a repeat: at least once is what is promised.
+/// Fails unless the first `count` numbers are all there, at least once.
+pub(crate) fn assert_whole(reading: &Reading, count: usize, what: &str) {
+    let seen: HashSet<usize> = reading.payloads.values().flatten().map(number).collect();
+    let lost: Vec<usize> = (0..count).filter(|number| !seen.contains(number)).collect();
+    assert!(lost.is_empty(), "{what}: {} of {count} lost, such as {:?}", lost.len(), first(&lost));
+    assert_eq!(seen.len(), count, "{what}: only what was sent is there");
+}
+
+/// Fails unless the first `count` numbers are all there, and each key's first occurrences in their order. A repeat is
+/// a repeat.
 pub(crate) fn assert_whole_and_in_order(reading: &Reading, count: usize, what: &str) {
+    assert_whole(reading, count, what);
     let mut seen = HashSet::new();
     let mut late = Vec::new();
     for (key, payloads) in &reading.payloads {
@@ -55,15 +68,12 @@ pub(crate) fn assert_whole_and_in_order(reading: &Reading, count: usize, what: &
             latest = number.max(latest);
         }
     }
-    let lost: Vec<usize> = (0..count).filter(|number| !seen.contains(number)).collect();
-    assert!(lost.is_empty(), "{what}: {} of {count} lost, such as {:?}", lost.len(), first(&lost));
     assert!(
         late.is_empty(),
         "{what}: {} of {count} first stored behind a later one of their key, such as {:?}",
         late.len(),
         first(&late)
     );
-    assert_eq!(seen.len(), count, "{what}: only what was sent is there");
 }
 
 fn first<T>(all: &[T]) -> &[T] {

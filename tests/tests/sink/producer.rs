@@ -14,7 +14,7 @@ use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
 use headwater_tests::Kcl;
 use tokio::time::Instant;
 
-use crate::ledger::{assert_all_acked, assert_whole_and_in_order, owing};
+use crate::ledger::{assert_all_acked, assert_whole_and_in_order, one_of, owing};
 
 fn orders(local: &LocalKinesis) -> KinesisSinkBuilder {
     KinesisSink::builder("orders").client(local.client())
@@ -37,7 +37,7 @@ async fn ten_thousand_concurrent_sends_through_a_queue_of_one_lose_and_repeat_no
     const MESSAGES: usize = 10_000;
     let local = LocalKinesis::builder().stream("orders", 2).build();
     let producer = orders(&local).max_queue(1).connect().await.unwrap().producer();
-    let (tracker, messages) = owing(MESSAGES, |number| format!("key-{}", number % 100));
+    let (tracker, messages) = owing(MESSAGES, one_of(100));
     let tasks = messages.map(|message| {
         let producer = producer.clone();
         tokio::spawn(async move { producer.put(message).await?.await })
@@ -95,7 +95,7 @@ async fn close_ends_within_its_deadline_and_hands_back_what_was_not_sent() {
             let sink = if aggregated { sink.framed(Arc::new(Kpl)) } else { sink };
             let producer = sink.producer();
             local.faults().set(faults.clone());
-            let (tracker, messages) = owing(MESSAGES, |number| format!("key-{}", number % 100));
+            let (tracker, messages) = owing(MESSAGES, one_of(100));
             let mut receipts = Vec::new();
             for (number, message) in messages.enumerate() {
                 // Every other one asks for a receipt, which is then where it is handed back.
@@ -130,7 +130,7 @@ async fn flush_returns_each_unsent_record_once_with_its_reason() {
     let sink = orders(&local).retry_limit(2).connect().await.unwrap().framed(Arc::new(Kpl));
     let producer = sink.producer();
     local.faults().set(Faults::seeded(1).throttle_shard("orders", "shardId-000000000000"));
-    let (tracker, messages) = owing(MESSAGES, |number| format!("key-{}", number % 100));
+    let (tracker, messages) = owing(MESSAGES, one_of(100));
     for message in messages {
         producer.send(message).await.unwrap();
     }

@@ -6,7 +6,7 @@ use headwater_kinesis::codec::{self, Kpl};
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder};
 use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
 
-use crate::ledger::owing;
+use crate::ledger::{one_of, owing};
 
 fn orders(local: &LocalKinesis) -> KinesisSinkBuilder {
     KinesisSink::builder("orders").client(local.client())
@@ -75,7 +75,7 @@ async fn a_fatal_error_hands_back_every_message_of_every_aggregate_once() {
     let status = sink.status();
     let mut sink = sink.encode(codec::Codec::new(Kpl, codec::Raw));
     fail(&local, ErrorCode::AccessDenied);
-    let (tracker, messages) = owing(5_000, |number| format!("key-{}", number % 100));
+    let (tracker, messages) = owing(5_000, one_of(100));
     let mut handed_back = Vec::new();
     for message in messages {
         if let Err(error) = sink.feed(message).await {

@@ -16,6 +16,8 @@ pub(crate) enum Change {
     Split,
     /// Two open shards next to each other become one
     Merge,
+    /// The stream gets so many shards of equal width, with short-lived ones on the way
+    Scale(usize),
 }
 
 impl Reshards {
@@ -34,6 +36,7 @@ impl Reshards {
             match change {
                 Change::Split => self.split(local, stream),
                 Change::Merge => self.merge(local, stream),
+                Change::Scale(shards) => local.update_shard_count(stream, shards).expect("any count will do"),
             }
         }
     }
