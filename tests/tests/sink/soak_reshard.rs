@@ -10,6 +10,7 @@ use headwater_kinesis::codec::Kpl;
 use headwater_kinesis::{KinesisSink, Limits};
 use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
 use headwater_tests::{Kcl, Reading, seeds, sized};
+use tokio::time::Instant;
 
 use crate::ledger::{assert_all_acked, assert_whole, assert_whole_and_in_order, one_of, owing};
 use crate::reshards::Change::{Merge, Scale, Split};
@@ -36,8 +37,22 @@ fn in_trouble(seed: u64) -> Faults {
         .add(on_list(Fault::hang()).chance(0.1))
 }
 
+/// What goes wrong besides.
+#[derive(Clone, Copy)]
+enum Trouble {
+    /// Nothing: every listing answers, and what landed elsewhere is put again within seconds
+    None,
+    /// See [`in_trouble`]
+    Listing,
+}
+
 /// Produces while the shards change, and returns what the strict and the lenient reader find.
-async fn produce(seed: u64, faults: Faults, key: impl Fn(usize) -> Option<Key>) -> [Reading; 2] {
+async fn produce(seed: u64, trouble: Trouble, key: impl Fn(usize) -> Option<Key>) -> [Reading; 2] {
+    let (faults, patience) = match trouble {
+        Trouble::None => (held_back(seed), Duration::from_secs(30)),
+        // Listings that fail again and again are asked for ever more rarely.
+        Trouble::Listing => (in_trouble(seed), Duration::from_hours(1)),
+    };
     let messages = messages();
     let local = LocalKinesis::builder().stream("orders", 2).build();
     let sink = KinesisSink::builder("orders")
@@ -46,13 +61,14 @@ async fn produce(seed: u64, faults: Faults, key: impl Fn(usize) -> Option<Key>) 
         .linger(Duration::from_millis(2))
         .expo_backoff(Duration::from_millis(5))
         .expo_backoff_limit(Duration::from_millis(50))
-        // Listings that fail again and again are asked for ever more rarely, and nothing is to be given up for that.
-        .time_to_live(Duration::from_hours(1))
+        // Nothing is to be given up.
+        .time_to_live(patience.max(Duration::from_mins(2)))
         .frame_size(5_000)
         .max_queue(1_000);
     let mut sink = sink.connect().await.unwrap().framed(Arc::new(Kpl));
     local.faults().set(faults);
 
+    let started = Instant::now();
     let mut reshards = Reshards::drawn(seed, messages, &CHANGES);
     let (tracker, all) = owing(messages, key);
     for (number, message) in all.enumerate() {
@@ -61,6 +77,8 @@ async fn produce(seed: u64, faults: Faults, key: impl Fn(usize) -> Option<Key>) 
     }
     sink.close().await.unwrap_or_else(|error| panic!("seed {seed}: close: {error}"));
     assert_all_acked(&tracker, messages, &format!("seed {seed}"));
+    let took = started.elapsed();
+    assert!(took < patience, "seed {seed}: {took:?} for {} reshards", CHANGES.len());
     [Kcl::Strict, Kcl::Lenient].map(|kcl| kcl.read_local(&local, "orders"))
 }
 
@@ -69,10 +87,10 @@ fn messages() -> usize {
 }
 
 /// Has every seed keep everything for both readers, and each key in its order where it has one.
-async fn reaches_both_readers(faults: fn(u64) -> Faults, key: fn(usize) -> Option<Key>) {
+async fn reaches_both_readers(trouble: Trouble, key: fn(usize) -> Option<Key>) {
     let (mut misplaced, mut largest) = (0, 0);
     for seed in seeds(3) {
-        let readings = produce(seed, faults(seed), key).await;
+        let readings = produce(seed, trouble, key).await;
         for (reading, reader) in readings.iter().zip(["strict", "lenient"]) {
             let what = format!("seed {seed}, the {reader} reader");
             match key(0) {
@@ -97,20 +115,20 @@ fn hashed(number: usize) -> Option<Key> {
 
 #[tokio::test(start_paused = true)]
 async fn an_aggregate_that_landed_on_a_shard_which_does_not_hold_all_its_user_records_is_put_again() {
-    reaches_both_readers(held_back, |number| one_of(KEYS)(number)).await;
+    reaches_both_readers(Trouble::None, |number| one_of(KEYS)(number)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_aggregate_is_put_again_by_the_explicit_hash_keys_of_its_user_records() {
-    reaches_both_readers(held_back, hashed).await;
+    reaches_both_readers(Trouble::None, hashed).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn messages_without_a_key_reach_the_strict_reader_through_every_reshard() {
-    reaches_both_readers(held_back, |_| None).await;
+    reaches_both_readers(Trouble::None, |_| None).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_aggregate_that_landed_elsewhere_is_put_again_though_listing_the_shards_fails() {
-    reaches_both_readers(in_trouble, |number| one_of(KEYS)(number)).await;
+    reaches_both_readers(Trouble::Listing, |number| one_of(KEYS)(number)).await;
 }
