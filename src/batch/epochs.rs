@@ -11,15 +11,15 @@ pub(super) struct Epochs {
     unsettled: VecDeque<usize>,
 }
 
-/// Messages that were settled, by epoch.
+/// Messages that were settled, by epoch, in order.
 #[derive(Default)]
 pub(super) struct EpochCounts(Vec<(u64, usize)>);
 
 impl EpochCounts {
     pub(super) fn count(&mut self, epoch: u64) {
-        match self.0.iter_mut().rev().find(|(counted, _)| *counted == epoch) {
-            Some((_, count)) => *count += 1,
-            None => self.0.push((epoch, 1)),
+        match self.0.binary_search_by_key(&epoch, |(counted, _)| *counted) {
+            Ok(place) => self.0[place].1 += 1,
+            Err(place) => self.0.insert(place, (epoch, 1)),
         }
     }
 
@@ -44,6 +44,10 @@ impl Epochs {
             self.unsettled.push_back(0);
         }
         let last = self.first + self.unsettled.len() as u64 - 1;
+        if self.unsettled.len() > 1 && self.unsettled.back() == Some(&0) {
+            // Nothing came since the last one.
+            return last - 1;
+        }
         self.unsettled.push_back(0);
         self.trim();
         last
@@ -92,5 +96,15 @@ mod tests {
         assert!(!epochs.is_past(flush));
         settle(&mut epochs, &[before[1]]);
         assert!(epochs.is_past(flush));
+    }
+
+    #[test]
+    fn flushes_that_are_given_up_take_no_memory() {
+        let mut epochs = Epochs::default();
+        epochs.enter();
+        let cuts: Vec<_> = (0..100).map(|_| epochs.cut()).collect();
+        assert_eq!((cuts[0], cuts[99], epochs.unsettled.len()), (0, 0, 2));
+        assert_eq!(epochs.enter(), 1);
+        assert_eq!(epochs.cut(), 1);
     }
 }

@@ -150,7 +150,9 @@ impl Sink<Message<Bytes>> for BatchSink {
     ///
     /// `Invalid` or `Encode` for a message that can never be sent, `Closed` once the sink ended. The error carries the
     /// message. The first two concern that message alone, and the sink goes on.
-    fn start_send(self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
+    fn start_send(mut self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
+        // A flush that was given up does not stand for one that comes after this.
+        self.flushing = None;
         let accepted = self.handle.admit(message, self.framing.as_deref())?;
         self.handle.gate.accept(accepted)
     }

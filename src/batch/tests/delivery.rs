@@ -193,3 +193,14 @@ async fn a_stream_that_fails_leaves_what_was_accepted_to_be_sent() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(service.numbers(None), [1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_for_what_came_after_one_that_was_given_up() {
+    let service = Fake::storing().latency(Duration::from_secs(1));
+    let mut sink = BatchSink::builder().linger(Duration::ZERO).build(service).unwrap();
+    sink.feed(numbered("a", 0)).await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(500), sink.flush()).await.is_err());
+    sink.feed(numbered("b", 1)).await.unwrap();
+    sink.flush().await.unwrap();
+    assert_eq!(sink.status().stored(), 2);
+}
