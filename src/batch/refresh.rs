@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::Result;
 use crate::batch::{Routing, ShardRange, ShardScope};
+use crate::{Error, ErrorKind, Result};
 
 /// How long after one answer the next question comes at the earliest; doubled by each failure, up to a minute.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long an answer may take: entries wait for it.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// When the sink asks which shards there are: one question at a time, after a surprise and on a timer.
 #[derive(Default)]
@@ -62,7 +65,7 @@ impl Refresh {
         if self.running.is_none() && self.not_before.is_none_or(|not_before| not_before <= now) {
             self.scope = self.asked.take();
             let question = self.routing.as_ref().zip(self.scope);
-            self.running = question.map(|(routing, scope)| routing.shard_ranges(scope));
+            self.running = question.map(|(routing, scope)| in_time(routing.shard_ranges(scope)));
             self.begun += u64::from(self.running.is_some());
         }
         let Poll::Ready(answer) = self.running.as_mut()?.poll_unpin(cx) else { return None };
@@ -87,4 +90,16 @@ impl Refresh {
             _ => self.timer,
         }
     }
+}
+
+/// Asks again where an answer never comes.
+fn in_time(
+    answer: BoxFuture<'static, Result<Vec<ShardRange>>>,
+) -> BoxFuture<'static, Result<Vec<ShardRange>>> {
+    async move {
+        timeout(ANSWER, answer).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, format!("list shards: no answer within {ANSWER:?}")))
+        })
+    }
+    .boxed()
 }

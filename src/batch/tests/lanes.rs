@@ -118,3 +118,17 @@ async fn an_aggregate_outlives_its_framing() {
     let records = stream.records();
     assert!(records.iter().all(|record| !record.entry.data.is_empty()), "{records:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_that_never_answers_is_asked_for_again() {
+    let mut asked = 0;
+    let stream = Stream::new(1).lister(move || {
+        asked += 1;
+        if asked == 1 { Listing::Hang } else { Listing::Right }
+    });
+    let mut sink = routed(BatchSink::builder(), &stream).framed(Arc::new(Pairs { by_hash: true }));
+    stream.reshard(|shards| shards.split(HashKey::MIN));
+    sink.feed(at(1, "one")).await.unwrap();
+    sink.feed(at(u128::MAX, "two")).await.unwrap();
+    timeout(Duration::from_mins(4), sink.flush()).await.expect("it ends").unwrap();
+}
