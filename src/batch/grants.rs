@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::Result;
 use crate::batch::backlog::Backlog;
+use crate::batch::limiter::ANSWER;
 use crate::batch::map::LaneId;
 use crate::batch::{Allowance, SharedLimit};
+use crate::{Error, ErrorKind, Result};
 
 /// Asks for parts of a limit that several sinks share: one question for each lane that has something to send and little
 /// left to send it with.
@@ -48,7 +49,13 @@ impl Grants {
     fn ask(&mut self, backlog: &mut Backlog, now: Instant) {
         for (id, shard, limit, wanted) in backlog.wants(now) {
             let granted = self.limit.take(&self.stream, &shard, limit, wanted);
-            self.asked.push(Box::pin(async move { (id, granted.await) }));
+            self.asked.push(Box::pin(async move {
+                let granted = timeout(ANSWER, granted).await.unwrap_or_else(|_| {
+                    let context = format!("take from the shared limit: no answer within {ANSWER:?}");
+                    Err(Error::new(ErrorKind::Timeout, context))
+                });
+                (id, granted)
+            }));
         }
     }
 }

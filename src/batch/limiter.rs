@@ -48,6 +48,9 @@ struct Sharing {
 /// For how long a lane goes by its own limit once the shared one could not be asked.
 const ALONE: Duration = Duration::from_secs(1);
 
+/// How long the shared limit may take to answer.
+pub(super) const ANSWER: Duration = Duration::from_secs(1);
+
 /// What the shard took lately, by the half second: the answer to one request says too little.
 struct Granted {
     /// When the present half second began.
@@ -139,7 +142,8 @@ impl Limiter {
             self.bytes += granted.bytes;
         } else {
             sharing.not_before = Some(now + ALONE);
-            sharing.alone_until = Some(now + ALONE);
+            // Until the next question is answered, or is not.
+            sharing.alone_until = Some(now + ALONE + ANSWER);
         }
     }
 

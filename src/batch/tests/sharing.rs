@@ -61,3 +61,25 @@ async fn a_shared_limit_that_cannot_be_asked_leaves_each_lane_its_own() {
     let took = send(1, 10_000, Gone).await.as_secs_f64();
     assert!((9.0..=11.0).contains(&took), "{took}");
 }
+
+/// A store that never answers.
+#[derive(Clone)]
+struct Silent;
+
+impl SharedLimit for Silent {
+    fn take(
+        &self,
+        _: &str,
+        _: &ShardId,
+        _: LaneLimit,
+        _: Allowance,
+    ) -> BoxFuture<'static, Result<Allowance>> {
+        std::future::pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_limit_that_never_answers_leaves_each_lane_its_own() {
+    let took = send(1, 10_000, Silent).await.as_secs_f64();
+    assert!((9.0..=12.0).contains(&took), "{took}");
+}
