@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::Sink;
 
-use crate::{Delivery, Error, Message, Result, Undelivered};
+use crate::{Error, Message, Result, Undelivered};
 
 /// A sink of dead letters.
 pub(super) type DeadLetterSink = Pin<Box<dyn Sink<Message<Bytes>, Error = Error> + Send>>;
