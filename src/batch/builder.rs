@@ -12,9 +12,9 @@ use tower::util::BoxCloneService;
 use crate::batch::admission::OwnKey;
 use crate::batch::dead_letters::{DeadLetterSink, DeadLetters};
 use crate::batch::engine::{Engine, OnFlush, Parts};
-use crate::batch::gate::Gate;
-use crate::batch::handle::Handle;
-use crate::batch::map::ShardMap;
+use crate::batch::handles::gate::Gate;
+use crate::batch::handles::handle::Handle;
+use crate::batch::lanes::map::ShardMap;
 use crate::batch::settings::Settings;
 use crate::batch::{
     Admission, Batch, BatchResponse, BatchSink, Flushed, LaneLimit, OnKeyFailure, Ordering, Routing,

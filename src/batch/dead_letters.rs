@@ -98,7 +98,9 @@ impl DeadLetters {
                     kept.ack();
                     buried.taken.push((bytes, epoch));
                 }
-                Err(error) => return Err(refused(error, Undelivered::new(kept, reason, delivery), epoch, buried)),
+                Err(error) => {
+                    return Err(refused(error, Undelivered::new(kept, reason, delivery), epoch, buried));
+                }
             }
             self.unflushed = true;
         }

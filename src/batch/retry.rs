@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::batch::unsettled::Waiting;
+use crate::batch::lanes::unsettled::Waiting;
 
 /// How entries are retried.
 #[derive(Clone, Copy, Debug)]

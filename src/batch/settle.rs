@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
-use crate::batch::receipt::Flown;
+use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::unsettled::{Accepted, Unsettled, Waiting};
 use crate::batch::request::{Batch, leaves_doubt};
 use crate::batch::response::{BatchResponse, Refused, Stored};
 use crate::batch::suspects::{LOOKS, Suspect};
-use crate::batch::unsettled::{Accepted, Unsettled, Waiting};
 use crate::batch::{Flushed, OnKeyFailure, ShardRange, ShardScope};
 use crate::service::Attempted;
 use crate::{Delivery, Error, ErrorKind, Result, ShardId};

@@ -1,10 +1,10 @@
 //! What the engine has settled since it last told.
 
 use crate::batch::dead_letters::{Buried, DeadLetters};
-use crate::batch::epochs::EpochCounts;
-use crate::batch::receipt::Flown;
+use crate::batch::handles::epochs::EpochCounts;
+use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::response::Stored;
-use crate::batch::unsettled::Accepted;
 use crate::{Delivery, Error, Undelivered};
 
 /// What the engine has settled since it last told.

@@ -1,9 +1,9 @@
 //! Entries that landed where nobody expected them.
 
 use crate::batch::Entry;
-use crate::batch::receipt::Flown;
+use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::unsettled::Unsettled;
 use crate::batch::response::Stored;
-use crate::batch::unsettled::Unsettled;
 
 /// How many listings a landing shard may be missing from before its entry is put again.
 pub(super) const LOOKS: u32 = 3;

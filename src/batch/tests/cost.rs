@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::time::{Duration, Instant};
 
 use crate::Message;
-use crate::batch::backlog::{Backlog, Rules};
+use crate::batch::lanes::backlog::{Backlog, Rules};
+use crate::batch::lanes::pack::{Packed, Room};
+use crate::batch::lanes::queue::{FrameSize, Patience};
+use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::meters::Meters;
-use crate::batch::pack::{Packed, Room};
-use crate::batch::queue::{FrameSize, Patience};
-use crate::batch::unsettled::Accepted;
 use crate::batch::{BatchSink, Ordering};
 
 fn backlog() -> Backlog {

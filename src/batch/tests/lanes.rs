@@ -31,7 +31,11 @@ async fn messages_without_a_key_stay_together_where_their_generated_key_lands() 
         sink.feed(Message::new(number.to_string().into())).await.unwrap();
     }
     sink.flush().await.unwrap();
-    assert_eq!(stream.records().len(), 1, "stored once, though the shard is a child of the one that was expected");
+    assert_eq!(
+        stream.records().len(),
+        1,
+        "stored once, though the shard is a child of the one that was expected"
+    );
     let pairs = pairs::read(&stream.records()[0].entry.data);
     assert!(pairs.iter().all(|(key, _)| stream.records()[0].shard.holds(hash_key(key))));
 }

@@ -3,8 +3,8 @@
 mod adverse;
 mod back_pressure;
 mod cost;
-mod delivery;
 mod dead_letters;
+mod delivery;
 mod ending;
 mod fake;
 mod framing;

@@ -35,7 +35,7 @@ pub struct LaneLimit {
 }
 
 impl LaneLimit {
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::batch) fn check(&self) -> Result<()> {
         let refuse = |name: &str, value: String| {
             Err(Error::new(ErrorKind::Invalid, format!("limits({name}) = {value}: at least 1 is allowed")))
         };

@@ -5,16 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::batch::Entry;
-use crate::batch::chain::Held;
-use crate::batch::pool::{Place, Pool};
-use crate::batch::queue::FrameSize;
-use crate::batch::unsettled::Messages;
+use crate::batch::lanes::chain::Held;
+use crate::batch::lanes::pool::{Place, Pool};
+use crate::batch::lanes::queue::FrameSize;
+use crate::batch::lanes::unsettled::Messages;
 use crate::codec::{Frame, Framing};
 use crate::{HashKey, Key, Message};
 use bytes::Bytes;
 
 /// Makes one entry from the messages at the head of a queue.
-pub(super) struct Framer {
+pub(in crate::batch) struct Framer {
     framing: Option<Arc<dyn Framing>>,
     // Reused for every entry.
     frame: Option<Box<dyn Frame>>,
@@ -26,32 +26,32 @@ pub(super) struct Framer {
 
 /// An entry in the making.
 #[derive(Default)]
-pub(super) struct Filling {
+pub(in crate::batch) struct Filling {
     places: Vec<Place>,
     bytes: usize,
 }
 
 impl Filling {
     /// Returns the length of its messages and their keys, before they were framed.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::batch) fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
 /// An entry, and what went into it.
-pub(super) struct Framed {
-    pub(super) entry: Entry,
-    pub(super) messages: Messages,
+pub(in crate::batch) struct Framed {
+    pub(in crate::batch) entry: Entry,
+    pub(in crate::batch) messages: Messages,
     /// The length of its messages and their keys, before they were framed.
-    pub(super) bytes: usize,
+    pub(in crate::batch) bytes: usize,
 }
 
 impl Framer {
-    pub(super) fn new(size: FrameSize, record_bytes: usize, routed: bool) -> Self {
+    pub(in crate::batch) fn new(size: FrameSize, record_bytes: usize, routed: bool) -> Self {
         Self { framing: None, frame: None, size, record_bytes, routed }
     }
 
-    pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
+    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
         // Bytes that stay as they are need no frame, and no copy into one.
         let framing = Some(framing).filter(|framing| !framing.is_identity());
         self.frame = framing.as_ref().map(|framing| framing.open());
@@ -59,22 +59,22 @@ impl Framer {
     }
 
     /// Tells whether an entry can hold more than one message.
-    pub(super) fn joins(&self) -> bool {
+    pub(in crate::batch) fn joins(&self) -> bool {
         self.framing.as_ref().is_some_and(|framing| framing.joins())
     }
 
     /// Tells whether messages of several keys share an entry. They must land on one shard, so that where keys land has
     /// to be known.
-    pub(super) fn shares(&self) -> bool {
+    pub(in crate::batch) fn shares(&self) -> bool {
         self.routed && self.framing.as_ref().is_some_and(|framing| framing.joins() && framing.carries_keys())
     }
 
-    pub(super) fn size(&self) -> FrameSize {
+    pub(in crate::batch) fn size(&self) -> FrameSize {
         self.size
     }
 
     /// Returns how many bytes a message adds to an entry, roughly: a frame that carries no keys has one for all.
-    pub(super) fn len_in_entry(&self, message: &Message<Bytes>) -> usize {
+    pub(in crate::batch) fn len_in_entry(&self, message: &Message<Bytes>) -> usize {
         match &self.framing {
             Some(framing) if framing.joins() && !framing.carries_keys() => message.payload().len(),
             _ => message.wire_len(),
@@ -82,12 +82,12 @@ impl Framer {
     }
 
     /// Returns how many full entries a queue makes.
-    pub(super) fn full_entries(&self, messages: usize, bytes: usize) -> usize {
+    pub(in crate::batch) fn full_entries(&self, messages: usize, bytes: usize) -> usize {
         if self.joins() { (bytes / self.size.bytes).max(messages / self.size.messages) } else { messages }
     }
 
     /// Takes the messages of one entry from the head of a queue, all of one key or of none.
-    pub(super) fn take(
+    pub(in crate::batch) fn take(
         &mut self,
         queue: &mut VecDeque<Held>,
         pool: &Pool,
@@ -109,7 +109,7 @@ impl Framer {
 
     /// Adds messages of one key to a frame, from the head of their queue, as far as they fit. Tells whether there is
     /// room for more, of this key or another.
-    pub(super) fn fill(
+    pub(in crate::batch) fn fill(
         &mut self,
         filling: &mut Filling,
         queue: &mut VecDeque<Held>,
@@ -154,7 +154,7 @@ impl Framer {
     }
 
     /// Ends an entry.
-    pub(super) fn finish(&mut self, filling: Filling, key: Key) -> Framed {
+    pub(in crate::batch) fn finish(&mut self, filling: Filling, key: Key) -> Framed {
         let data = self.frame.as_mut().map(|frame| frame.finish()).unwrap_or_default();
         let messages = match *filling.places {
             [place] => Messages::One(place),
@@ -164,7 +164,10 @@ impl Framer {
     }
 
     /// Frames messages that were in one entry before, under the keys that are given with them.
-    pub(super) fn reframe<'a>(&mut self, messages: impl Iterator<Item = (&'a Key, &'a Bytes)>) -> Bytes {
+    pub(in crate::batch) fn reframe<'a>(
+        &mut self,
+        messages: impl Iterator<Item = (&'a Key, &'a Bytes)>,
+    ) -> Bytes {
         let Some(frame) = &mut self.frame else { return Bytes::new() };
         for (key, payload) in messages {
             frame.push(key, payload);
@@ -173,7 +176,7 @@ impl Framer {
     }
 
     /// Returns the key of a record that holds several messages with keys of their own.
-    pub(super) fn shared_key(&self, first: &Key, hash_key: HashKey) -> Key {
+    pub(in crate::batch) fn shared_key(&self, first: &Key, hash_key: HashKey) -> Key {
         match &self.framing {
             Some(framing) => framing.shared_key(first, hash_key),
             None => first.clone(),
@@ -181,7 +184,7 @@ impl Framer {
     }
 
     /// Returns the exact length of the entry that a message makes alone, its key included.
-    pub(super) fn len_alone(framing: &dyn Framing, key: &Key, payload: &Bytes) -> usize {
+    pub(in crate::batch) fn len_alone(framing: &dyn Framing, key: &Key, payload: &Bytes) -> usize {
         framing.open().len_with(key, payload) + key.partition_key().len()
     }
 }
@@ -193,4 +196,4 @@ impl fmt::Debug for Framer {
 }
 
 /// The length of a generated key, in bytes.
-pub(super) const GENERATED_KEY_LEN: usize = uuid::fmt::Hyphenated::LENGTH;
+pub(in crate::batch) const GENERATED_KEY_LEN: usize = uuid::fmt::Hyphenated::LENGTH;

@@ -1,21 +1,21 @@
 //! Where accepted messages stay until they are settled.
 
-use crate::batch::unsettled::Accepted;
+use crate::batch::lanes::unsettled::Accepted;
 
 /// Where accepted messages stay until they are settled, so that queues and requests move small numbers and not
 /// messages.
 #[derive(Default)]
-pub(super) struct Pool {
+pub(in crate::batch) struct Pool {
     places: Vec<Option<Accepted>>,
     free: Vec<Place>,
 }
 
 /// Names a message of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(in crate::batch) struct Place(u32);
 
 impl Pool {
-    pub(super) fn insert(&mut self, accepted: Accepted) -> Place {
+    pub(in crate::batch) fn insert(&mut self, accepted: Accepted) -> Place {
         if let Some(place) = self.free.pop() {
             self.places[place.0 as usize] = Some(accepted);
             return place;
@@ -25,19 +25,19 @@ impl Pool {
     }
 
     /// Returns a message that is in the pool.
-    pub(super) fn get(&self, place: Place) -> Option<&Accepted> {
+    pub(in crate::batch) fn get(&self, place: Place) -> Option<&Accepted> {
         self.places[place.0 as usize].as_ref()
     }
 
     /// Takes a message out; `None` if that was done before.
-    pub(super) fn remove(&mut self, place: Place) -> Option<Accepted> {
+    pub(in crate::batch) fn remove(&mut self, place: Place) -> Option<Accepted> {
         let accepted = self.places[place.0 as usize].take()?;
         self.free.push(place);
         Some(accepted)
     }
 
     /// Takes every message out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Accepted> {
+    pub(in crate::batch) fn drain(&mut self) -> impl Iterator<Item = Accepted> {
         self.free.clear();
         self.places.drain(..).flatten()
     }

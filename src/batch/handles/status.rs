@@ -62,20 +62,20 @@ impl BatchStatus {
         self.0.retried.load(Relaxed)
     }
 
-    pub(super) fn count_accepted(&self) {
+    pub(in crate::batch) fn count_accepted(&self) {
         self.0.accepted.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn count_settled(&self, stored: usize, failed: usize) {
+    pub(in crate::batch) fn count_settled(&self, stored: usize, failed: usize) {
         self.0.stored.fetch_add(stored as u64, Relaxed);
         self.0.failed.fetch_add(failed as u64, Relaxed);
     }
 
-    pub(super) fn count_request(&self) {
+    pub(in crate::batch) fn count_request(&self) {
         self.0.requests.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn count_retry(&self) {
+    pub(in crate::batch) fn count_retry(&self) {
         self.0.retried.fetch_add(1, Relaxed);
     }
 }

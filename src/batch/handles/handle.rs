@@ -5,17 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::batch::Admission;
-use crate::batch::framer::{Framer, GENERATED_KEY_LEN};
-use crate::batch::gate::Gate;
-use crate::batch::unsettled::Accepted;
+use crate::batch::handles::gate::Gate;
+use crate::batch::lanes::framer::{Framer, GENERATED_KEY_LEN};
+use crate::batch::lanes::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
 
 /// What the sink and its producers share. The last of them that is dropped has the engine end.
-pub(super) struct Handle {
-    pub(super) gate: Arc<Gate>,
-    pub(super) admission: Arc<dyn Admission>,
-    pub(super) record_bytes: usize,
+pub(in crate::batch) struct Handle {
+    pub(in crate::batch) gate: Arc<Gate>,
+    pub(in crate::batch) admission: Arc<dyn Admission>,
+    pub(in crate::batch) record_bytes: usize,
 }
 
 /// What a framing may add to the longest message that fits a record without being measured.
@@ -27,7 +27,11 @@ impl Handle {
     /// # Errors
     ///
     /// Why it can never be sent; carries the message.
-    pub(super) fn admit(&self, message: Message<Bytes>, framing: Option<&dyn Framing>) -> Result<Accepted> {
+    pub(in crate::batch) fn admit(
+        &self,
+        message: Message<Bytes>,
+        framing: Option<&dyn Framing>,
+    ) -> Result<Accepted> {
         match self.key_for(&message, framing) {
             Ok(rekeyed) => Ok(Accepted::new(message, rekeyed)),
             Err(error) => {

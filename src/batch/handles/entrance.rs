@@ -3,9 +3,9 @@
 use std::pin::pin;
 use std::task::Waker;
 
-use crate::batch::gate::{Gate, refuse};
-use crate::batch::state::{Phase, wake};
-use crate::batch::unsettled::Accepted;
+use crate::batch::handles::gate::{Gate, refuse};
+use crate::batch::handles::state::{Phase, wake};
+use crate::batch::lanes::unsettled::Accepted;
 use crate::{Error, ErrorKind, Result, Undelivered};
 
 /// What became of a send.
@@ -23,7 +23,7 @@ impl Gate {
     /// # Errors
     ///
     /// `Closed`, or `Undelivered` where nothing but messages that were handed back fills the queue; carries the message.
-    pub(super) async fn enter(&self, mut accepted: Accepted) -> Result<()> {
+    pub(in crate::batch) async fn enter(&self, mut accepted: Accepted) -> Result<()> {
         let mut place = None;
         loop {
             let mut room = pin!(self.room.notified());
@@ -81,7 +81,7 @@ impl Gate {
     }
 
     /// Waits until everything that is accepted by now is settled, lingers cut short, and takes what was handed back.
-    pub(super) async fn flush(&self) -> Vec<Undelivered> {
+    pub(in crate::batch) async fn flush(&self) -> Vec<Undelivered> {
         let draining = Draining::begin(self);
         loop {
             let mut settled = pin!(self.settled.notified());
@@ -113,7 +113,7 @@ impl Gate {
 
     /// Accepts no more, and waits until everything is settled or the engine's deadline is over; takes what was handed
     /// back.
-    pub(super) async fn close(&self) -> Vec<Undelivered> {
+    pub(in crate::batch) async fn close(&self) -> Vec<Undelivered> {
         self.abandon();
         loop {
             let mut settled = pin!(self.settled.notified());

@@ -8,15 +8,15 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, timeout};
 
-use crate::batch::backlog::Backlog;
-use crate::batch::limiter::ANSWER;
-use crate::batch::map::LaneId;
+use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::limiter::ANSWER;
+use crate::batch::lanes::map::LaneId;
 use crate::batch::{Allowance, SharedLimit};
 use crate::{Error, ErrorKind, Result};
 
 /// Asks for parts of a limit that several sinks share: one question for each lane that has something to send and little
 /// left to send it with.
-pub(super) struct Grants {
+pub(in crate::batch) struct Grants {
     limit: Arc<dyn SharedLimit>,
     stream: Arc<str>,
     asked: FuturesUnordered<BoxFuture<'static, (LaneId, Result<Allowance>)>>,
@@ -25,12 +25,12 @@ pub(super) struct Grants {
 }
 
 impl Grants {
-    pub(super) fn new(limit: Arc<dyn SharedLimit>, stream: Arc<str>) -> Self {
+    pub(in crate::batch) fn new(limit: Arc<dyn SharedLimit>, stream: Arc<str>) -> Self {
         Self { limit, stream, asked: FuturesUnordered::new(), failing: false }
     }
 
     /// Asks for what the lanes want, and gives them what is granted.
-    pub(super) fn poll(&mut self, backlog: &mut Backlog, cx: &mut Context<'_>, now: Instant) {
+    pub(in crate::batch) fn poll(&mut self, backlog: &mut Backlog, cx: &mut Context<'_>, now: Instant) {
         self.ask(backlog, now);
         while let Poll::Ready(Some((id, granted))) = self.asked.poll_next_unpin(cx) {
             match &granted {

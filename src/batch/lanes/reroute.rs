@@ -4,10 +4,10 @@ use tokio::time::Instant;
 
 use crate::batch::Entry;
 use crate::batch::ShardRange;
-use crate::batch::backlog::Backlog;
-use crate::batch::map::LaneId;
-use crate::batch::pool::Place;
-use crate::batch::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::map::LaneId;
+use crate::batch::lanes::pool::Place;
+use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
 use crate::{HashKey, Key, Result, ShardId};
 
 impl Backlog {
@@ -16,7 +16,7 @@ impl Backlog {
     /// # Errors
     ///
     /// Where the open shards do not cover every hash key once; nothing moves then.
-    pub(super) fn learn(&mut self, listed: Vec<ShardRange>, now: Instant) -> Result<bool> {
+    pub(in crate::batch) fn learn(&mut self, listed: Vec<ShardRange>, now: Instant) -> Result<bool> {
         let changed = self.map.update(listed);
         self.open_lanes(now);
         if matches!(changed, Ok(true)) {
@@ -27,7 +27,7 @@ impl Backlog {
 
     /// Queues an entry whose backoff is over, by the lane that its key has now. It waits for company as a new one
     /// does, or else every entry of a throttled request would come back alone.
-    pub(super) fn push_retry(&mut self, waiting: Waiting) {
+    pub(in crate::batch) fn push_retry(&mut self, waiting: Waiting) {
         if self.map.is_open(waiting.unsettled.lane) {
             let lane = waiting.unsettled.lane;
             self.lane(lane).queue.push_ready(waiting);
@@ -40,7 +40,7 @@ impl Backlog {
     }
 
     /// Splits an entry by the lanes that its messages have now; in their order.
-    pub(super) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
+    pub(in crate::batch) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
         let Waiting { entry, mut unsettled, since } = waiting;
         // What was framed by another framing cannot be taken apart: it goes whole.
         if !unsettled.shared || !self.framer.shares() {
@@ -71,13 +71,18 @@ impl Backlog {
     }
 
     /// Tells whether an entry landed where it was sent. Nothing is expected where it is not known where keys land.
-    pub(super) fn is_expected(&self, unsettled: &Unsettled, landed: &ShardId) -> bool {
+    pub(in crate::batch) fn is_expected(&self, unsettled: &Unsettled, landed: &ShardId) -> bool {
         !self.map.is_routed() || self.map.range(unsettled.lane).id == *landed
     }
 
     /// Tells whether a shard holds every message of an entry; `None` where the shard is not known. One message, or those
     /// of one key, belong wherever they land.
-    pub(super) fn holds(&self, shard: &ShardId, entry: &Entry, unsettled: &Unsettled) -> Option<bool> {
+    pub(in crate::batch) fn holds(
+        &self,
+        shard: &ShardId,
+        entry: &Entry,
+        unsettled: &Unsettled,
+    ) -> Option<bool> {
         if !unsettled.shared {
             return Some(true);
         }

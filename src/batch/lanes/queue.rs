@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::batch::unsettled::{ChainId, Waiting};
+use crate::batch::lanes::unsettled::{ChainId, Waiting};
 
 /// What waits in one lane: entries that exist, and chains whose next entry may be made. A key in flight is in none of
 /// its queues, so nothing is ever skipped over.
 #[derive(Default)]
-pub(super) struct Queue {
+pub(in crate::batch) struct Queue {
     /// Entries that exist: their backoff is over, or they did not fit their request.
-    pub(super) ready: VecDeque<Waiting>,
+    pub(in crate::batch) ready: VecDeque<Waiting>,
     /// Chains that make a full entry each.
     full: VecDeque<Full>,
     /// Chains that make a part-filled entry each.
@@ -51,92 +51,98 @@ struct Sharing {
 
 /// How large an entry that chains share is.
 #[derive(Clone, Copy)]
-pub(super) struct FrameSize {
-    pub(super) bytes: usize,
-    pub(super) messages: usize,
+pub(in crate::batch) struct FrameSize {
+    pub(in crate::batch) bytes: usize,
+    pub(in crate::batch) messages: usize,
 }
 
 /// How long a part-filled entry waits for company, and whether it may at all.
 #[derive(Clone, Copy)]
-pub(super) struct Patience {
-    pub(super) linger: Duration,
-    pub(super) now: Instant,
+pub(in crate::batch) struct Patience {
+    pub(in crate::batch) linger: Duration,
+    pub(in crate::batch) now: Instant,
     /// Nothing may linger.
-    pub(super) hurry: bool,
+    pub(in crate::batch) hurry: bool,
 }
 
 impl Patience {
     /// Tells whether an entry whose first message came then has waited enough.
-    pub(super) fn ends(&self, since: Instant) -> bool {
+    pub(in crate::batch) fn ends(&self, since: Instant) -> bool {
         self.hurry || since + self.linger <= self.now
     }
 
     /// Returns when it has.
-    pub(super) fn end(&self, since: Instant) -> Instant {
+    pub(in crate::batch) fn end(&self, since: Instant) -> Instant {
         if self.hurry { self.now } else { since + self.linger }
     }
 }
 
 impl Queue {
-    pub(super) fn push_ready(&mut self, waiting: Waiting) {
+    pub(in crate::batch) fn push_ready(&mut self, waiting: Waiting) {
         self.bytes += waiting.entry.bytes();
         self.ready.push_back(waiting);
     }
 
     /// Puts an entry back that was popped and goes next.
-    pub(super) fn unpop(&mut self, waiting: Waiting) {
+    pub(in crate::batch) fn unpop(&mut self, waiting: Waiting) {
         self.bytes += waiting.entry.bytes();
         self.ready.push_front(waiting);
     }
 
-    pub(super) fn pop_ready(&mut self) -> Option<Waiting> {
+    pub(in crate::batch) fn pop_ready(&mut self) -> Option<Waiting> {
         let waiting = self.ready.pop_front()?;
         self.bytes -= waiting.entry.bytes();
         Some(waiting)
     }
 
-    pub(super) fn push_full(&mut self, id: ChainId, since: Instant, bytes: usize) {
+    pub(in crate::batch) fn push_full(&mut self, id: ChainId, since: Instant, bytes: usize) {
         self.bytes += bytes;
         self.full.push_back(Full { id, since, bytes });
     }
 
-    pub(super) fn pop_full(&mut self) -> Option<ChainId> {
+    pub(in crate::batch) fn pop_full(&mut self) -> Option<ChainId> {
         let full = self.full.pop_front()?;
         self.bytes -= full.bytes;
         Some(full.id)
     }
 
-    pub(super) fn push_lingering(&mut self, id: ChainId, stamp: u64, since: Instant) {
+    pub(in crate::batch) fn push_lingering(&mut self, id: ChainId, stamp: u64, since: Instant) {
         self.lingering.push_back(Lingering { id, stamp, since });
     }
 
     /// Takes the chain that has lingered longest, with its stamp, if it may go part-filled.
-    pub(super) fn pop_lingering(&mut self, patience: Patience) -> Option<(ChainId, u64)> {
+    pub(in crate::batch) fn pop_lingering(&mut self, patience: Patience) -> Option<(ChainId, u64)> {
         let lingering = self.lingering.pop_front_if(|lingering| patience.ends(lingering.since))?;
         Some((lingering.id, lingering.stamp))
     }
 
     /// Queues a chain that shares entries with others, by when its first message came.
-    pub(super) fn push_shared(&mut self, id: ChainId, since: Instant, messages: usize, bytes: usize) {
+    pub(in crate::batch) fn push_shared(
+        &mut self,
+        id: ChainId,
+        since: Instant,
+        messages: usize,
+        bytes: usize,
+    ) {
         self.turns += 1;
         self.shared.push(Sharing { since, turn: self.turns, id });
         self.grow_shared(messages, bytes);
     }
 
     /// Takes notice that a chain which shares entries has more messages.
-    pub(super) fn grow_shared(&mut self, messages: usize, bytes: usize) {
+    pub(in crate::batch) fn grow_shared(&mut self, messages: usize, bytes: usize) {
         self.shared_messages += messages;
         self.shared_bytes += bytes;
     }
 
     /// Takes notice that a chain which shares entries has fewer messages, or none.
-    pub(super) fn shrink_shared(&mut self, messages: usize, bytes: usize) {
+    pub(in crate::batch) fn shrink_shared(&mut self, messages: usize, bytes: usize) {
         self.shared_messages -= messages;
         self.shared_bytes -= bytes;
     }
 
     /// Takes the chain that has waited longest among those that share entries.
-    pub(super) fn pop_shared(&mut self) -> Option<ChainId> {
+    pub(in crate::batch) fn pop_shared(&mut self) -> Option<ChainId> {
         self.shared.pop().map(|sharing| sharing.id)
     }
 
@@ -146,19 +152,19 @@ impl Queue {
     }
 
     /// Tells whether an entry of several chains should go.
-    pub(super) fn shares(&self, patience: Patience, size: FrameSize) -> bool {
+    pub(in crate::batch) fn shares(&self, patience: Patience, size: FrameSize) -> bool {
         let lingered = self.shared.peek().is_some_and(|sharing| patience.ends(sharing.since));
         lingered || self.full_shared(size) > 0
     }
 
     /// Returns how many full entries there are, and their bytes.
-    pub(super) fn sendable(&self, size: FrameSize) -> (usize, usize) {
+    pub(in crate::batch) fn sendable(&self, size: FrameSize) -> (usize, usize) {
         let shared = self.full_shared(size);
         (self.ready.len() + self.full.len() + shared, self.bytes + shared * size.bytes)
     }
 
     /// Returns about when the first of its messages came; `None` where there are none.
-    pub(super) fn since(&self) -> Option<Instant> {
+    pub(in crate::batch) fn since(&self) -> Option<Instant> {
         [
             self.ready.front().map(|waiting| waiting.since),
             self.full.front().map(|full| full.since),
@@ -171,7 +177,7 @@ impl Queue {
     }
 
     /// Forgets which chains there are, and takes the entries out.
-    pub(super) fn clear(&mut self) -> VecDeque<Waiting> {
+    pub(in crate::batch) fn clear(&mut self) -> VecDeque<Waiting> {
         std::mem::take(self).ready
     }
 }

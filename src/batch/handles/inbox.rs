@@ -2,11 +2,11 @@
 
 use tokio::time::Instant;
 
-use crate::batch::unsettled::Accepted;
+use crate::batch::lanes::unsettled::Accepted;
 
 /// What the engine has not taken in yet.
 #[derive(Default)]
-pub(super) struct Inbox {
+pub(in crate::batch) struct Inbox {
     accepted: Vec<Accepted>,
     bytes: usize,
     /// When the first of them came.
@@ -14,7 +14,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    pub(super) fn push(&mut self, accepted: Accepted) {
+    pub(in crate::batch) fn push(&mut self, accepted: Accepted) {
         // One look at the clock per time that the engine looks in: those that come later linger a little less.
         self.since.get_or_insert_with(Instant::now);
         self.bytes += accepted.message.wire_len();
@@ -22,12 +22,12 @@ impl Inbox {
     }
 
     /// Tells whether the engine has something to do.
-    pub(super) fn reaches(&self, wanted: Wanted) -> bool {
+    pub(in crate::batch) fn reaches(&self, wanted: Wanted) -> bool {
         self.accepted.len() >= wanted.records || self.bytes >= wanted.bytes
     }
 
     /// Empties the inbox, whose memory is kept.
-    pub(super) fn drain(&mut self) -> (Option<Instant>, impl ExactSizeIterator<Item = Accepted>) {
+    pub(in crate::batch) fn drain(&mut self) -> (Option<Instant>, impl ExactSizeIterator<Item = Accepted>) {
         self.bytes = 0;
         (self.since.take(), self.accepted.drain(..))
     }
@@ -35,14 +35,14 @@ impl Inbox {
 
 /// How much must come in before the engine has something to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
-    pub(super) records: usize,
-    pub(super) bytes: usize,
+pub(in crate::batch) struct Wanted {
+    pub(in crate::batch) records: usize,
+    pub(in crate::batch) bytes: usize,
 }
 
 impl Wanted {
-    pub(super) const ANYTHING: Self = Self { records: 1, bytes: usize::MAX };
-    pub(super) const NOTHING: Self = Self { records: usize::MAX, bytes: usize::MAX };
+    pub(in crate::batch) const ANYTHING: Self = Self { records: 1, bytes: usize::MAX };
+    pub(in crate::batch) const NOTHING: Self = Self { records: usize::MAX, bytes: usize::MAX };
 }
 
 impl Default for Wanted {

@@ -7,37 +7,37 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 
 use crate::batch::BatchStatus;
-use crate::batch::inbox::{Inbox, Wanted};
+use crate::batch::handles::inbox::{Inbox, Wanted};
+use crate::batch::handles::state::{Phase, State, keep, wake};
+use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::settled::Settled;
-use crate::batch::state::{Phase, State, keep, wake};
-use crate::batch::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Delivery, Error, ErrorKind, Result, Undelivered};
 
 /// The state that the handles and the engine share, behind a lock that is held for a few moves of memory only.
-pub(super) struct Gate {
-    pub(super) name: Arc<str>,
-    pub(super) status: BatchStatus,
+pub(in crate::batch) struct Gate {
+    pub(in crate::batch) name: Arc<str>,
+    pub(in crate::batch) status: BatchStatus,
     max_queue: usize,
     max_queue_bytes: usize,
     state: Mutex<State>,
     /// Wakes the sends of producers, one for each that finds room.
-    pub(super) room: Notify,
+    pub(in crate::batch) room: Notify,
     /// Wakes those that wait for messages to be settled.
-    pub(super) settled: Notify,
+    pub(in crate::batch) settled: Notify,
 }
 
 /// What the engine is told when it looks in.
-pub(super) struct Orders {
-    pub(super) phase: Phase,
+pub(in crate::batch) struct Orders {
+    pub(in crate::batch) phase: Phase,
     /// No entry may linger.
-    pub(super) hurry: bool,
-    pub(super) forgiven: bool,
-    pub(super) framing: Option<Arc<dyn Framing>>,
+    pub(in crate::batch) hurry: bool,
+    pub(in crate::batch) forgiven: bool,
+    pub(in crate::batch) framing: Option<Arc<dyn Framing>>,
 }
 
 impl Gate {
-    pub(super) fn new(name: Arc<str>, max_queue: usize, max_queue_bytes: usize) -> Self {
+    pub(in crate::batch) fn new(name: Arc<str>, max_queue: usize, max_queue_bytes: usize) -> Self {
         let status = BatchStatus::default();
         Self {
             name,
@@ -51,7 +51,7 @@ impl Gate {
     }
 
     /// Waits for room for one message of the sink.
-    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    pub(in crate::batch) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         match state.phase {
             Phase::Closing => return Poll::Ready(Err(self.closed(&state))),
@@ -79,7 +79,7 @@ impl Gate {
     /// # Errors
     ///
     /// `Closed`, or `NotReady` where there is no room; carries the message.
-    pub(super) fn accept(&self, accepted: Accepted) -> Result<()> {
+    pub(in crate::batch) fn accept(&self, accepted: Accepted) -> Result<()> {
         let mut state = self.lock();
         let error = match state.phase {
             Phase::Open if self.has_room(&state) => {
@@ -99,12 +99,12 @@ impl Gate {
     }
 
     /// Begins a flush of the sink: returns what [`poll_flush`](Self::poll_flush) is to wait for.
-    pub(super) fn cut(&self) -> u64 {
+    pub(in crate::batch) fn cut(&self) -> u64 {
         self.lock().epochs.cut()
     }
 
     /// Waits until everything is settled that was accepted before a cut.
-    pub(super) fn poll_flush(&self, until: u64, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    pub(in crate::batch) fn poll_flush(&self, until: u64, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         match state.phase {
             Phase::Closed => return Poll::Ready(state.outcome(&self.name).map_or(Ok(()), Err)),
@@ -122,7 +122,7 @@ impl Gate {
     }
 
     /// Accepts no more, and waits until everything accepted is settled or the engine's deadline is over.
-    pub(super) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+    pub(in crate::batch) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut state = self.lock();
         if state.phase == Phase::Closed {
             return Poll::Ready(state.outcome(&self.name).map_or(Ok(()), Err));
@@ -134,7 +134,7 @@ impl Gate {
     }
 
     /// Has the engine end, with nobody waiting for it.
-    pub(super) fn abandon(&self) {
+    pub(in crate::batch) fn abandon(&self) {
         let mut state = self.lock();
         if state.phase != Phase::Closed {
             let engine = state.enter(Phase::Closing);
@@ -143,14 +143,14 @@ impl Gate {
     }
 
     /// Accepts no more, because nothing is sent any more; the engine's side.
-    pub(super) fn refuse_more(&self) {
+    pub(in crate::batch) fn refuse_more(&self) {
         let mut state = self.lock();
         if state.phase == Phase::Open {
             state.phase = Phase::Failing;
         }
     }
 
-    pub(super) fn set_framing(&self, framing: Arc<dyn Framing>) {
+    pub(in crate::batch) fn set_framing(&self, framing: Arc<dyn Framing>) {
         let mut state = self.lock();
         state.framing = Some(framing);
         let engine = state.bell.ring();
@@ -158,7 +158,7 @@ impl Gate {
     }
 
     /// Takes what came in; the engine's side. `inbox` is empty and gives its memory for the next ones.
-    pub(super) fn look_in(&self, inbox: &mut Inbox) -> Orders {
+    pub(in crate::batch) fn look_in(&self, inbox: &mut Inbox) -> Orders {
         let mut state = self.lock();
         mem::swap(&mut state.inbox, inbox);
         state.bell.answer();
@@ -174,7 +174,7 @@ impl Gate {
     }
 
     /// Tells what was settled, and has the engine woken when there is something to look at; the engine's side.
-    pub(super) fn settle(&self, settled: Settled, wanted: Wanted, cx: &Context<'_>) {
+    pub(in crate::batch) fn settle(&self, settled: Settled, wanted: Wanted, cx: &Context<'_>) {
         let mut state = self.lock();
         let state_ref = &mut *state;
         state_ref.bell.listen(&state_ref.inbox, wanted, cx);
@@ -182,7 +182,7 @@ impl Gate {
     }
 
     /// Tells what was settled, the last time; the engine's side. What came in since its last look is handed back.
-    pub(super) fn end(&self, mut settled: Settled) {
+    pub(in crate::batch) fn end(&self, mut settled: Settled) {
         let mut state = self.lock();
         for accepted in mem::take(&mut state.inbox).drain().1 {
             settled.hand_back(accepted, &self.closed(&state), Delivery::NotStored, None);
@@ -224,11 +224,11 @@ impl Gate {
         }
     }
 
-    pub(super) fn has_room(&self, state: &State) -> bool {
+    pub(in crate::batch) fn has_room(&self, state: &State) -> bool {
         state.records < self.max_queue && state.bytes < self.max_queue_bytes
     }
 
-    pub(super) fn closed(&self, state: &State) -> Error {
+    pub(in crate::batch) fn closed(&self, state: &State) -> Error {
         let closed = Error::new(ErrorKind::Closed, format!("send to \"{}\": the sink is closed", self.name));
         match &state.cause {
             Some(cause) => closed.caused_by(cause.restate()),
@@ -236,7 +236,7 @@ impl Gate {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(in crate::batch) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -261,7 +261,7 @@ fn bytes_of(messages: &[Undelivered]) -> usize {
 }
 
 /// Gives a message back with the error that says why.
-pub(super) fn refuse(error: Error, accepted: Accepted) -> Error {
+pub(in crate::batch) fn refuse(error: Error, accepted: Accepted) -> Error {
     let undelivered = Undelivered::new(accepted.message, error.restate(), Delivery::NotStored);
     error.carrying(vec![undelivered])
 }

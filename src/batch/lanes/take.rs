@@ -3,19 +3,19 @@
 use tokio::time::Instant;
 
 use crate::batch::Entry;
-use crate::batch::backlog::Backlog;
-use crate::batch::framer::{Filling, Framed};
-use crate::batch::lane::{random_key, random_within};
-use crate::batch::map::LaneId;
-use crate::batch::pack::Turn;
-use crate::batch::queue::{Patience, Queue};
-use crate::batch::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::framer::{Filling, Framed};
+use crate::batch::lanes::lane::{random_key, random_within};
+use crate::batch::lanes::map::LaneId;
+use crate::batch::lanes::pack::Turn;
+use crate::batch::lanes::queue::{Patience, Queue};
+use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
 use crate::{HashKey, Key};
 
 impl Backlog {
     /// Takes the entry that goes next by a lane. Part-filled ones are taken only once they have lingered; one that has
     /// goes before the full ones, or else it would wait for as long as there are any.
-    pub(super) fn next_of(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
+    pub(in crate::batch) fn next_of(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
         if let Some(waiting) = self.lane(lane).queue.pop_ready() {
             return Some(waiting);
         }
@@ -28,7 +28,7 @@ impl Backlog {
         self.next_alone(Turn::Lane(lane), lane, patience)
     }
 
-    pub(super) fn next_loose(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
+    pub(in crate::batch) fn next_loose(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
         self.next_alone(Turn::Loose, lane, patience)
     }
 
@@ -101,7 +101,7 @@ impl Backlog {
 
     /// Returns a key that lands on the shard of a lane, for messages that have none. Those that share a record which
     /// carries keys have the same, because it is written into the record.
-    pub(super) fn generated_key(&mut self, id: LaneId) -> Key {
+    pub(in crate::batch) fn generated_key(&mut self, id: LaneId) -> Key {
         let shards = self.map.open().len();
         match &self.routing {
             None => random_key(),

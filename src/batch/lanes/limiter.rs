@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::batch::share::Share;
+use crate::batch::lanes::share::Share;
 use crate::batch::{Allowance, LaneLimit};
 
 /// When a lane that used up its allowance may send again: at the next of these ticks, which are the same for all
@@ -20,7 +20,7 @@ const SAVED: f64 = 0.25;
 ///
 /// An entry may go while there is a token of both kinds left, and leaves a debt where it takes more; so an entry that
 /// is larger than what is ever saved goes too, and the rate holds over time.
-pub(super) struct Limiter {
+pub(in crate::batch) struct Limiter {
     limit: LaneLimit,
     share: Share,
     records: f64,
@@ -49,7 +49,7 @@ struct Sharing {
 const ALONE: Duration = Duration::from_secs(1);
 
 /// How long the shared limit may take to answer.
-pub(super) const ANSWER: Duration = Duration::from_secs(1);
+pub(in crate::batch) const ANSWER: Duration = Duration::from_secs(1);
 
 /// What the shard took lately, by the half second: the answer to one request says too little.
 struct Granted {
@@ -69,7 +69,7 @@ struct Count {
 const HALF: Duration = Duration::from_millis(500);
 
 impl Limiter {
-    pub(super) fn new(limit: LaneLimit, shared: bool, now: Instant, epoch: Instant) -> Self {
+    pub(in crate::batch) fn new(limit: LaneLimit, shared: bool, now: Instant, epoch: Instant) -> Self {
         let saved = if shared { 0.0 } else { SAVED };
         let records = limit.records as f64 * saved;
         let bytes = limit.bytes as f64 * saved;
@@ -80,7 +80,7 @@ impl Limiter {
     }
 
     /// Returns how many records and bytes may go now; a debt of either kind is none of both.
-    pub(super) fn allowance(&mut self, now: Instant) -> (usize, usize) {
+    pub(in crate::batch) fn allowance(&mut self, now: Instant) -> (usize, usize) {
         self.fill(now);
         if self.records < 1e-6 || self.bytes < 1e-6 {
             return (0, 0);
@@ -88,13 +88,13 @@ impl Limiter {
         (self.records.ceil() as usize, self.bytes.ceil() as usize)
     }
 
-    pub(super) fn take(&mut self, bytes: usize) {
+    pub(in crate::batch) fn take(&mut self, bytes: usize) {
         self.records -= 1.0;
         self.bytes -= bytes as f64;
     }
 
     /// Returns when entries may go again, if none may now.
-    pub(super) fn next(&mut self, now: Instant) -> Option<Instant> {
+    pub(in crate::batch) fn next(&mut self, now: Instant) -> Option<Instant> {
         if self.allowance(now).0 > 0 {
             return None;
         }
@@ -113,7 +113,7 @@ impl Limiter {
 
     /// Returns how much to ask the others for, if the limit is shared and little is left: what two ticks need, and the
     /// debt. It is asked once until [`granted`](Self::granted).
-    pub(super) fn wants(&mut self, now: Instant) -> Option<(LaneLimit, Allowance)> {
+    pub(in crate::batch) fn wants(&mut self, now: Instant) -> Option<(LaneLimit, Allowance)> {
         self.fill(now);
         let tick = TICK.as_secs_f64() * self.share.at(now);
         let (records, bytes) = (self.limit.records as f64 * tick, self.limit.bytes as f64 * tick);
@@ -131,7 +131,7 @@ impl Limiter {
     }
 
     /// Takes what the others left; `None` where they could not be asked.
-    pub(super) fn granted(&mut self, granted: Option<Allowance>, now: Instant) {
+    pub(in crate::batch) fn granted(&mut self, granted: Option<Allowance>, now: Instant) {
         self.fill(now);
         let Some(sharing) = &mut self.sharing else { return };
         sharing.asked = false;
@@ -148,14 +148,14 @@ impl Limiter {
     }
 
     /// Learns that the shard took an entry.
-    pub(super) fn stored(&mut self, bytes: usize, now: Instant) {
+    pub(in crate::batch) fn stored(&mut self, bytes: usize, now: Instant) {
         self.granted.roll(now);
         self.granted.present.records += 1;
         self.granted.present.bytes += bytes as u64;
     }
 
     /// Learns that the shard throttled entries of a request.
-    pub(super) fn throttled(&mut self, sent: Instant, entries: usize, now: Instant) {
+    pub(in crate::batch) fn throttled(&mut self, sent: Instant, entries: usize, now: Instant) {
         self.granted.roll(now);
         self.granted.present.throttled += entries as u64;
         if sent < self.slowed {
@@ -167,7 +167,7 @@ impl Limiter {
     }
 
     /// Returns the share of the configured limit that the lane sends at.
-    pub(super) fn share(&self, now: Instant) -> f64 {
+    pub(in crate::batch) fn share(&self, now: Instant) -> f64 {
         self.share.at(now)
     }
 

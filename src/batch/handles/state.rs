@@ -4,45 +4,45 @@ use std::mem;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Waker};
 
-use crate::batch::epochs::Epochs;
-use crate::batch::inbox::{Inbox, Wanted};
-use crate::batch::unsettled::Accepted;
+use crate::batch::handles::epochs::Epochs;
+use crate::batch::handles::inbox::{Inbox, Wanted};
+use crate::batch::lanes::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Error, ErrorKind, Undelivered};
 
 /// The state that the handles and the engine share.
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) phase: Phase,
-    pub(super) inbox: Inbox,
+pub(in crate::batch) struct State {
+    pub(in crate::batch) phase: Phase,
+    pub(in crate::batch) inbox: Inbox,
     /// Accepted and not stored: queued, in flight, backing off, or handed back and not taken.
-    pub(super) records: usize,
-    pub(super) bytes: usize,
-    pub(super) epochs: Epochs,
-    pub(super) returned: Vec<Undelivered>,
+    pub(in crate::batch) records: usize,
+    pub(in crate::batch) bytes: usize,
+    pub(in crate::batch) epochs: Epochs,
+    pub(in crate::batch) returned: Vec<Undelivered>,
     /// What made the sink fail as a whole.
-    pub(super) fatal: Option<Error>,
+    pub(in crate::batch) fatal: Option<Error>,
     /// The same, for those that come later.
-    pub(super) cause: Option<Error>,
-    pub(super) framing: Option<Arc<dyn Framing>>,
+    pub(in crate::batch) cause: Option<Error>,
+    pub(in crate::batch) framing: Option<Arc<dyn Framing>>,
     /// A send of the sink waits for room, so no entry may linger.
-    pub(super) starved: bool,
+    pub(in crate::batch) starved: bool,
     /// How many sends of producers wait for room.
-    pub(super) waiting: usize,
+    pub(in crate::batch) waiting: usize,
     /// How many wait for everything to be settled, lingers cut short.
-    pub(super) draining: usize,
+    pub(in crate::batch) draining: usize,
     /// The keys that failed are free again.
-    pub(super) forgiven: bool,
-    pub(super) bell: Bell,
+    pub(in crate::batch) forgiven: bool,
+    pub(in crate::batch) bell: Bell,
     /// Waits for room.
-    pub(super) sender: Option<Waker>,
+    pub(in crate::batch) sender: Option<Waker>,
     /// Waits for everything to be settled.
-    pub(super) waiter: Option<Waker>,
+    pub(in crate::batch) waiter: Option<Waker>,
 }
 
 /// How the engine is woken.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(in crate::batch) struct Bell {
     /// `None` while the engine runs: it looks again before it sleeps.
     waker: Option<Waker>,
     /// There is something to look at besides the inbox.
@@ -53,7 +53,7 @@ pub(super) struct Bell {
 
 /// Where a sink is on its way from open to closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(in crate::batch) enum Phase {
     #[default]
     Open,
     /// A message failed. What was accepted is settled, then the error is told.
@@ -66,7 +66,7 @@ pub(super) enum Phase {
 
 impl State {
     /// Queues a message, and returns the engine's waker once enough came in.
-    pub(super) fn take_in(&mut self, mut accepted: Accepted) -> Option<Waker> {
+    pub(in crate::batch) fn take_in(&mut self, mut accepted: Accepted) -> Option<Waker> {
         self.records += 1;
         self.bytes += accepted.message.wire_len();
         accepted.epoch = self.epochs.enter();
@@ -75,16 +75,16 @@ impl State {
     }
 
     /// Moves to a later phase, and returns the engine's waker if that is news.
-    pub(super) fn enter(&mut self, phase: Phase) -> Option<Waker> {
+    pub(in crate::batch) fn enter(&mut self, phase: Phase) -> Option<Waker> {
         if mem::replace(&mut self.phase, phase) == phase { None } else { self.bell.ring() }
     }
 
     /// Tells whether everything accepted is stored or handed back. Nobody settles more once the sink is closed.
-    pub(super) fn is_settled(&self) -> bool {
+    pub(in crate::batch) fn is_settled(&self) -> bool {
         self.phase == Phase::Closed || self.records == self.returned.len()
     }
 
-    pub(super) fn take_returned(&mut self) -> Vec<Undelivered> {
+    pub(in crate::batch) fn take_returned(&mut self) -> Vec<Undelivered> {
         let returned = mem::take(&mut self.returned);
         self.records -= returned.len();
         self.bytes -= returned.iter().map(|undelivered| undelivered.message().wire_len()).sum::<usize>();
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Makes the error that ends a closed sink, once.
-    pub(super) fn outcome(&mut self, name: &str) -> Option<Error> {
+    pub(in crate::batch) fn outcome(&mut self, name: &str) -> Option<Error> {
         let returned = self.take_returned();
         let fatal = self.fatal.take();
         if returned.is_empty() && fatal.is_none() {
@@ -112,23 +112,23 @@ impl State {
 
 impl Bell {
     /// Returns the engine's waker, to look at something besides the inbox.
-    pub(super) fn ring(&mut self) -> Option<Waker> {
+    pub(in crate::batch) fn ring(&mut self) -> Option<Waker> {
         self.rung = true;
         self.waker.take()
     }
 
     /// Returns the engine's waker for the first that wants this.
-    pub(super) fn ring_once(&mut self, asked: &mut bool) -> Option<Waker> {
+    pub(in crate::batch) fn ring_once(&mut self, asked: &mut bool) -> Option<Waker> {
         if mem::replace(asked, true) { None } else { self.ring() }
     }
 
     /// Takes notice that the engine looks.
-    pub(super) fn answer(&mut self) {
+    pub(in crate::batch) fn answer(&mut self) {
         self.rung = false;
     }
 
     /// Has the engine woken when there is something to look at, at once if there is already.
-    pub(super) fn listen(&mut self, inbox: &Inbox, wanted: Wanted, cx: &Context<'_>) {
+    pub(in crate::batch) fn listen(&mut self, inbox: &Inbox, wanted: Wanted, cx: &Context<'_>) {
         if self.rung || inbox.reaches(wanted) {
             cx.waker().wake_by_ref();
         } else {
@@ -139,7 +139,7 @@ impl Bell {
 }
 
 /// Keeps the waker of a task that waits.
-pub(super) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
+pub(in crate::batch) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(cx.waker()),
         None => *place = Some(cx.waker().clone()),
@@ -147,7 +147,7 @@ pub(super) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
 }
 
 /// Lets go of the lock before it wakes: whoever is woken would wait for it.
-pub(super) fn wake(state: MutexGuard<'_, State>, waker: Option<Waker>) {
+pub(in crate::batch) fn wake(state: MutexGuard<'_, State>, waker: Option<Waker>) {
     drop(state);
     waker.into_iter().for_each(Waker::wake);
 }

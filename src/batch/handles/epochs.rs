@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 /// Counts unsettled messages by when they came: a flush begins a new epoch, and waits for those before it. So it ends
 /// although others go on sending.
 #[derive(Default)]
-pub(super) struct Epochs {
+pub(in crate::batch) struct Epochs {
     first: u64,
     /// How many are unsettled, from the epoch `first` on.
     unsettled: VecDeque<usize>,
@@ -13,24 +13,24 @@ pub(super) struct Epochs {
 
 /// Messages that were settled, by epoch, in order.
 #[derive(Default)]
-pub(super) struct EpochCounts(Vec<(u64, usize)>);
+pub(in crate::batch) struct EpochCounts(Vec<(u64, usize)>);
 
 impl EpochCounts {
-    pub(super) fn count(&mut self, epoch: u64) {
+    pub(in crate::batch) fn count(&mut self, epoch: u64) {
         match self.0.binary_search_by_key(&epoch, |(counted, _)| *counted) {
             Ok(place) => self.0[place].1 += 1,
             Err(place) => self.0.insert(place, (epoch, 1)),
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::batch) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Epochs {
     /// Counts a message that is accepted, and returns its epoch.
-    pub(super) fn enter(&mut self) -> u64 {
+    pub(in crate::batch) fn enter(&mut self) -> u64 {
         match self.unsettled.back_mut() {
             Some(last) => *last += 1,
             None => self.unsettled.push_back(1),
@@ -39,7 +39,7 @@ impl Epochs {
     }
 
     /// Begins a new epoch, and returns the last one before it.
-    pub(super) fn cut(&mut self) -> u64 {
+    pub(in crate::batch) fn cut(&mut self) -> u64 {
         if self.unsettled.is_empty() {
             self.unsettled.push_back(0);
         }
@@ -53,7 +53,7 @@ impl Epochs {
         last
     }
 
-    pub(super) fn settle(&mut self, counts: &EpochCounts) {
+    pub(in crate::batch) fn settle(&mut self, counts: &EpochCounts) {
         for (epoch, count) in &counts.0 {
             self.unsettled[(epoch - self.first) as usize] -= count;
         }
@@ -61,7 +61,7 @@ impl Epochs {
     }
 
     /// Tells whether everything is settled up to an epoch.
-    pub(super) fn is_past(&self, epoch: u64) -> bool {
+    pub(in crate::batch) fn is_past(&self, epoch: u64) -> bool {
         self.first > epoch
     }
 

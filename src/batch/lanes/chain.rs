@@ -4,41 +4,41 @@ use std::collections::{HashMap, VecDeque};
 
 use tokio::time::Instant;
 
-use crate::batch::map::{LaneId, ShardMap};
-use crate::batch::pool::Place;
-use crate::batch::unsettled::ChainId;
+use crate::batch::lanes::map::{LaneId, ShardMap};
+use crate::batch::lanes::pool::Place;
+use crate::batch::lanes::unsettled::ChainId;
 use crate::{HashKey, Key};
 
 /// A message in its queue.
 #[derive(Clone, Copy)]
-pub(super) struct Held {
-    pub(super) place: Place,
+pub(in crate::batch) struct Held {
+    pub(in crate::batch) place: Place,
     /// How many bytes it adds to its entry.
-    pub(super) bytes: usize,
-    pub(super) since: Instant,
+    pub(in crate::batch) bytes: usize,
+    pub(in crate::batch) since: Instant,
 }
 
 /// The messages of one key that are not in an entry yet, and what holds them.
-pub(super) struct Chain {
+pub(in crate::batch) struct Chain {
     /// `None` for the loose chain, whose messages have no order and no lane.
-    pub(super) key: Option<Key>,
+    pub(in crate::batch) key: Option<Key>,
     /// Where its key lands.
-    pub(super) hash_key: HashKey,
+    pub(in crate::batch) hash_key: HashKey,
     /// The lane to the shard that takes it.
-    pub(super) lane: LaneId,
-    pub(super) queue: VecDeque<Held>,
+    pub(in crate::batch) lane: LaneId,
+    pub(in crate::batch) queue: VecDeque<Held>,
     /// How many bytes the queued messages add to their entries.
-    pub(super) bytes: usize,
+    pub(in crate::batch) bytes: usize,
     /// An entry of this key is unsettled, so none may follow it.
-    pub(super) busy: bool,
+    pub(in crate::batch) busy: bool,
     /// An entry of this key failed for good, so its later messages are handed back.
-    pub(super) failed: bool,
+    pub(in crate::batch) failed: bool,
     /// How many entries of this chain stand in its lane's queue of full ones.
-    pub(super) tokens: usize,
+    pub(in crate::batch) tokens: usize,
     /// Its place in its lane's queue of part-filled ones.
-    pub(super) lingering: Option<u64>,
+    pub(in crate::batch) lingering: Option<u64>,
     /// It stands among those that share entries.
-    pub(super) shared: bool,
+    pub(in crate::batch) shared: bool,
 }
 
 impl Chain {
@@ -57,12 +57,12 @@ impl Chain {
         }
     }
 
-    pub(super) fn push(&mut self, held: Held) {
+    pub(in crate::batch) fn push(&mut self, held: Held) {
         self.bytes += held.bytes;
         self.queue.push_back(held);
     }
 
-    pub(super) fn is_loose(&self) -> bool {
+    pub(in crate::batch) fn is_loose(&self) -> bool {
         self.key.is_none()
     }
 
@@ -74,7 +74,7 @@ impl Chain {
 }
 
 /// All chains, by key. The places of those that were forgotten are used again.
-pub(super) struct Chains {
+pub(in crate::batch) struct Chains {
     places: Vec<Chain>,
     free: Vec<ChainId>,
     by_key: HashMap<Key, ChainId>,
@@ -90,13 +90,13 @@ const KEPT_IDLE: usize = 8192;
 const KEPT_CAPACITY: usize = 16;
 
 impl Chains {
-    pub(super) fn new() -> Self {
+    pub(in crate::batch) fn new() -> Self {
         let loose = Chain::new(None, HashKey::MIN, LaneId(0));
         Self { places: vec![loose], free: Vec::new(), by_key: HashMap::new(), idle: 0 }
     }
 
     /// Returns the chain of a key, for a message of it; made where there is none, with where it lands.
-    pub(super) fn of(&mut self, key: &Key, land: impl FnOnce() -> (HashKey, LaneId)) -> ChainId {
+    pub(in crate::batch) fn of(&mut self, key: &Key, land: impl FnOnce() -> (HashKey, LaneId)) -> ChainId {
         if let Some(id) = self.by_key.get(key) {
             self.idle -= usize::from(self.places[id.0 as usize].is_idle());
             return *id;
@@ -117,19 +117,19 @@ impl Chains {
     }
 
     /// Returns the chain of a key that is unsettled.
-    pub(super) fn find(&self, key: &Key) -> Option<ChainId> {
+    pub(in crate::batch) fn find(&self, key: &Key) -> Option<ChainId> {
         self.by_key.get(key).copied()
     }
 
     /// Returns where the key of a chain lands.
-    pub(super) fn lands(&self, id: ChainId) -> (HashKey, LaneId) {
+    pub(in crate::batch) fn lands(&self, id: ChainId) -> (HashKey, LaneId) {
         let chain = &self.places[id.0 as usize];
         (chain.hash_key, chain.lane)
     }
 
     /// Takes every chain off the queues that it stands in, with its lane by the map, and tells which chains there are
     /// and which of them were idle.
-    pub(super) fn take_off_queues(&mut self, map: &ShardMap) -> Vec<(ChainId, bool)> {
+    pub(in crate::batch) fn take_off_queues(&mut self, map: &ShardMap) -> Vec<(ChainId, bool)> {
         let chains = self.each().map(|(id, chain)| {
             let was_idle = chain.is_idle();
             (chain.tokens, chain.lingering, chain.shared) = (0, None, false);
@@ -142,22 +142,22 @@ impl Chains {
     }
 
     /// Returns all chains, those that are forgotten too.
-    pub(super) fn each(&mut self) -> impl Iterator<Item = (ChainId, &mut Chain)> {
+    pub(in crate::batch) fn each(&mut self) -> impl Iterator<Item = (ChainId, &mut Chain)> {
         self.places.iter_mut().enumerate().map(|(place, chain)| (ChainId(place as u32), chain))
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::batch) fn len(&self) -> usize {
         self.by_key.len()
     }
 
-    pub(super) fn get(&mut self, id: ChainId) -> &mut Chain {
+    pub(in crate::batch) fn get(&mut self, id: ChainId) -> &mut Chain {
         &mut self.places[id.0 as usize]
     }
 
     /// Takes notice that a chain may be idle now. Once too many are, all of them are forgotten at once, so that each
     /// costs the same however many there are.
-    pub(super) fn note_idle(&mut self, id: ChainId) {
+    pub(in crate::batch) fn note_idle(&mut self, id: ChainId) {
         let chain = self.get(id);
         if !chain.is_idle() {
             return;
@@ -186,7 +186,7 @@ impl Chains {
     }
 
     /// Takes every queued message out, of all chains.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Held> {
+    pub(in crate::batch) fn drain(&mut self) -> impl Iterator<Item = Held> {
         self.places.iter_mut().flat_map(|chain| {
             chain.bytes = 0;
             chain.queue.drain(..)

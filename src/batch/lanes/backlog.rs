@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::batch::chain::{Chains, Held};
-use crate::batch::framer::Framer;
-use crate::batch::lane::Lane;
-use crate::batch::limiter::Limiter;
-use crate::batch::map::{LaneId, ShardMap};
+use crate::batch::lanes::chain::{Chains, Held};
+use crate::batch::lanes::framer::Framer;
+use crate::batch::lanes::lane::Lane;
+use crate::batch::lanes::limiter::Limiter;
+use crate::batch::lanes::map::{LaneId, ShardMap};
+use crate::batch::lanes::pool::{Place, Pool};
+use crate::batch::lanes::queue::{FrameSize, Queue};
+use crate::batch::lanes::unsettled::{Accepted, ChainId, ChainIds, Waiting};
 use crate::batch::meters::Meters;
-use crate::batch::pool::{Place, Pool};
-use crate::batch::queue::{FrameSize, Queue};
-use crate::batch::unsettled::{Accepted, ChainId, ChainIds, Waiting};
 use crate::batch::{LaneLimit, Ordering, Routing};
 use crate::codec::Framing;
 use crate::{HashKey, Key};
@@ -23,22 +23,22 @@ use crate::{HashKey, Key};
 /// Messages queue in chains, one per key, and become an entry only when it is packed, so that a frame grows while its
 /// key is busy. Each chain belongs to the lane of the shard that its key lands on; the lane's queues name the chains
 /// whose next entry may go. Every step costs the same however much is queued.
-pub(super) struct Backlog {
+pub(in crate::batch) struct Backlog {
     /// Every message that is unsettled, those in flight included.
-    pub(super) pool: Pool,
-    pub(super) chains: Chains,
-    pub(super) framer: Framer,
-    pub(super) map: ShardMap,
+    pub(in crate::batch) pool: Pool,
+    pub(in crate::batch) chains: Chains,
+    pub(in crate::batch) framer: Framer,
+    pub(in crate::batch) map: ShardMap,
     /// One for each shard of the map.
-    pub(super) lanes: Vec<Lane>,
+    pub(in crate::batch) lanes: Vec<Lane>,
     /// Messages without a key, where keys have lanes: they go where there is room.
-    pub(super) loose: Queue,
-    pub(super) routing: Option<Arc<dyn Routing>>,
-    pub(super) rules: Rules,
+    pub(in crate::batch) loose: Queue,
+    pub(in crate::batch) routing: Option<Arc<dyn Routing>>,
+    pub(in crate::batch) rules: Rules,
     /// Whose turn it is to be packed.
-    pub(super) turn: usize,
+    pub(in crate::batch) turn: usize,
     /// How many requests were packed.
-    pub(super) requests: u64,
+    pub(in crate::batch) requests: u64,
     stamps: u64,
     /// Chains that failed, until what failed was taken.
     failed: Vec<ChainId>,
@@ -47,21 +47,21 @@ pub(super) struct Backlog {
     epoch: Instant,
     meters: Arc<Meters>,
     #[cfg(test)]
-    pub(super) steps: u64,
+    pub(in crate::batch) steps: u64,
 }
 
 /// What a backlog goes by.
 #[derive(Clone, Copy)]
-pub(super) struct Rules {
-    pub(super) ordering: Ordering,
-    pub(super) lane_limit: Option<LaneLimit>,
+pub(in crate::batch) struct Rules {
+    pub(in crate::batch) ordering: Ordering,
+    pub(in crate::batch) lane_limit: Option<LaneLimit>,
     /// The limit is shared with other sinks.
-    pub(super) shared_limit: bool,
-    pub(super) max_in_flight: usize,
+    pub(in crate::batch) shared_limit: bool,
+    pub(in crate::batch) max_in_flight: usize,
 }
 
 impl Backlog {
-    pub(super) fn new(
+    pub(in crate::batch) fn new(
         rules: Rules,
         size: FrameSize,
         record_bytes: usize,
@@ -94,7 +94,7 @@ impl Backlog {
     }
 
     /// Opens a lane to each shard that has none.
-    pub(super) fn open_lanes(&mut self, now: Instant) {
+    pub(in crate::batch) fn open_lanes(&mut self, now: Instant) {
         while self.lanes.len() < self.map.len() {
             let limiter = self
                 .rules
@@ -105,17 +105,17 @@ impl Backlog {
         }
     }
 
-    pub(super) fn lane(&mut self, id: LaneId) -> &mut Lane {
+    pub(in crate::batch) fn lane(&mut self, id: LaneId) -> &mut Lane {
         &mut self.lanes[id.0 as usize]
     }
 
-    pub(super) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
+    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
         self.framer.set_framing(framing);
         self.requeue();
     }
 
     /// Queues a message, or returns it where an earlier one of its key failed for good.
-    pub(super) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
+    pub(in crate::batch) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
         let id = match accepted.key() {
             Some(key) if self.has_chain() => {
                 let Self { chains, routing, map, .. } = self;
@@ -144,7 +144,7 @@ impl Backlog {
     }
 
     /// Returns where a key lands.
-    pub(super) fn land(&self, key: &Key) -> (HashKey, LaneId) {
+    pub(in crate::batch) fn land(&self, key: &Key) -> (HashKey, LaneId) {
         match self.chains.find(key) {
             Some(id) => self.chains.lands(id),
             None => land(self.routing.as_deref(), &self.map, key),
@@ -152,7 +152,7 @@ impl Backlog {
     }
 
     /// Lets the next entry of each key go: the one before it is settled.
-    pub(super) fn release(&mut self, ids: &ChainIds) {
+    pub(in crate::batch) fn release(&mut self, ids: &ChainIds) {
         for id in ids.each() {
             if self.is_ordered(id) {
                 self.chains.get(id).busy = false;
@@ -165,7 +165,7 @@ impl Backlog {
     /// Takes out the later messages of a key whose entry failed for good, and refuses more: until
     /// [`forgive`](Self::forgive), or, where the failure is `told` elsewhere, until those that were accepted before it
     /// was known are refused. There are none where the messages of the chain have no order.
-    pub(super) fn fail(&mut self, id: ChainId, told: bool) -> Vec<Place> {
+    pub(in crate::batch) fn fail(&mut self, id: ChainId, told: bool) -> Vec<Place> {
         if !self.is_ordered(id) {
             return Vec::new();
         }
@@ -185,13 +185,13 @@ impl Backlog {
     }
 
     /// Lets the keys go on that failed.
-    pub(super) fn forgive(&mut self) {
+    pub(in crate::batch) fn forgive(&mut self) {
         let failed = std::mem::take(&mut self.failed);
         self.let_go_on(failed);
     }
 
     /// Lets the keys go on whose failure was told elsewhere.
-    pub(super) fn forgive_told(&mut self) {
+    pub(in crate::batch) fn forgive_told(&mut self) {
         let told = std::mem::take(&mut self.told);
         self.let_go_on(told);
     }
@@ -204,7 +204,7 @@ impl Backlog {
     }
 
     /// Takes everything out: the messages that are in no entry yet, then the entries.
-    pub(super) fn drain(&mut self) -> (Vec<Place>, VecDeque<Waiting>) {
+    pub(in crate::batch) fn drain(&mut self) -> (Vec<Place>, VecDeque<Waiting>) {
         let mut entries = VecDeque::new();
         for lane in &mut self.lanes {
             entries.extend(lane.queue.clear());
@@ -217,44 +217,44 @@ impl Backlog {
     }
 
     /// Takes out a message that is settled; `None` if that was done before.
-    pub(super) fn remove(&mut self, place: Place) -> Option<Accepted> {
+    pub(in crate::batch) fn remove(&mut self, place: Place) -> Option<Accepted> {
         self.pool.remove(place)
     }
 
     /// Takes every message out that is unsettled still.
-    pub(super) fn rest(&mut self) -> impl Iterator<Item = Accepted> {
+    pub(in crate::batch) fn rest(&mut self) -> impl Iterator<Item = Accepted> {
         self.pool.drain()
     }
 
     /// Returns how many keys are remembered.
     #[cfg(test)]
-    pub(super) fn keys(&self) -> usize {
+    pub(in crate::batch) fn keys(&self) -> usize {
         self.chains.len()
     }
 
     /// Returns how large an entry of several messages is, where there are such.
-    pub(super) fn frame_size(&self) -> Option<FrameSize> {
+    pub(in crate::batch) fn frame_size(&self) -> Option<FrameSize> {
         self.framer.joins().then(|| self.framer.size())
     }
 
-    pub(super) fn is_ordered(&mut self, id: ChainId) -> bool {
+    pub(in crate::batch) fn is_ordered(&mut self, id: ChainId) -> bool {
         self.rules.ordering == Ordering::PerKey && !self.chains.get(id).is_loose()
     }
 
     /// Tells whether a chain shares its entries with others.
-    pub(super) fn shares(&mut self, id: ChainId) -> bool {
+    pub(in crate::batch) fn shares(&mut self, id: ChainId) -> bool {
         self.framer.shares() && !self.chains.get(id).is_loose()
     }
 
     /// Returns the queue that a chain stands in.
-    pub(super) fn queue_of(&mut self, id: ChainId) -> &mut Queue {
+    pub(in crate::batch) fn queue_of(&mut self, id: ChainId) -> &mut Queue {
         let chain = self.chains.get(id);
         let (loose, lane) = (chain.is_loose(), chain.lane);
         if loose && self.routing.is_some() { &mut self.loose } else { &mut self.lane(lane).queue }
     }
 
     /// Queues a chain for as many entries as its messages make.
-    pub(super) fn offer(&mut self, id: ChainId) {
+    pub(in crate::batch) fn offer(&mut self, id: ChainId) {
         let chain = self.chains.get(id);
         let Some(head) = chain.queue.front().filter(|_| !chain.busy) else { return };
         let since = head.since;
@@ -295,7 +295,7 @@ impl Backlog {
     }
 
     /// Queues every chain anew, because its lane or its framing changed, and the entries that exist.
-    pub(super) fn requeue(&mut self) {
+    pub(in crate::batch) fn requeue(&mut self) {
         let (waiting, chains) = {
             let mut waiting = Vec::new();
             for lane in &mut self.lanes {

@@ -8,7 +8,7 @@ use crate::{HashKey, Result, ShardId};
 /// Which shard takes which hash key, as far as the sink knows.
 ///
 /// Shards are only ever added: an answer may name one that was closed since, and its range is wanted then.
-pub(super) struct ShardMap {
+pub(in crate::batch) struct ShardMap {
     known: Vec<ShardRange>,
     by_id: HashMap<ShardId, LaneId>,
     /// The open shards, by their ranges.
@@ -17,11 +17,11 @@ pub(super) struct ShardMap {
 
 /// Names a shard of the map, and the lane to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct LaneId(pub(super) u32);
+pub(in crate::batch) struct LaneId(pub(in crate::batch) u32);
 
 impl ShardMap {
     /// The map of a service that says nothing of shards: one lane takes everything.
-    pub(super) fn unrouted() -> Self {
+    pub(in crate::batch) fn unrouted() -> Self {
         let whole = ShardRange { id: "".into(), first: HashKey::MIN, last: HashKey::MAX, open: true };
         Self { known: vec![whole], by_id: HashMap::new(), open: vec![LaneId(0)] }
     }
@@ -31,7 +31,7 @@ impl ShardMap {
     /// # Errors
     ///
     /// Where the open shards do not cover every hash key once.
-    pub(super) fn new(listed: Vec<ShardRange>) -> Result<Self> {
+    pub(in crate::batch) fn new(listed: Vec<ShardRange>) -> Result<Self> {
         let mut map = Self { known: Vec::new(), by_id: HashMap::new(), open: Vec::new() };
         map.update(listed)?;
         Ok(map)
@@ -43,7 +43,7 @@ impl ShardMap {
     ///
     /// Where the open shards do not cover every hash key once, as in a listing from the middle of a reshard.
     /// Those that were open before stay so.
-    pub(super) fn update(&mut self, listed: Vec<ShardRange>) -> Result<bool> {
+    pub(in crate::batch) fn update(&mut self, listed: Vec<ShardRange>) -> Result<bool> {
         let cover = ShardRange::check_cover(&listed);
         let mut open = Vec::new();
         for shard in listed {
@@ -65,36 +65,36 @@ impl ShardMap {
     }
 
     /// Returns the open shard that takes a hash key.
-    pub(super) fn lane_of(&self, hash_key: HashKey) -> LaneId {
+    pub(in crate::batch) fn lane_of(&self, hash_key: HashKey) -> LaneId {
         let after = self.open.partition_point(|id| self.range(*id).first <= hash_key);
         // The open shards cover every hash key, so the first begins at the lowest.
         self.open[after.saturating_sub(1)]
     }
 
-    pub(super) fn open(&self) -> &[LaneId] {
+    pub(in crate::batch) fn open(&self) -> &[LaneId] {
         &self.open
     }
 
-    pub(super) fn is_open(&self, id: LaneId) -> bool {
+    pub(in crate::batch) fn is_open(&self, id: LaneId) -> bool {
         self.lane_of(self.range(id).first) == id
     }
 
-    pub(super) fn range(&self, id: LaneId) -> &ShardRange {
+    pub(in crate::batch) fn range(&self, id: LaneId) -> &ShardRange {
         &self.known[id.0 as usize]
     }
 
     /// Returns the shard that an answer names.
-    pub(super) fn find(&self, id: &ShardId) -> Option<&ShardRange> {
+    pub(in crate::batch) fn find(&self, id: &ShardId) -> Option<&ShardRange> {
         self.by_id.get(id).map(|id| self.range(*id))
     }
 
     /// Tells whether it says anything of shards.
-    pub(super) fn is_routed(&self) -> bool {
+    pub(in crate::batch) fn is_routed(&self) -> bool {
         !self.by_id.is_empty()
     }
 
     /// Returns how many shards were ever known.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::batch) fn len(&self) -> usize {
         self.known.len()
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::Sink;
 
-use crate::batch::handle::Handle;
+use crate::batch::handles::handle::Handle;
 use crate::batch::{BatchSinkBuilder, BatchStatus, Producer, Producing};
 use crate::codec::{Framed, Framing};
 use crate::{Error, Message, Result, Undelivered};
@@ -67,7 +67,7 @@ impl BatchSink {
         BatchSinkBuilder::default()
     }
 
-    pub(super) fn new(handle: Handle) -> Self {
+    pub(in crate::batch) fn new(handle: Handle) -> Self {
         Self { handle: Arc::new(handle), framing: None, flushing: None }
     }
 

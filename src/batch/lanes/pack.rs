@@ -3,26 +3,26 @@
 use tokio::time::Instant;
 
 use crate::ShardId;
-use crate::batch::backlog::Backlog;
-use crate::batch::map::LaneId;
-use crate::batch::queue::Patience;
-use crate::batch::unsettled::{Unsettled, Waiting};
+use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::map::LaneId;
+use crate::batch::lanes::queue::Patience;
+use crate::batch::lanes::unsettled::{Unsettled, Waiting};
 use crate::batch::{Allowance, Entry, LaneLimit};
 
 /// What a request has room for.
 #[derive(Clone, Copy)]
-pub(super) struct Room {
-    pub(super) records: usize,
-    pub(super) bytes: usize,
+pub(in crate::batch) struct Room {
+    pub(in crate::batch) records: usize,
+    pub(in crate::batch) bytes: usize,
 }
 
 /// What goes into a request.
 #[derive(Default)]
-pub(super) struct Packed {
-    pub(super) entries: Vec<Entry>,
-    pub(super) unsettled: Vec<Unsettled>,
+pub(in crate::batch) struct Packed {
+    pub(in crate::batch) entries: Vec<Entry>,
+    pub(in crate::batch) unsettled: Vec<Unsettled>,
     /// The lanes that its entries go by, each once.
-    pub(super) lanes: Vec<LaneId>,
+    pub(in crate::batch) lanes: Vec<LaneId>,
     bytes: usize,
     /// Its number, by which a lane knows that it is in `lanes`.
     number: u64,
@@ -30,7 +30,7 @@ pub(super) struct Packed {
 
 /// Whose turn it is.
 #[derive(Clone, Copy)]
-pub(super) enum Turn {
+pub(in crate::batch) enum Turn {
     Lane(LaneId),
     /// The messages without a key.
     Loose,
@@ -38,7 +38,7 @@ pub(super) enum Turn {
 
 impl Backlog {
     /// Fills a request. Lanes take turns, and none gets more than its part of the room before the others had theirs.
-    pub(super) fn pack(&mut self, patience: Patience, room: Room) -> Option<Packed> {
+    pub(in crate::batch) fn pack(&mut self, patience: Patience, room: Room) -> Option<Packed> {
         self.requests += 1;
         let mut packed = Packed { number: self.requests, ..Packed::default() };
         let turns = self.turns();
@@ -62,7 +62,7 @@ impl Backlog {
     }
 
     /// Returns how many full entries may go, and their bytes.
-    pub(super) fn sendable(&mut self, now: Instant) -> (usize, usize) {
+    pub(in crate::batch) fn sendable(&mut self, now: Instant) -> (usize, usize) {
         let (size, window) = (self.framer.size(), self.window());
         let (mut records, mut bytes) = self.loose.sendable(size);
         for place in 0..self.map.open().len() {
@@ -79,7 +79,7 @@ impl Backlog {
     }
 
     /// Returns when the first entry may go that has lingered enough; `None` while none may go before an answer comes.
-    pub(super) fn due(&mut self, patience: Patience) -> Option<Instant> {
+    pub(in crate::batch) fn due(&mut self, patience: Patience) -> Option<Instant> {
         let window = self.window();
         let loose = self.loose.since().map(|since| patience.end(since));
         let mut due: Option<Instant> = None;
@@ -95,7 +95,7 @@ impl Backlog {
     }
 
     /// Returns what the lanes that have something to send ask for of a limit that is shared.
-    pub(super) fn wants(&mut self, now: Instant) -> Vec<(LaneId, ShardId, LaneLimit, Allowance)> {
+    pub(in crate::batch) fn wants(&mut self, now: Instant) -> Vec<(LaneId, ShardId, LaneLimit, Allowance)> {
         let loose = self.loose.since().is_some();
         let Self { map, lanes, .. } = self;
         let wants = map.open().iter().filter_map(|id| {
@@ -110,12 +110,12 @@ impl Backlog {
     }
 
     /// Tells whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::batch) fn is_empty(&self) -> bool {
         self.loose.since().is_none() && self.lanes.iter().all(|lane| lane.queue.since().is_none())
     }
 
     /// Takes notice that a request is answered.
-    pub(super) fn land_flight(&mut self, lanes: &[LaneId], now: Instant) {
+    pub(in crate::batch) fn land_flight(&mut self, lanes: &[LaneId], now: Instant) {
         for id in lanes {
             self.lane(*id).land_flight(now);
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::batch::BatchStatus;
-use crate::batch::handle::Handle;
-use crate::batch::receipt::{Receipt, Slip};
+use crate::batch::handles::handle::Handle;
+use crate::batch::handles::receipt::{Receipt, Slip};
 use crate::codec::Framing;
 use crate::{Message, Result, Undelivered};
 
@@ -62,7 +62,7 @@ pub trait Producing {
 }
 
 impl Producer {
-    pub(super) fn new(handle: Arc<Handle>, framing: Option<Arc<dyn Framing>>) -> Self {
+    pub(in crate::batch) fn new(handle: Arc<Handle>, framing: Option<Arc<dyn Framing>>) -> Self {
         Self { handle, framing, encode: Arc::new(Ok) }
     }
 

@@ -78,26 +78,26 @@ impl Delivered {
 
 /// When an entry was sent and answered.
 #[derive(Clone, Copy)]
-pub(super) struct Flown {
-    pub(super) attempts: u32,
-    pub(super) first_sent: Instant,
-    pub(super) sent: Instant,
-    pub(super) answered: Instant,
+pub(in crate::batch) struct Flown {
+    pub(in crate::batch) attempts: u32,
+    pub(in crate::batch) first_sent: Instant,
+    pub(in crate::batch) sent: Instant,
+    pub(in crate::batch) answered: Instant,
 }
 
 /// The sink's half of a receipt.
-pub(super) struct Slip {
+pub(in crate::batch) struct Slip {
     tx: oneshot::Sender<Result<Delivered>>,
     accepted: Instant,
 }
 
 impl Slip {
-    pub(super) fn new() -> (Self, Receipt) {
+    pub(in crate::batch) fn new() -> (Self, Receipt) {
         let (tx, rx) = oneshot::channel();
         (Self { tx, accepted: Instant::now() }, Receipt(rx))
     }
 
-    pub(super) fn deliver(self, stored: Stored, sub_sequence: Option<u64>, flown: Flown) {
+    pub(in crate::batch) fn deliver(self, stored: Stored, sub_sequence: Option<u64>, flown: Flown) {
         let Flown { attempts, first_sent, sent, answered } = flown;
         let queued = first_sent.saturating_duration_since(self.accepted);
         let wire = answered.saturating_duration_since(sent);
@@ -106,7 +106,7 @@ impl Slip {
     }
 
     /// Tells that the message is not delivered, or returns it where nobody listens.
-    pub(super) fn hand_back(self, undelivered: Undelivered) -> Option<Undelivered> {
+    pub(in crate::batch) fn hand_back(self, undelivered: Undelivered) -> Option<Undelivered> {
         let error = undelivered.reason().restate().carrying(vec![undelivered]);
         let unheard = self.tx.send(Err(error)).err()?;
         unheard.err()?.into_undelivered().pop()

@@ -27,7 +27,7 @@ const RETURN: Duration = Duration::from_secs(2);
 /// The curve is that of CUBIC, scaled so that it takes the same time at any rate, with a return time that is drawn
 /// anew for each fall, so that several producers of one shard do not probe together.
 /// Source: [RFC 9438](https://www.rfc-editor.org/rfc/rfc9438).
-pub(super) struct Share {
+pub(in crate::batch) struct Share {
     ceiling: f64,
     /// What it fell to, and when.
     fallen: f64,
@@ -40,11 +40,11 @@ pub(super) struct Share {
 }
 
 impl Share {
-    pub(super) fn new(ceiling: f64, now: Instant) -> Self {
+    pub(in crate::batch) fn new(ceiling: f64, now: Instant) -> Self {
         Self { ceiling, fallen: 1.0, since: now, peak: 1.0, back: RETURN, has_fallen: false }
     }
 
-    pub(super) fn at(&self, now: Instant) -> f64 {
+    pub(in crate::batch) fn at(&self, now: Instant) -> f64 {
         let gone = now.saturating_duration_since(self.since).as_secs_f64() / self.back.as_secs_f64();
         // A fall of nothing, as at the start, still probes.
         let depth = (self.peak - self.fallen).max(self.peak * 0.05);
@@ -52,7 +52,7 @@ impl Share {
     }
 
     /// Falls, because a shard took only this part of what it was sent. What it was seen to grant is hardly undercut.
-    pub(super) fn reduce(&mut self, taken: f64, granted: f64, now: Instant) {
+    pub(in crate::batch) fn reduce(&mut self, taken: f64, granted: f64, now: Instant) {
         if taken >= NEAR && now < self.since + self.back && self.has_fallen {
             return;
         }
