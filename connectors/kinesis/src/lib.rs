@@ -43,6 +43,7 @@ pub mod limits;
 mod api;
 mod clock;
 mod connection;
+mod dispatcher;
 mod error;
 mod identity;
 mod role;
@@ -54,6 +55,7 @@ mod stream_ref;
 mod wire;
 
 pub use api::PutRecords;
+pub use dispatcher::{Dispatcher, DispatcherBuilder, Unprocessed};
 pub use sink::{KinesisSink, KinesisSinkBuilder, Limits};
 pub use source::{KinesisSource, KinesisSourceBuilder};
 pub use stream_ref::StreamRef;
