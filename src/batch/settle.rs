@@ -224,7 +224,9 @@ impl Engine {
             self.gate.name, unsettled.attempts
         );
         let error = failure.into_error(context);
-        let told = self.hand_back(&unsettled, &error, unsettled.delivery());
+        // Whoever is told may send again at once.
+        let turns = self.gate.turns();
+        let told = self.hand_back(&unsettled, &error, unsettled.delivery()).then_some(turns);
         if self.settings.on_key_failure == OnKeyFailure::HandBack {
             for id in unsettled.chains.each() {
                 for place in self.backlog.fail(id, told) {

@@ -157,6 +157,11 @@ impl Gate {
         wake(state, engine);
     }
 
+    /// Returns how many messages were ever accepted; the engine's side.
+    pub(in crate::batch) fn turns(&self) -> u64 {
+        self.lock().turns
+    }
+
     /// Takes what came in; the engine's side. `inbox` is empty and gives its memory for the next ones.
     pub(in crate::batch) fn look_in(&self, inbox: &mut Inbox) -> Orders {
         let mut state = self.lock();

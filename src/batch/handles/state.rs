@@ -19,6 +19,8 @@ pub(in crate::batch) struct State {
     pub(in crate::batch) records: usize,
     pub(in crate::batch) bytes: usize,
     pub(in crate::batch) epochs: Epochs,
+    /// How many messages were ever accepted.
+    pub(in crate::batch) turns: u64,
     pub(in crate::batch) returned: Vec<Undelivered>,
     /// What made the sink fail as a whole.
     pub(in crate::batch) fatal: Option<Error>,
@@ -70,6 +72,8 @@ impl State {
         self.records += 1;
         self.bytes += accepted.message.wire_len();
         accepted.epoch = self.epochs.enter();
+        accepted.turn = self.turns;
+        self.turns += 1;
         self.inbox.push(accepted);
         if self.inbox.reaches(self.bell.wanted) { self.bell.waker.take() } else { None }
     }

@@ -125,7 +125,7 @@ impl Backlog {
         };
         let bytes = self.framer.len_in_entry(&accepted.message);
         let chain = self.chains.get(id);
-        if chain.failed {
+        if chain.failed.is_some_and(|until| accepted.turn < until) {
             return Some(accepted);
         }
         chain.push(Held { place: self.pool.insert(accepted), bytes, since });
@@ -163,16 +163,18 @@ impl Backlog {
     }
 
     /// Takes out the later messages of a key whose entry failed for good, and refuses more: until
-    /// [`forgive`](Self::forgive), or, where the failure is `told` elsewhere, until those that were accepted before it
-    /// was known are refused. There are none where the messages of the chain have no order.
-    pub(in crate::batch) fn fail(&mut self, id: ChainId, told: bool) -> Vec<Place> {
+    /// [`forgive`](Self::forgive), or, where the failure is told elsewhere, those that were accepted before `told`. There
+    /// are none where the messages of the chain have no order.
+    pub(in crate::batch) fn fail(&mut self, id: ChainId, told: Option<u64>) -> Vec<Place> {
         if !self.is_ordered(id) {
             return Vec::new();
         }
         let chain = self.chains.get(id);
-        if !chain.failed {
-            chain.failed = true;
-            if told { self.told.push(id) } else { self.failed.push(id) }
+        chain.failed = chain.failed.max(Some(told.unwrap_or(u64::MAX)));
+        if told.is_some() {
+            self.told.push(id)
+        } else {
+            self.failed.push(id)
         }
         let chain = self.chains.get(id);
         let (messages, bytes) = (chain.queue.len(), std::mem::take(&mut chain.bytes));
@@ -186,20 +188,21 @@ impl Backlog {
 
     /// Lets the keys go on that failed.
     pub(in crate::batch) fn forgive(&mut self) {
-        let failed = std::mem::take(&mut self.failed);
-        self.let_go_on(failed);
+        for id in std::mem::take(&mut self.failed) {
+            if self.chains.get(id).failed.take().is_some() {
+                self.chains.note_idle(id);
+            }
+        }
     }
 
-    /// Lets the keys go on whose failure was told elsewhere.
+    /// Lets the keys go on whose failure was told elsewhere, once everything that was accepted before is queued.
     pub(in crate::batch) fn forgive_told(&mut self) {
-        let told = std::mem::take(&mut self.told);
-        self.let_go_on(told);
-    }
-
-    fn let_go_on(&mut self, failed: Vec<ChainId>) {
-        for id in failed {
-            self.chains.get(id).failed = false;
-            self.chains.note_idle(id);
+        for id in std::mem::take(&mut self.told) {
+            let chain = self.chains.get(id);
+            if chain.failed.is_some_and(|until| until < u64::MAX) {
+                chain.failed = None;
+                self.chains.note_idle(id);
+            }
         }
     }
 

@@ -31,8 +31,9 @@ pub(in crate::batch) struct Chain {
     pub(in crate::batch) bytes: usize,
     /// An entry of this key is unsettled, so none may follow it.
     pub(in crate::batch) busy: bool,
-    /// An entry of this key failed for good, so its later messages are handed back.
-    pub(in crate::batch) failed: bool,
+    /// An entry of this key failed for good, so that its later messages are handed back: those that were accepted
+    /// before this turn.
+    pub(in crate::batch) failed: Option<u64>,
     /// How many entries of this chain stand in its lane's queue of full ones.
     pub(in crate::batch) tokens: usize,
     /// Its place in its lane's queue of part-filled ones.
@@ -50,7 +51,7 @@ impl Chain {
             queue: VecDeque::new(),
             bytes: 0,
             busy: false,
-            failed: false,
+            failed: None,
             tokens: 0,
             lingering: None,
             shared: false,
@@ -68,7 +69,7 @@ impl Chain {
 
     /// Tells whether nothing waits in it or for it.
     fn is_idle(&self) -> bool {
-        !(self.is_loose() || self.busy || self.failed || self.tokens > 0 || self.shared)
+        !(self.is_loose() || self.busy || self.failed.is_some() || self.tokens > 0 || self.shared)
             && self.queue.is_empty()
     }
 }

@@ -20,11 +20,13 @@ pub(in crate::batch) struct Accepted {
     pub(in crate::batch) slip: Option<Box<Slip>>,
     /// Since how many flushes it is there: a flush waits for what came before it.
     pub(in crate::batch) epoch: u64,
+    /// How many were accepted before it.
+    pub(in crate::batch) turn: u64,
 }
 
 impl Accepted {
     pub(in crate::batch) fn new(message: Message<Bytes>, rekeyed: Option<Key>) -> Self {
-        Self { message, rekeyed: rekeyed.map(Box::new), slip: None, epoch: 0 }
+        Self { message, rekeyed: rekeyed.map(Box::new), slip: None, epoch: 0, turn: 0 }
     }
 
     /// Returns the key that it is sent under; `None` where one is to be generated.

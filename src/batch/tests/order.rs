@@ -6,7 +6,7 @@ use futures::{SinkExt, StreamExt, stream};
 
 use super::fake::{Act, Fake, number};
 use super::numbered;
-use crate::batch::{BatchSink, OnKeyFailure, Ordering};
+use crate::batch::{BatchSink, OnKeyFailure, Ordering, Producing};
 use crate::{Delivery, ErrorKind, HashKey, Key, Message};
 
 /// Refuses every fifth entry.
@@ -121,4 +121,17 @@ async fn the_later_messages_of_a_failed_key_go_on_where_the_user_asked_for_it() 
     }
     assert_eq!(sink.drain().await.len(), 1);
     assert_eq!(service.numbers(Some("a")), [1, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_goes_on_as_soon_as_a_receipt_has_told_of_its_failure() {
+    let service = refusing_number_two();
+    let producer = BatchSink::builder().build(service.clone()).unwrap().producer();
+    let first = producer.put(numbered("a", 2)).await.unwrap();
+    let follower = producer.put(numbered("a", 3)).await.unwrap();
+    assert_eq!(first.await.unwrap_err().kind(), ErrorKind::Invalid);
+    let again = producer.put(numbered("a", 4)).await.unwrap();
+    assert_eq!(follower.await.unwrap_err().kind(), ErrorKind::Undelivered);
+    assert_eq!(again.await.unwrap().attempts(), 1);
+    assert_eq!(service.numbers(Some("a")), [4]);
 }

@@ -91,9 +91,19 @@ async fn the_later_payloads_of_a_key_come_back_with_the_one_that_failed() {
     let unprocessed = dispatcher.flush().await;
     let kinds: Vec<_> = unprocessed.iter().map(|failed| failed.reason().kind()).collect();
     assert_eq!(kinds, [ErrorKind::Throttled, ErrorKind::Undelivered, ErrorKind::Undelivered]);
-    let numbers: Vec<_> = payloads(unprocessed).iter().map(|order| order.number).collect();
+    let unprocessed = payloads(unprocessed);
+    let numbers: Vec<_> = unprocessed.iter().map(|order| order.number).collect();
     assert_eq!(numbers, [0, 1, 2]);
     assert_eq!(local.record_count("orders").unwrap(), 0);
+    for order in unprocessed {
+        dispatcher.submit(order).await.unwrap();
+    }
+    let again = dispatcher.flush().await;
+    assert!(again.is_empty(), "the key is free again: {again:?}");
+    let records = local.records("orders").unwrap();
+    let data: Vec<_> = records.iter().map(|record| std::str::from_utf8(&record.data).unwrap()).collect();
+    let order = |number| format!(r#"{{"customer":"ann","number":{number}}}"#);
+    assert_eq!(data, [order(0), order(1), order(2)]);
 }
 
 #[tokio::test(start_paused = true)]
