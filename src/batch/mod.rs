@@ -1,14 +1,15 @@
 //! The batching sink over any [`tower::Service`]: batches, order, retry and back-pressure.
 //!
 //! ```text
-//!   Sink ──► Admission ──► inbox ──► chain per key ──► request of many entries ──► service: the user's layers
-//!    ▲                     (bounded)   │  a frame grows while its key is busy           │
-//!    │                                 ▲                                                ▼
-//!    │                                 └── refused: back to the head of its key ◄── settle per entry
-//!    └── room, acks, hand-backs ◄───────────────────────────────────────────────────────┘
+//!   Sink, Producer ──► Admission ──► inbox ──► chain per key ──► lane per shard ──► request ──► service: the user's layers
+//!    ▲                               (bounded)   │ a frame grows while its key is busy              │
+//!    │                                           ▲                                                  ▼
+//!    │                                           └── refused: back to the head of its lane ◄── settle per entry
+//!    └── room, acks, receipts, hand-backs ◄─────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A [`BatchSink`] is a handle. Behind it is one task that owns everything accepted and unsettled.
+//! [`BatchSink`] and [`Producer`] are handles. Behind them is one task that owns everything accepted and unsettled. A
+//! service that says how it spreads keys over shards ([`Routing`]) gets a lane for each shard; any other gets one.
 
 mod admission;
 mod builder;

@@ -21,7 +21,10 @@ use crate::sink::alone::Alone;
 /// the error that ends the sink ([`Error::into_undelivered`]), and is never lost: [`BatchSink`] has the details of
 /// readiness, flush, close, drop and failure.
 ///
-/// With a framing that joins messages, such as `codec::kpl_json`, messages of one key share records.
+/// Each open shard has a lane of its own, with its own limit, so that one that throttles slows only its own records. With
+/// `codec::kpl_json` or `codec::kpl_string`, messages of all keys of a shard share records; with lines, lists and
+/// netstrings those of one key do. A KPL aggregate that a reshard put on a shard which does not hold all its user records
+/// is put again, split by the new map, and acked only then.
 ///
 /// # Example
 ///

@@ -48,3 +48,18 @@ impl Limits {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_default_limit_of_an_on_demand_stream_may_be_probed_above() {
+        let ceiling =
+            |limits: Limits, on_demand| limits.of_lane(1, on_demand).map(|limit| limit.ceiling > 1.0);
+        assert_eq!(ceiling(Limits::default(), true), Some(true));
+        assert_eq!(ceiling(Limits::default(), false), Some(false));
+        assert_eq!(ceiling(Limits::PerShard { records: 500, bytes: 1 << 20 }, true), Some(false));
+        assert_eq!(ceiling(Limits::Unlimited, true), None);
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use futures::{SinkExt, StreamExt, stream};
 use headwater::batch::Batch;
@@ -128,4 +129,44 @@ async fn a_layer_of_the_user_sees_every_attempt_and_may_fail_in_its_own_way() {
     sink.send(numbered("a", 1)).await.unwrap();
     assert_eq!(attempts.load(Ordering::Relaxed), 3);
     assert_eq!(local.counters().calls(Operation::PutRecords), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_gone_for_a_minute_costs_nothing_but_that_minute() {
+    let local = LocalKinesis::builder().stream("orders", 2).build();
+    let mut sink = orders(&local).max_queue(1_000).connect().await.unwrap();
+    local.faults().set(Faults::seeded(1).add(Fault::reset()));
+    let end = tokio::time::Instant::now() + Duration::from_mins(1);
+    let faults = local.faults();
+    let back = tokio::spawn(async move {
+        tokio::time::sleep_until(end).await;
+        faults.clear();
+    });
+    for number in 0..3_000 {
+        sink.feed(numbered(format!("key-{}", number % 300), number)).await.unwrap();
+    }
+    sink.flush().await.unwrap();
+    back.await.unwrap();
+    assert!(end.elapsed() < Duration::from_secs(30), "{:?} after it was back", end.elapsed());
+    for key in 0..300 {
+        let numbers = numbers(&local, Some(&format!("key-{key}")));
+        assert_eq!(numbers, (0..10).map(|nth| nth * 300 + key).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_accepted_before_an_endpoint_went_for_good_is_handed_back_after_its_time() {
+    let local = LocalKinesis::builder().stream("orders", 2).build();
+    let sink = orders(&local).time_to_live(Duration::from_secs(30)).connect().await.unwrap();
+    local.faults().set(Faults::seeded(1).add(Fault::reset()));
+    let producer = sink.producer();
+    for number in 0..100 {
+        producer.send(numbered(format!("key-{number}"), number)).await.unwrap();
+    }
+    let begun = tokio::time::Instant::now();
+    let undelivered = producer.flush().await;
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+    assert_eq!(undelivered.len(), 100);
+    assert!(undelivered.iter().all(|each| each.delivery() == Delivery::Unknown));
+    assert!(undelivered[0].reason().to_string().contains("attempts in"), "{}", undelivered[0].reason());
 }
