@@ -328,6 +328,8 @@ impl Future for Engine {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        #[cfg(test)]
+        super::tests::count_poll();
         let this = self.get_mut();
         let now = Instant::now();
         let orders = this.look_in(now);

@@ -79,6 +79,7 @@ async fn what_comes_after_a_fatal_error_is_refused_or_handed_back() {
     assert_eq!(tracker.abandoned(), None);
 }
 
+#[test]
 fn what_goes_to_the_dead_letters_while_the_runtime_stops_is_handed_back() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (tracker, messages) = owing(2, |number| number.to_string());

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use tower::Service;
 
 use crate::batch::{Batch, BatchResponse, Entry, Refused, Routing, ShardRange, ShardScope, Stored};
-use crate::{Error, ErrorKind, HashKey, Key, Result, ShardId};
+use crate::{Error, ErrorKind, HashKey, Key, Result};
 
 /// What becomes of a request.
 pub(super) enum Fate {
@@ -46,8 +46,6 @@ struct Inner {
     script: Box<Script>,
     lister: Box<Lister>,
     latency: Box<dyn FnMut() -> Duration + Send>,
-    requests: usize,
-    listings: usize,
 }
 
 /// The shards, and what they hold.
@@ -151,8 +149,6 @@ impl Stream {
             script: Box::new(|_, batch| Fate::Answer(vec![None; batch.records()])),
             lister: Box::new(|| Listing::Right),
             latency: Box::new(|| Duration::from_millis(10)),
-            requests: 0,
-            listings: 0,
         };
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -183,14 +179,6 @@ impl Stream {
 
     pub(super) fn records(&self) -> Vec<Record> {
         self.reshard(|shards| shards.records.clone())
-    }
-
-    pub(super) fn requests(&self) -> usize {
-        self.0.lock().unwrap().requests
-    }
-
-    pub(super) fn listings(&self) -> usize {
-        self.0.lock().unwrap().listings
     }
 
     fn act(&self, batch: &Batch) -> Option<Result<BatchResponse>> {
@@ -224,11 +212,7 @@ impl Routing for Stream {
         let stream = self.clone();
         async move {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            let listing = {
-                let mut inner = stream.0.lock().unwrap();
-                inner.listings += 1;
-                (inner.lister)()
-            };
+            let listing = (stream.0.lock().unwrap().lister)();
             match listing {
                 Listing::Hang => std::future::pending().await,
                 Listing::Fail => Err(Error::new(ErrorKind::Throttled, "list the shards")),
@@ -250,11 +234,7 @@ impl Service<Batch> for Stream {
 
     fn call(&mut self, batch: Batch) -> Self::Future {
         let stream = self.clone();
-        let latency = {
-            let mut inner = self.0.lock().unwrap();
-            inner.requests += 1;
-            (inner.latency)()
-        };
+        let latency = (self.0.lock().unwrap().latency)();
         async move {
             tokio::time::sleep(latency).await;
             let answer = stream.act(&batch);
@@ -265,9 +245,4 @@ impl Service<Batch> for Stream {
         }
         .boxed()
     }
-}
-
-/// Returns the shard that holds a hash key.
-pub(super) fn holding(shards: &[ShardRange], hash_key: HashKey) -> Option<&ShardId> {
-    shards.iter().find(|shard| shard.holds(hash_key)).map(|shard| &shard.id)
 }
