@@ -29,6 +29,8 @@ pub(in crate::batch) struct Framer {
 pub(in crate::batch) struct Filling {
     places: Vec<Place>,
     bytes: usize,
+    /// The length of the longest of its keys.
+    key_len: usize,
 }
 
 impl Filling {
@@ -129,7 +131,9 @@ impl Framer {
         pool: &Pool,
     ) {
         let joins = self.joins();
-        let longest = self.size.bytes.min(self.record_bytes.saturating_sub(key.partition_key().len()));
+        // The record is routed by the key of its first message, which may be longer than this one.
+        filling.key_len = filling.key_len.max(key.partition_key().len());
+        let longest = self.size.bytes.min(self.record_bytes.saturating_sub(filling.key_len));
         let most = if joins { self.size.messages } else { 1 };
         let Some(frame) = &mut self.frame else { return };
         while filling.places.len() < most

@@ -136,3 +136,16 @@ async fn a_listing_that_never_answers_is_asked_for_again() {
     sink.feed(at(u128::MAX, "two")).await.unwrap();
     timeout(Duration::from_mins(4), sink.flush()).await.expect("it ends").unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_record_is_never_too_long_whichever_of_its_keys_routes_it() {
+    let stream = Stream::new(1);
+    let builder = BatchSink::builder().record_bytes(400).frame_size(400);
+    let mut sink = routed(builder, &stream).framed(Arc::new(Pairs { by_hash: false }));
+    sink.feed(Message::keyed("first".into(), "k".repeat(150))).await.unwrap();
+    for number in 0..50 {
+        sink.feed(numbered("k", number)).await.unwrap();
+    }
+    sink.flush().await.unwrap();
+    assert!(stream.records().iter().all(|record| record.entry.bytes() <= 400));
+}
