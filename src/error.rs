@@ -214,6 +214,12 @@ impl Error {
         self.0.undelivered
     }
 
+    /// Returns the messages that could not be delivered, as [`into_undelivered`](Self::into_undelivered) does, and leaves
+    /// them where they are.
+    pub fn undelivered(&self) -> &[Undelivered] {
+        &self.0.undelivered
+    }
+
     /// Returns the number of undelivered messages that this error carries.
     pub fn undelivered_len(&self) -> usize {
         self.0.undelivered.len()

@@ -9,6 +9,7 @@ use crate::tally::Tally;
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("relay", &["--records", "2000"]),
     ("produce", &[]),
+    ("producer", &[]),
     ("consume", &[]),
     ("processors", &[]),
     ("custom_layer", &[]),

@@ -126,6 +126,12 @@ impl KinesisSinkBuilder {
         self
     }
 
+    /// Sets the most messages of a record that holds several, 1 or more. Default: no limit but `frame_size`.
+    pub fn frame_messages(mut self, messages: usize) -> Self {
+        self.batch = self.batch.frame_messages(messages);
+        self
+    }
+
     /// Sends what cannot be delivered to another sink, which acks it: see [`BatchSinkBuilder::dead_letters`]. Default: it
     /// is handed back.
     pub fn dead_letters(mut self, sink: impl Sink<Message<Bytes>, Error = Error> + Send + 'static) -> Self {
