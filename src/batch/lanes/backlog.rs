@@ -172,9 +172,9 @@ impl Backlog {
         let chain = self.chains.get(id);
         chain.failed = chain.failed.max(Some(told.unwrap_or(u64::MAX)));
         if told.is_some() {
-            self.told.push(id)
+            self.told.push(id);
         } else {
-            self.failed.push(id)
+            self.failed.push(id);
         }
         let chain = self.chains.get(id);
         let (messages, bytes) = (chain.queue.len(), std::mem::take(&mut chain.bytes));
