@@ -356,7 +356,8 @@ impl Future for Engine {
         this.sleep(patience, cx);
         let wanted = this.wanted(patience);
         this.meters.settled(this.settled.stored, this.settled.failed);
-        this.gate.settle(std::mem::take(&mut this.settled), wanted, cx);
+        let forgiven = this.gate.settle(std::mem::take(&mut this.settled), wanted, cx);
+        this.backlog.told_of_failures(forgiven);
         Poll::Pending
     }
 }

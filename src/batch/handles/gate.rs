@@ -178,12 +178,15 @@ impl Gate {
         }
     }
 
-    /// Tells what was settled, and has the engine woken when there is something to look at; the engine's side.
-    pub(in crate::batch) fn settle(&self, settled: Settled, wanted: Wanted, cx: &Context<'_>) {
+    /// Tells what was settled, and has the engine woken when there is something to look at; the engine's side. Returns
+    /// whether keys were forgiven since it looked in, before anyone knew of this.
+    pub(in crate::batch) fn settle(&self, settled: Settled, wanted: Wanted, cx: &Context<'_>) -> bool {
         let mut state = self.lock();
         let state_ref = &mut *state;
         state_ref.bell.listen(&state_ref.inbox, wanted, cx);
+        let forgiven = mem::take(&mut state_ref.forgiven);
         self.apply(state, settled);
+        forgiven
     }
 
     /// Tells what was settled, the last time; the engine's side. What came in since its last look is handed back.

@@ -42,6 +42,8 @@ pub(in crate::batch) struct Backlog {
     stamps: u64,
     /// Chains that failed, until what failed was taken.
     failed: Vec<ChainId>,
+    /// How many of `failed` were there when the handles were last told of what is settled.
+    known_failed: usize,
     /// Chains that failed and whose messages were told so elsewhere, until what was accepted by then is settled.
     told: Vec<ChainId>,
     epoch: Instant,
@@ -83,6 +85,7 @@ impl Backlog {
             requests: 0,
             stamps: 0,
             failed: Vec::new(),
+            known_failed: 0,
             told: Vec::new(),
             epoch: now,
             meters,
@@ -186,13 +189,22 @@ impl Backlog {
         followers
     }
 
-    /// Lets the keys go on that failed.
+    /// Lets the keys go on that failed and were known to have.
     pub(in crate::batch) fn forgive(&mut self) {
-        for id in std::mem::take(&mut self.failed) {
+        for id in self.failed.drain(..std::mem::take(&mut self.known_failed)).collect::<Vec<_>>() {
             if self.chains.get(id).failed.take().is_some() {
                 self.chains.note_idle(id);
             }
         }
+    }
+
+    /// Takes notice that the handles know which keys failed. A flush that came before forgives those only
+    /// that were known before.
+    pub(in crate::batch) fn told_of_failures(&mut self, forgiven: bool) {
+        if forgiven {
+            self.forgive();
+        }
+        self.known_failed = self.failed.len();
     }
 
     /// Lets the keys go on whose failure was told elsewhere, once everything that was accepted before is queued.

@@ -1,13 +1,16 @@
 //! Order per key.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use futures::{SinkExt, StreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, SinkExt, StreamExt, stream};
 
 use super::fake::{Act, Fake, number};
 use super::numbered;
-use crate::batch::{BatchSink, OnKeyFailure, Ordering, Producing};
-use crate::{Delivery, ErrorKind, HashKey, Key, Message};
+use crate::batch::{BatchSink, Flushed, OnKeyFailure, Ordering, Producing};
+use crate::{Delivery, ErrorKind, HashKey, Key, Message, Undelivered};
 
 /// Refuses every fifth entry.
 fn flaky() -> Fake {
@@ -134,4 +137,32 @@ async fn a_key_goes_on_as_soon_as_a_receipt_has_told_of_its_failure() {
     assert_eq!(follower.await.unwrap_err().kind(), ErrorKind::Undelivered);
     assert_eq!(again.await.unwrap().attempts(), 1);
     assert_eq!(service.numbers(Some("a")), [4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_does_not_free_a_key_whose_failure_nobody_knows_yet() {
+    let service = refusing_number_two();
+    let flush: Arc<Mutex<Option<BoxFuture<'static, Vec<Undelivered>>>>> = Arc::default();
+    let begun = Arc::clone(&flush);
+    // It ends at the worst time: the engine knows of the failure, and has not told.
+    let on_flush = move |flushed: &Flushed| {
+        if flushed.failed > 0
+            && let Some(flush) = begun.lock().unwrap().take()
+        {
+            assert!(flush.now_or_never().expect("what came before it is stored").is_empty());
+        }
+    };
+    let builder = BatchSink::builder().linger(Duration::ZERO).on_flush(on_flush);
+    let producer = builder.build(service.clone()).unwrap().producer();
+    producer.send(numbered("z", 1)).await.unwrap();
+    let flushing = producer.clone();
+    let mut begin: BoxFuture<'static, _> = Box::pin(async move { flushing.flush().await });
+    assert!((&mut begin).now_or_never().is_none());
+    *flush.lock().unwrap() = Some(begin);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    producer.send(numbered("a", 2)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(flush.lock().unwrap().is_none());
+    producer.send(numbered("a", 3)).await.unwrap();
+    assert_eq!(producer.flush().await.len(), 2, "both, to be sent again in their order");
 }
