@@ -8,6 +8,7 @@ mod delivery;
 mod ending;
 mod fake;
 mod framing;
+mod graves;
 mod lanes;
 mod model;
 mod order;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use proptest::prelude::*;
 
+use super::graves::{Digger, Graves};
 use super::pairs::{self, Pairs};
 use super::senders::{Told, key_of, run};
 use super::stream::{Fate, Listing, Record, Shards, Stream, hash_key};
@@ -76,7 +77,7 @@ impl Case {
         }
     }
 
-    pub(super) fn sink(&self, stream: &Stream) -> BatchSink {
+    pub(super) fn sink(&self, stream: &Stream, graves: &Graves) -> BatchSink {
         let mut rng = Rng::with_seed(self.seed);
         let mut builder = BatchSink::builder()
             .ordering(self.ordering)
@@ -99,6 +100,9 @@ impl Case {
         if rng.bool() {
             let (records, bytes) = (one(&mut rng, &[5, 1_000]), one(&mut rng, &[500, 1 << 20]));
             builder = builder.lane_limit(LaneLimit { records, bytes, ceiling: one(&mut rng, &[1.0, 2.0]) });
+        }
+        if rng.u8(..3) == 0 {
+            builder = builder.dead_letters(Digger::new(graves, rng.fork()));
         }
         if !self.seed.is_multiple_of(7) {
             builder = builder.routing(stream.clone(), stream.open());

@@ -12,6 +12,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::after;
+use super::graves::{Graves, number_of};
 use super::model::Case;
 use super::stream::{Record, Stream};
 use crate::batch::{BatchSink, Producer, Producing, Receipt};
@@ -26,6 +27,7 @@ pub(super) struct Told {
     pub(super) refused: HashSet<usize>,
     pub(super) back: HashMap<usize, Delivery>,
     receipts: Vec<(usize, Receipt)>,
+    graves: Graves,
 }
 
 type Shared = Arc<Mutex<Told>>;
@@ -36,10 +38,17 @@ impl Told {
         tracker.in_flight() == 0 && tracker.abandoned().is_none()
     }
 
+    /// Takes notice of what the dead letters kept.
+    fn bury(&mut self) {
+        for number in self.graves.numbers() {
+            let before = self.back.insert(number, Delivery::Unknown);
+            assert!(before.is_none(), "{number} was buried and handed back");
+        }
+    }
+
     fn hand_back(&mut self, returned: Vec<Undelivered>) {
         for undelivered in returned {
-            let text = std::str::from_utf8(undelivered.message().payload()).unwrap();
-            let number = text.trim_end_matches('x').parse().unwrap();
+            let number = number_of(undelivered.message());
             let reason = undelivered.reason().to_string();
             assert!(!reason.contains("task was stopped"), "{number}: {reason}");
             let before = self.back.insert(number, undelivered.delivery());
@@ -66,9 +75,9 @@ fn task_of(case: &Case, number: usize) -> usize {
 /// Sends everything, and returns what is stored and what was told.
 pub(super) async fn run(case: &Case) -> (Vec<Record>, Told) {
     let stream: Stream = case.stream();
-    let sink = case.sink(&stream);
-    let producer = sink.producer();
     let told = Shared::default();
+    let sink = case.sink(&stream, &told.lock().unwrap().graves);
+    let producer = sink.producer();
     let mut rng = Rng::with_seed(case.seed ^ 4);
     let mut sends: Vec<Vec<(usize, Message<Bytes>)>> = (0..case.tasks).map(|_| Vec::new()).collect();
     for number in 0..case.messages {
@@ -98,6 +107,7 @@ pub(super) async fn run(case: &Case) -> (Vec<Record>, Told) {
             Err(error) => told.hand_back(error.into_undelivered()),
         }
     }
+    told.bury();
     (stream.records(), told)
 }
 
@@ -143,10 +153,7 @@ fn told_of_failure(told: &Shared, error: Error, number: usize) {
     let mut told = told.lock().unwrap();
     let mut returned = error.into_undelivered();
     if told.refused.contains(&number) {
-        let own = |each: &Undelivered| {
-            std::str::from_utf8(each.message().payload()).unwrap().trim_end_matches('x') == number.to_string()
-        };
-        returned.retain(|each| !own(each));
+        returned.retain(|each| number_of(each.message()) != number);
     }
     told.hand_back(returned);
 }
@@ -200,9 +207,7 @@ async fn settled(told: &Shared, sent: &[usize]) {
     }
     let told = told.lock().unwrap();
     for number in sent {
-        assert!(
-            told.is_acked(*number) || told.back.contains_key(number),
-            "{number} is not settled after a flush"
-        );
+        let is_back = told.back.contains_key(number) || told.graves.ever_held(*number);
+        assert!(told.is_acked(*number) || is_back, "{number} is not settled after a flush");
     }
 }
