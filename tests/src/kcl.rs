@@ -5,6 +5,7 @@
 //! there.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::{Shard, ShardIteratorType};
@@ -27,7 +28,8 @@ pub enum Kcl {
 /// What a reader found in a stream.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// The payloads of each partition key: parents before children, each shard in its order.
+    /// The payloads of each partition key: each shard in its order, parents before children, and shards that are
+    /// neither to one another as their records arrived.
     pub payloads: BTreeMap<String, Vec<Bytes>>,
     /// How many aggregates were kept.
     pub aggregates: usize,
@@ -40,6 +42,14 @@ pub struct Reading {
 /// The hash keys that a shard owns, both ends included.
 type Range = (u128, u128);
 
+/// A record as any way of reading gives it.
+struct Raw {
+    range: Range,
+    arrival: SystemTime,
+    partition_key: String,
+    data: Bytes,
+}
+
 impl Kcl {
     /// Reads a stream of our own server, without a call.
     ///
@@ -50,11 +60,14 @@ impl Kcl {
         let shards = local.shards(stream).unwrap_or_else(|error| panic!("{error}"));
         let ranges: BTreeMap<&str, Range> =
             shards.iter().map(|shard| (&*shard.shard_id, range(shard))).collect();
-        let mut reading = Reading::default();
-        for record in local.records(stream).unwrap_or_else(|error| panic!("{error}")) {
-            reading.take(self, ranges[&*record.shard_id], &record.partition_key, record.data);
-        }
-        reading
+        let records = local.records(stream).unwrap_or_else(|error| panic!("{error}")).into_iter();
+        let raw = records.map(|record| Raw {
+            range: ranges[&*record.shard_id],
+            arrival: record.arrival,
+            partition_key: record.partition_key,
+            data: record.data,
+        });
+        self.read_raw(raw.collect())
     }
 
     /// Reads a stream from TRIM_HORIZON to the end of each shard, or its tip, with plain calls of the SDK.
@@ -63,38 +76,54 @@ impl Kcl {
     ///
     /// When a call fails, or a record is damaged.
     pub async fn read(self, client: &Client, stream: &str) -> Reading {
-        let mut reading = Reading::default();
         let described = client.describe_stream().stream_name(stream).send().await;
         let described = described.unwrap_or_else(|error| panic!("describe {stream:?}: {}", explain(&error)));
         let mut shards = described.stream_description.map(|stream| stream.shards).unwrap_or_default();
         // Ids grow as shards are opened, so that this puts parents before children.
         shards.sort_unstable_by(|a, b| a.shard_id.cmp(&b.shard_id));
+        let mut raw = Vec::new();
         for shard in &shards {
-            self.read_shard(client, stream, shard, &mut reading).await;
+            read_shard(client, stream, shard, &mut raw).await;
+        }
+        self.read_raw(raw)
+    }
+
+    /// Takes records, by shard with parents before children.
+    fn read_raw(self, mut raw: Vec<Raw>) -> Reading {
+        // A misplaced aggregate lies on a shard that is no relative of the one where its keys went before, and only
+        // time tells which comes first. Records of relatives stay as they are: a parent takes none after its end.
+        raw.sort_by_key(|record| record.arrival);
+        let mut reading = Reading::default();
+        for record in raw {
+            reading.take(self, record);
         }
         reading
     }
+}
 
-    async fn read_shard(self, client: &Client, stream: &str, shard: &Shard, reading: &mut Reading) {
-        let id = &shard.shard_id;
-        let range = shard.hash_key_range.as_ref().expect("a shard has a range");
-        let end = |text: &str| text.parse().expect("a hash key is a number");
-        let range = (end(&range.starting_hash_key), end(&range.ending_hash_key));
-        let horizon = ShardIteratorType::TrimHorizon;
-        let got = client.get_shard_iterator().stream_name(stream).shard_id(id).shard_iterator_type(horizon);
-        let got = got.send().await;
-        let mut iterator =
-            got.unwrap_or_else(|error| panic!("iterate {id}: {}", explain(&error))).shard_iterator;
-        while let Some(at) = iterator {
-            let page = client.get_records().shard_iterator(at).send().await;
-            let page = page.unwrap_or_else(|error| panic!("read {id}: {}", explain(&error)));
-            let at_tip = page.records.is_empty() && page.millis_behind_latest.unwrap_or(0) == 0;
-            for record in page.records {
-                let key = record.partition_key.expect("a record has a partition key");
-                reading.take(self, range, &key, record.data.into_inner().into());
-            }
-            iterator = page.next_shard_iterator.filter(|_| !at_tip);
+async fn read_shard(client: &Client, stream: &str, shard: &Shard, raw: &mut Vec<Raw>) {
+    let id = &shard.shard_id;
+    let range = shard.hash_key_range.as_ref().expect("a shard has a range");
+    let end = |text: &str| text.parse().expect("a hash key is a number");
+    let range = (end(&range.starting_hash_key), end(&range.ending_hash_key));
+    let horizon = ShardIteratorType::TrimHorizon;
+    let got = client.get_shard_iterator().stream_name(stream).shard_id(id).shard_iterator_type(horizon);
+    let got = got.send().await;
+    let mut iterator = got.unwrap_or_else(|error| panic!("iterate {id}: {}", explain(&error))).shard_iterator;
+    while let Some(at) = iterator {
+        let page = client.get_records().shard_iterator(at).send().await;
+        let page = page.unwrap_or_else(|error| panic!("read {id}: {}", explain(&error)));
+        let at_tip = page.records.is_empty() && page.millis_behind_latest.unwrap_or(0) == 0;
+        for record in page.records {
+            let arrival = record.approximate_arrival_timestamp.expect("a record has an arrival");
+            raw.push(Raw {
+                range,
+                arrival: arrival.try_into().expect("an arrival is a time"),
+                partition_key: record.partition_key.expect("a record has a partition key"),
+                data: record.data.into_inner().into(),
+            });
         }
+        iterator = page.next_shard_iterator.filter(|_| !at_tip);
     }
 }
 
@@ -104,11 +133,11 @@ impl Reading {
         self.payloads.values().map(Vec::len).sum()
     }
 
-    fn take(&mut self, kcl: Kcl, range: Range, partition_key: &str, data: Bytes) {
-        match deaggregate(&data).unwrap_or_else(|error| panic!("{error}")) {
+    fn take(&mut self, kcl: Kcl, record: Raw) {
+        match deaggregate(&record.data).unwrap_or_else(|error| panic!("{error}")) {
             // A plain record lies where its own key put it.
-            Contents::Plain | Contents::BadDigest => self.keep(&Key::from(partition_key), data),
-            Contents::Aggregate(users) => self.take_users(kcl, range, users),
+            Contents::Plain | Contents::BadDigest => self.keep(&Key::from(record.partition_key), record.data),
+            Contents::Aggregate(users) => self.take_users(kcl, record.range, users),
         }
     }
 
@@ -174,6 +203,15 @@ mod tests {
         local.put_at("orders", "a", at, &record).unwrap();
         let strict = Kcl::Strict.read_local(&local, "orders");
         assert_eq!((strict.count(), strict.misplaced), (2, 1), "the parent held both keys, no child does");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn records_of_shards_that_are_no_relatives_are_read_as_they_arrived() {
+        let local = LocalKinesis::builder().stream("orders", 2).build();
+        local.put_at("orders", "a", u128::MAX, "first").unwrap();
+        tokio::time::advance(std::time::Duration::from_millis(1)).await;
+        local.put_at("orders", "a", 0, "second").unwrap();
+        assert_eq!(Kcl::Lenient.read_local(&local, "orders").payloads["a"], ["first", "second"]);
     }
 
     #[tokio::test]
