@@ -58,7 +58,9 @@ impl RetryBudget {
     pub(super) fn withdraw(&mut self, now: Instant) -> Duration {
         let seconds = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
-        self.tokens = (self.tokens + seconds * self.per_second).min(self.most) - 1.0;
+        // A debt has a bound too, or else one burst of failures would outlast every entry's time to live.
+        let tokens = (self.tokens + seconds * self.per_second).min(self.most) - 1.0;
+        self.tokens = tokens.max(-self.most);
         Duration::from_secs_f64((-self.tokens / self.per_second).max(0.0))
     }
 }

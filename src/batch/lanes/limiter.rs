@@ -106,7 +106,8 @@ impl Limiter {
         let share = self.share.at(now);
         let wait = |tokens: f64, rate: u64| (1e-3 - tokens).max(0.0) / (rate as f64 * share);
         let wait = wait(self.records, self.limit.records).max(wait(self.bytes, self.limit.bytes));
-        let paid = now + Duration::from_secs_f64(wait.min(3600.0));
+        // At least a moment: a wait that rounds to nothing would end on the tick that is now.
+        let paid = now + Duration::from_secs_f64(wait.clamp(1e-6, 3600.0));
         let ticks = paid.duration_since(self.epoch).as_nanos().div_ceil(TICK.as_nanos());
         Some(self.epoch + TICK * ticks as u32)
     }
