@@ -11,9 +11,10 @@ use tokio::time::{Instant, timeout};
 use crate::batch::{Routing, ShardRange, ShardScope};
 use crate::{Error, ErrorKind, Result};
 
-/// How long after one answer the next question comes at the earliest; doubled by each failure, up to a minute.
+/// How long after one answer the next question comes at the earliest; doubled by each failure. What landed
+/// elsewhere waits for an answer, so that the longest pause is short beside its time to live.
 const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long an answer may take: entries wait for it.
 const ANSWER: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::batch::lanes::share::Share;
+use crate::batch::lanes::share::{Seen, Share};
 use crate::batch::{Allowance, LaneLimit};
 
 /// When a lane that used up its allowance may send again: at the next of these ticks, which are the same for all
@@ -164,7 +164,8 @@ impl Limiter {
         }
         self.slowed = now;
         self.fill(now);
-        self.share.reduce(self.granted.part(), self.granted.share_of(self.limit, now), now);
+        let seen = Seen { taken: self.granted.part(), granted: self.granted.share_of(self.limit, now) };
+        self.share.reduce(seen, now);
     }
 
     /// Returns the share of the configured limit that the lane sends at.

@@ -12,8 +12,13 @@ const HARD: f64 = 0.5;
 /// lane came back from the last time. So throttling that has nothing to do with the rate never adds up.
 const NEAR: f64 = 0.75;
 
-/// How much of what the shard was seen to take in the last second a lane goes on with at least.
-const SAFE: f64 = 0.95;
+/// How much of what a busy shard was seen to grant its lane goes on with. What it does not use the shard saves, and the
+/// lane spends it when it probes.
+const SAFE: f64 = 0.9;
+
+/// A lane that sends this part of what it may is busy, and throttling says what its shard takes. One that sends less is
+/// throttled for another reason.
+const BUSY: f64 = 0.8;
 
 /// The least share: a shard that takes nothing at all is asked this often.
 const LEAST: f64 = 0.01;
@@ -39,6 +44,15 @@ pub(in crate::batch) struct Share {
     has_fallen: bool,
 }
 
+/// What was seen of a shard in the last second.
+#[derive(Clone, Copy)]
+pub(in crate::batch) struct Seen {
+    /// Which part it took of what it was sent.
+    pub(in crate::batch) taken: f64,
+    /// What it took, as a share of the limit.
+    pub(in crate::batch) granted: f64,
+}
+
 impl Share {
     pub(in crate::batch) fn new(ceiling: f64, now: Instant) -> Self {
         Self { ceiling, fallen: 1.0, since: now, peak: 1.0, back: RETURN, has_fallen: false }
@@ -51,17 +65,24 @@ impl Share {
         (self.peak + depth * (gone - 1.0).powi(3)).clamp(self.fallen.min(self.ceiling), self.ceiling)
     }
 
-    /// Falls, because a shard took only this part of what it was sent. What it was seen to grant is hardly undercut.
-    pub(in crate::batch) fn reduce(&mut self, taken: f64, granted: f64, now: Instant) {
+    /// Falls, because a shard throttled.
+    pub(in crate::batch) fn reduce(&mut self, seen: Seen, now: Instant) {
+        let Seen { taken, granted } = seen;
         if taken >= NEAR && now < self.since + self.back && self.has_fallen {
             return;
         }
         let before = self.at(now);
-        let factor = taken.clamp(HARD, GENTLE);
-        let least = (granted * SAFE).max(LEAST).min(before);
-        self.fallen = (before * factor).max(least);
-        // A limit that is far away lies somewhere in between.
-        self.peak = if taken >= NEAR { before } else { f64::midpoint(before, self.fallen) };
+        let is_busy = taken > 0.0 && granted >= before * BUSY * taken;
+        if is_busy {
+            // It was sent all that the lane may, so what it granted is its limit.
+            self.peak = granted.clamp(LEAST, before);
+            self.fallen = (granted * SAFE).clamp(LEAST, before);
+        } else {
+            let factor = taken.clamp(HARD, GENTLE);
+            self.fallen = (before * factor).max(granted.min(before)).max(LEAST.min(before));
+            // A limit that is far away lies somewhere in between.
+            self.peak = if taken >= NEAR { before } else { f64::midpoint(before, self.fallen) };
+        }
         self.has_fallen = true;
         self.since = now;
         self.back = RETURN.mul_f64(0.75 + fastrand::f64() / 2.0);
@@ -77,7 +98,7 @@ mod tests {
         let start = Instant::now();
         for ceiling in [1.0, 2.0] {
             let mut share = Share::new(ceiling, start);
-            share.reduce(0.0, 0.0, start);
+            share.reduce(Seen { taken: 0.0, granted: 0.0 }, start);
             assert!((share.at(start) - 0.5).abs() < 0.01);
             let after = |seconds| share.at(start + Duration::from_secs(seconds));
             let back = share.at(start + share.back);
@@ -91,7 +112,7 @@ mod tests {
         let start = Instant::now();
         let mut share = Share::new(1.0, start);
         for _ in 0..100 {
-            share.reduce(0.0, 0.0, start);
+            share.reduce(Seen { taken: 0.0, granted: 0.0 }, start);
         }
         assert!(share.at(start) >= LEAST);
     }

@@ -68,6 +68,7 @@ async fn a_throttled_shard_slows_only_its_own_records() {
     let settled = &measured[SETTLING..];
     let refused: u64 = settled.iter().map(|second| second.refused).sum();
     let taken: u64 = settled.iter().map(|second| second.shards[SLOW].records).sum();
+    eprintln!("the slow shard took {taken} records and refused {refused}");
     // Whoever was refused: the other shards take all that the sink sends them.
     assert!(
         refused * 10 < refused + taken,
