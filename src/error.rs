@@ -271,6 +271,11 @@ impl fmt::Debug for Error {
 // otherwise print it twice.
 impl StdError for Error {}
 
+/// Writes a number with its noun, which is in the plural but for one.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

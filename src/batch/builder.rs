@@ -107,7 +107,7 @@ impl BatchSinkBuilder {
         self
     }
 
-    /// Sets how long a part-filled frame or request waits for company (default 100 ms; zero sends at once). A full
+    /// Sets how long a part-filled frame or request waits for company (default 100 ms; 0 to 7 days; zero sends at once). A full
     /// one never waits.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.settings.linger = linger;
@@ -165,20 +165,22 @@ impl BatchSinkBuilder {
         self
     }
 
-    /// Sets how long after its first attempt an entry is given up (default 120 s).
+    /// Sets how long after its first attempt an entry is tried again (default 120 s; 1 ms to 7 days): it is given up at the
+    /// failure whose backoff would end later. What was never sent waits for as long as the sink is open.
     pub fn time_to_live(mut self, time_to_live: Duration) -> Self {
         self.settings.retry.time_to_live = time_to_live;
         self
     }
 
-    /// Sets how long a sink that was closed, dropped or failed goes on sending what it accepted (default 30 s).
+    /// Sets how long a sink that was closed, dropped or failed goes on sending what it accepted (default 30 s; 0 to 7
+    /// days).
     pub fn close_deadline(mut self, deadline: Duration) -> Self {
         self.settings.close_deadline = deadline;
         self
     }
 
-    /// Tells the sink where keys land: it gives each shard a lane, and asks again on a surprise and every five minutes
-    /// (default: one lane for everything).
+    /// Tells the sink where keys land: it gives each shard a lane, and asks again on a surprise and every
+    /// [`refresh_every`](Self::refresh_every) (default: one lane for everything).
     ///
     /// `shards` is the first listing. [`build`](Self::build) refuses one whose open shards do not cover every hash key.
     pub fn routing(mut self, routing: impl Routing, shards: Vec<ShardRange>) -> Self {
@@ -186,7 +188,7 @@ impl BatchSinkBuilder {
         self
     }
 
-    /// Sets how often the shards are listed without a surprise (default 5 minutes; at least 1 s).
+    /// Sets how often the shards are listed without a surprise (default 5 minutes; 1 s to 7 days).
     pub fn refresh_every(mut self, pause: Duration) -> Self {
         self.settings.refresh_every = pause;
         self
@@ -206,7 +208,8 @@ impl BatchSinkBuilder {
     }
 
     /// Sends what cannot be delivered to another sink, unless a [`Receipt`](crate::batch::Receipt) is waiting for it.
-    /// That sink acks it. It is closed with this one; once it fails, messages are handed back as without it.
+    /// That sink acks it. It is closed with this one, within `close_deadline`; what it has not taken by then, and everything
+    /// once it fails, is handed back as without it.
     ///
     /// # Example
     ///
@@ -233,7 +236,8 @@ impl BatchSinkBuilder {
     }
 
     /// Has a function told of each request once it is settled. It runs on the sink's task, so it should not block; a
-    /// panic in it ends the sink, which hands everything back.
+    /// panic in it ends the sink, which hands everything back. Not told of requests that are in flight when the sink fails
+    /// or its deadline is over.
     ///
     /// # Example
     ///
@@ -279,7 +283,8 @@ impl BatchSinkBuilder {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the setting that is outside its range, and the range.
+    /// `Invalid`, naming the setting that is outside its range, and the range; `Unavailable` where the shards given to
+    /// [`routing`](Self::routing) do not cover every hash key once.
     ///
     /// # Panics
     ///

@@ -40,7 +40,6 @@ impl DeadLetters {
         if self.failed {
             return Some(undelivered);
         }
-        tracing::warn!(reason = %undelivered.reason(), "a message goes to the dead letters");
         self.waiting.push_back((undelivered, epoch));
         None
     }
@@ -94,6 +93,7 @@ impl DeadLetters {
             let delivery = undelivered.delivery();
             match self.sink.as_mut().start_send(undelivered.into_message()) {
                 Ok(()) => {
+                    tracing::warn!(%reason, "a message went to the dead letters");
                     // The debt of a clone is its own share.
                     kept.ack();
                     buried.taken.push((bytes, epoch));

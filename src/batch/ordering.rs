@@ -65,8 +65,9 @@ pub enum Ordering {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OnKeyFailure {
-    /// The later messages of the key that were accepted by then are handed back too, so that sending all of them
-    /// again keeps their order.
+    /// The later messages of the key are handed back too, so that sending all of them again keeps their order: those
+    /// accepted by then, where a receipt or the dead letters tell the failure at once; otherwise all that are accepted
+    /// until [`flush`](crate::batch::Producer::flush) or [`drain`](crate::batch::BatchSink::drain) has told it.
     #[default]
     HandBack,
     /// The later messages of the key are sent as if nothing had happened.

@@ -99,7 +99,10 @@ impl BatchResponse {
             return Ok(self.outcomes);
         }
         // Which outcome belongs to which entry cannot be known, so none of them is believed.
-        let context = format!("read an answer about {} of {entries} entries", self.outcomes.len());
+        let context = format!(
+            "read an answer about {} of {entries}: one for each entry is needed",
+            self.outcomes.len()
+        );
         Err(Error::new(ErrorKind::Unavailable, context))
     }
 }

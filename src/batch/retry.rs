@@ -34,7 +34,8 @@ impl RetrySettings {
 }
 
 /// How many retries there may be for what is stored: one for each stored entry, and a reserve that refills with time.
-/// Beyond that a retry waits for the reserve, so that a stream which fails everything is asked at that pace.
+/// Beyond that a retry waits for the reserve, at most as long as it
+/// takes to save it all.
 pub(super) struct RetryBudget {
     tokens: f64,
     most: f64,

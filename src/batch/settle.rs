@@ -12,6 +12,7 @@ use crate::batch::request::{Batch, leaves_doubt};
 use crate::batch::response::{BatchResponse, Refused, Stored};
 use crate::batch::suspects::{LOOKS, Suspect};
 use crate::batch::{Flushed, OnKeyFailure, ShardRange, ShardScope};
+use crate::error::count;
 use crate::service::Attempted;
 use crate::{Delivery, Error, ErrorKind, Result, ShardId};
 
@@ -220,8 +221,9 @@ impl Engine {
             return;
         }
         let context = format!(
-            "put to \"{}\" failed after {} attempts in {age:.1?}",
-            self.gate.name, unsettled.attempts
+            "put to \"{}\" failed after {} in {age:.1?}",
+            self.gate.name,
+            count(unsettled.attempts as usize, "attempt")
         );
         let error = failure.into_error(context);
         // Whoever is told may send again at once.

@@ -8,6 +8,8 @@
 //!                 └─ throttling, outage, timeout: again, after a jittered backoff
 //! ```
 //!
+//! A sink with lanes needs no throttle: it would delay healthy shards with the slow.
+//!
 //! # The order of the layers
 //!
 //! The first layer is the outermost. Retry goes outside timeout, so that every attempt has a timeout of its own, and

@@ -28,8 +28,8 @@
 //! - *Relaying.* The loop puts what each page holds into the other stream before it asks for the next.
 //!
 //! The loop knows no framing: it always sends and reads one message per record, so that the jobs of one serializer
-//! stand beside the same loop. Headwater joins messages of one key, so that a record of a framing holds few where
-//! each key has ten messages; the `no-key` jobs show the same framings with full records. What is read with a framing
+//! stand beside the same loop. Headwater joins messages of one key, in KPL aggregates those of one shard, so that a
+//! record of another framing holds few where each key has ten messages; the `no-key` jobs show the same framings with full records. What is read with a framing
 //! was written with full records.
 //!
 //! The `order` jobs send the same messages with more and fewer keys, and with no order (`off`): with one message per

@@ -1,4 +1,4 @@
-//! The quotas of Kinesis Data Streams. Nothing else repeats a number.
+//! The quotas of Kinesis Data Streams. Nothing else in this crate repeats a number.
 //!
 //! Source: [Quotas and limits](https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html), and the
 //! pages of the operations where one is named.

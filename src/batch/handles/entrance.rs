@@ -48,7 +48,7 @@ impl Gate {
             if state.is_settled() {
                 let count = state.returned.len();
                 let context = format!(
-                    "send to \"{}\": {count} messages that were handed back fill the queue: flush takes them",
+                    "send to \"{}\": the queue is full of what was handed back ({count}): flush takes it",
                     self.name
                 );
                 return Entrance::Refused(refuse(Error::new(ErrorKind::Undelivered, context), accepted));

@@ -65,12 +65,12 @@ impl Delivered {
         self.attempts
     }
 
-    /// Returns how long it waited from being accepted until it was first sent.
+    /// Returns how long it waited from the call of `put`, the wait for room included, until it was first sent.
     pub fn queued(&self) -> Duration {
         self.queued
     }
 
-    /// Returns how long the request took that stored it.
+    /// Returns how long the request took that stored it, tries by its layers included.
     pub fn wire(&self) -> Duration {
         self.wire
     }

@@ -27,7 +27,7 @@ use crate::{Error, Message, Result, Undelivered};
 /// - `poll_close` cuts the linger short and has a deadline.
 /// - A sink that is dropped still sends, until its close deadline, what it accepted.
 ///
-/// A message that failed for good ends the sink: the next `poll_ready`, `poll_flush` or `poll_close` accepts no more,
+/// A message that failed for good, and that no dead letters take, ends the sink: the next `poll_ready`, `poll_flush` or `poll_close` accepts no more,
 /// waits until the rest is settled (at most for the close deadline), and returns one error that carries every failed
 /// message. A fatal error of the service ends it at once, with everything that was unsettled. After that, as after a
 /// close, a send is a `Closed` error.
@@ -93,8 +93,8 @@ impl BatchSink {
         self.handle.gate.status.clone()
     }
 
-    /// Waits until everything accepted is settled, cutting the linger short, and returns what could not be
-    /// delivered: each message once, as it was submitted, with the reason. The sink goes on, and the keys that had
+    /// Waits until everything is settled that was accepted before this call, cutting the linger short, and returns what
+    /// could not be delivered: each message once, as it was submitted, with the reason. The sink goes on, and the keys that had
     /// failed are free again.
     ///
     /// After a fatal error this returns everything that was unsettled, and the sink stays failed.

@@ -8,6 +8,7 @@ use crate::batch::handles::epochs::Epochs;
 use crate::batch::handles::inbox::{Inbox, Wanted};
 use crate::batch::lanes::unsettled::Accepted;
 use crate::codec::Framing;
+use crate::error::count;
 use crate::{Error, ErrorKind, Undelivered};
 
 /// The state that the handles and the engine share.
@@ -38,7 +39,7 @@ pub(in crate::batch) struct State {
     pub(in crate::batch) bell: Bell,
     /// Waits for room.
     pub(in crate::batch) sender: Option<Waker>,
-    /// Waits for everything to be settled.
+    /// Waits for a flush or the end.
     pub(in crate::batch) waiter: Option<Waker>,
 }
 
@@ -102,7 +103,7 @@ impl State {
         if returned.is_empty() && fatal.is_none() {
             return None;
         }
-        let context = format!("put to \"{name}\": {} messages not delivered", returned.len());
+        let context = format!("put to \"{name}\": {} not delivered", count(returned.len(), "message"));
         let kind = fatal.as_ref().map_or(ErrorKind::Undelivered, Error::kind);
         let first = returned.first().map(|undelivered| undelivered.reason().restate());
         let error = Error::new(kind, context);

@@ -4,8 +4,9 @@ use crate::{Error, ErrorKind, Result};
 
 /// What a shard takes in a second, as its lane begins and unless throttling says otherwise.
 ///
-/// A lane that is throttled slows down by a factor of 0.5 to 0.95, comes back to near its old rate within about two
-/// seconds, and then probes further up, to the ceiling.
+/// A busy lane that is throttled goes on with 0.9 of what its shard was seen to grant, any other slows by a factor of 0.5
+/// to 0.85. It is back at about what the shard takes within 1.5 to 2.5 seconds, and then probes further up, to the
+/// ceiling.
 ///
 /// # Example
 ///
@@ -37,7 +38,10 @@ pub struct LaneLimit {
 impl LaneLimit {
     pub(in crate::batch) fn check(&self) -> Result<()> {
         let refuse = |name: &str, value: String| {
-            Err(Error::new(ErrorKind::Invalid, format!("limits({name}) = {value}: at least 1 is allowed")))
+            Err(Error::new(
+                ErrorKind::Invalid,
+                format!("lane_limit({name}) = {value}: at least 1 is allowed"),
+            ))
         };
         if self.records == 0 {
             return refuse("records", self.records.to_string());

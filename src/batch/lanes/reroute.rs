@@ -2,12 +2,11 @@
 
 use tokio::time::Instant;
 
-use crate::batch::Entry;
-use crate::batch::ShardRange;
 use crate::batch::lanes::backlog::Backlog;
 use crate::batch::lanes::map::LaneId;
 use crate::batch::lanes::pool::Place;
 use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::batch::{Entry, ShardRange};
 use crate::{HashKey, Key, Result, ShardId};
 
 impl Backlog {

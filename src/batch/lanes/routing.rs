@@ -33,7 +33,8 @@ pub trait Routing: Send + Sync + 'static {
     /// the sink remembers it.
     fn hash_key(&self, key: &Key) -> HashKey;
 
-    /// Lists shards, over all pages.
+    /// Lists shards, over all pages. An answer that takes more than 30 s counts as an error; after one the sink asks again
+    /// within 5 s, else 500 ms after the last answer at the earliest.
     ///
     /// # Errors
     ///
@@ -106,7 +107,7 @@ impl ShardRange {
         let mut open: Vec<&Self> = shards.iter().filter(|shard| shard.open).collect();
         open.sort_by_key(|shard| shard.first);
         let bad = |why: String| {
-            Err(Error::new(ErrorKind::Unavailable, format!("map {} open shards: {why}", open.len())))
+            Err(Error::new(ErrorKind::Unavailable, format!("map the open shards ({}): {why}", open.len())))
         };
         let mut next = Some(0);
         for shard in &open {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The least that a lane slows down by, and the most.
+/// The least that a lane which is not busy slows down by, and the most.
 const GENTLE: f64 = 0.85;
 const HARD: f64 = 0.5;
 
@@ -23,11 +23,12 @@ const BUSY: f64 = 0.8;
 /// The least share: a shard that takes nothing at all is asked this often.
 const LEAST: f64 = 0.01;
 
-/// How long it takes to come back to the share that was too much, before jitter.
+/// How long it takes to come back to the peak, before jitter.
 const RETURN: Duration = Duration::from_secs(2);
 
-/// How much of its limit a lane may use: falls by a factor when the shard throttles, comes back quickly to near where
-/// that was, stays there for a while, and then probes above it faster and faster, up to the ceiling.
+/// How much of its limit a lane may use: falls when the shard throttles, to just below what a busy shard was seen to grant
+/// or else by a factor; comes back quickly to near the peak, stays there for a while, and then probes above it faster and
+/// faster, up to the ceiling.
 ///
 /// The curve is that of CUBIC, scaled so that it takes the same time at any rate, with a return time that is drawn
 /// anew for each fall, so that several producers of one shard do not probe together.
@@ -37,14 +38,14 @@ pub(in crate::batch) struct Share {
     /// What it fell to, and when.
     fallen: f64,
     since: Instant,
-    /// What was too much.
+    /// Where it levels off: what the shard granted, or about where it fell from.
     peak: f64,
     /// When it is back there.
     back: Duration,
     has_fallen: bool,
 }
 
-/// What was seen of a shard in the last second.
+/// What was seen of a shard in the last half second to second.
 #[derive(Clone, Copy)]
 pub(in crate::batch) struct Seen {
     /// Which part it took of what it was sent.

@@ -40,6 +40,10 @@ pub trait SharedLimit: Send + Sync + 'static {
     /// Takes as much of `wanted` as is left of the limit of a shard of a stream, which refills by `limit` each second,
     /// and says how much that is. Nothing is an answer too; the sink asks again.
     ///
+    /// Called on the sink's task, so it must not block; asked again 50 ms after an answer at the earliest. An answer that
+    /// takes more than a second counts as an error: the call is dropped, and what it took is lost. After an error the lane
+    /// goes by its own limit for a second, then asks again.
+    ///
     /// # Errors
     ///
     /// Why the store cannot be asked.

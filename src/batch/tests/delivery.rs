@@ -175,7 +175,7 @@ async fn drain_returns_each_unsent_message_once_with_its_reason_and_the_sink_goe
     let undelivered = sink.drain().await;
     assert_eq!(undelivered.len(), 2);
     let reason = undelivered[0].reason().to_string();
-    assert_eq!(reason, "put to \"orders\" failed after 1 attempts in 10.0ms: InvalidException: no");
+    assert_eq!(reason, "put to \"orders\" failed after 1 attempt in 10.0ms: InvalidException: no");
     assert!(sink.drain().await.is_empty());
     sink.send(numbered("key-1", 4)).await.unwrap();
     sink.close().await.unwrap();

@@ -35,7 +35,7 @@ async fn a_fatal_error_is_told_once_and_ends_the_sink() {
     sink.feed(numbered("a", 1)).await.unwrap();
     let error = sink.flush().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
-    assert_eq!(error.to_string(), "put to \"orders\": 1 messages not delivered: fail the request");
+    assert_eq!(error.to_string(), "put to \"orders\": 1 message not delivered: fail the request");
     assert_eq!(error.undelivered_len(), 1);
     let error = sink.send(numbered("a", 2)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);

@@ -9,7 +9,7 @@ use crate::service::Limit;
 ///
 /// # Example
 ///
-/// What one Kinesis shard takes:
+/// A service that takes 1,000 records and 1 MiB a second:
 ///
 /// ```
 /// use headwater::service::{Limit, ThrottleConfig, ThrottleLayer};

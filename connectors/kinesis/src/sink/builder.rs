@@ -14,6 +14,7 @@ use tower::{Layer, Service, ServiceBuilder};
 
 use crate::PutRecords;
 use crate::connection::{Connection, connection_settings};
+use crate::kpl::DEFAULT_MAX_AGGREGATE;
 use crate::limits::{PUT_BYTES, PUT_RECORDS};
 use crate::sink::admission::KinesisAdmission;
 use crate::sink::layers::Layers;
@@ -66,7 +67,7 @@ impl KinesisSinkBuilder {
     pub(super) fn new(stream: String) -> Self {
         Self {
             connection: Connection::new(stream),
-            batch: BatchSink::builder(),
+            batch: BatchSink::builder().frame_size(DEFAULT_MAX_AGGREGATE),
             retry: RetryConfig::default()
                 .retry_limit(REQUEST_ATTEMPTS)
                 .expo_backoff_limit(Duration::from_secs(10))
@@ -107,7 +108,8 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Sets how many messages may be accepted and unsettled, 1 or more. Default: 10,000.
+    /// Sets how many messages may be accepted and unsettled, those handed back and not taken included, 1 or more. Default:
+    /// 10,000.
     pub fn max_queue(mut self, messages: usize) -> Self {
         self.batch = self.batch.max_queue(messages);
         self
@@ -175,8 +177,9 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Sets the bound of the first backoff, which doubles with every failed attempt. Default: 100 ms. The backoff
-    /// itself is random.
+    /// Sets the bound of an entry's first backoff, which doubles with every failed attempt and of which a random part is
+    /// waited, 1 ms to 7 days. Default: 100 ms. A request that failed whole is first sent up to three times as it is, after
+    /// one to two times this and then two to four times; with a `retry_limit` it is not.
     pub fn expo_backoff(mut self, backoff: Duration) -> Self {
         self.batch = self.batch.expo_backoff(backoff);
         self.retry = self.retry.expo_backoff(backoff);
@@ -190,14 +193,15 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Sets how long after its first attempt an entry is given up. Default: 120 s.
+    /// Sets how long after its first attempt an entry is tried again, 1 ms to 7 days: it is given up at the failure whose
+    /// backoff would end later. Default: 120 s. What was never sent waits for as long as the sink is open.
     pub fn time_to_live(mut self, time_to_live: Duration) -> Self {
         self.batch = self.batch.time_to_live(time_to_live);
         self.retry = self.retry.deadline(time_to_live);
         self
     }
 
-    /// Sets how long a sink that was closed, dropped or failed goes on sending what it accepted. Default: 30 s.
+    /// Sets how long a sink that was closed, dropped or failed goes on sending what it accepted. Default: 30 s; 0 to 7 days.
     pub fn close_deadline(mut self, deadline: Duration) -> Self {
         self.batch = self.batch.close_deadline(deadline);
         self
@@ -264,8 +268,8 @@ impl KinesisSinkBuilder {
 
     /// Connects to the stream.
     ///
-    /// Makes one DescribeStreamSummary call and one ListShards call per thousand shards, and before them one
-    /// CreateStream call if the stream is to be created.
+    /// Makes one DescribeStreamSummary call and one ListShards call per thousand shards (none where the stream
+    /// distributes records by itself), and before them one CreateStream call if the stream is to be created.
     ///
     /// # Errors
     ///
@@ -311,8 +315,9 @@ impl KinesisSinkBuilder {
         check("batch_records", self.batch_records, 1..=PUT_RECORDS)?;
         check("batch_bytes", self.batch_bytes, 1..=PUT_BYTES)?;
         self.connection.check()?;
-        if let Some(limit) = self.limits.of_lane(1, false) {
-            self.batch = std::mem::take(&mut self.batch).lane_limit(limit);
+        if let Limits::PerShard { records, bytes } = self.limits {
+            check("limits(records)", records as usize, 1..=usize::MAX)?;
+            check("limits(bytes)", bytes as usize, 1..=usize::MAX)?;
         }
         // How large a record may be is not known yet.
         self.batch = std::mem::take(&mut self.batch).record_bytes(PUT_BYTES);

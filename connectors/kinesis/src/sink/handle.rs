@@ -100,8 +100,8 @@ impl KinesisSink {
         Producing::producer(self)
     }
 
-    /// Waits until everything accepted is settled, cutting the linger short, and returns what could not be
-    /// delivered, each message once, with the reason. The sink goes on: see [`BatchSink::drain`].
+    /// Waits until everything is settled that was accepted before this call, cutting the linger short, and returns what
+    /// could not be delivered, each message once, with the reason. The sink goes on: see [`BatchSink::drain`].
     ///
     /// # Cancel safety
     ///

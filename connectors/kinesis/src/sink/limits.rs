@@ -6,9 +6,9 @@ use crate::limits::{SHARD_BYTES_PER_SECOND, SHARD_RECORDS_PER_SECOND};
 
 /// How fast a sink writes to each shard.
 ///
-/// A shard that throttles slows only its own lane: that backs off by a factor of 0.5 to 0.95, comes back to near its old
-/// rate within about two seconds and then probes further up. So a sink that shares a shard with other producers finds
-/// its part.
+/// A shard that throttles slows only its own lane: a busy one goes on with 0.9 of what the shard was seen to grant, any
+/// other slows by a factor of 0.5 to 0.85. It is back at about what the shard takes within 1.5 to 2.5 seconds, and then
+/// probes further up. So a sink that shares a shard with other producers finds its part.
 ///
 /// Source: [Quotas and limits](https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

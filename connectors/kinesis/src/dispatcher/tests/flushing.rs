@@ -35,7 +35,7 @@ async fn flush_returns_each_unsent_record_once_with_its_reason() {
         let unprocessed = dispatcher.flush().await;
         for failed in &unprocessed {
             assert_eq!((failed.reason().kind(), failed.delivery()), (kind, delivery), "{failed:?}");
-            assert!(failed.to_string().starts_with("put to \"orders\" failed after 1 attempts"), "{failed}");
+            assert!(failed.to_string().starts_with("put to \"orders\" failed after 1 attempt"), "{failed}");
             assert_eq!(failed.reason().undelivered_len(), 0, "the payload is not kept twice");
         }
         let unprocessed = payloads(unprocessed);
