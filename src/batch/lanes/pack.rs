@@ -96,11 +96,11 @@ impl Backlog {
 
     /// Returns what the lanes that have something to send ask for of a limit that is shared.
     pub(in crate::batch) fn wants(&mut self, now: Instant) -> Vec<(LaneId, ShardId, LaneLimit, Allowance)> {
-        let loose = self.loose.since().is_some();
+        let loose = !self.loose.is_empty();
         let Self { map, lanes, .. } = self;
         let wants = map.open().iter().filter_map(|id| {
             let lane = &mut lanes[id.0 as usize];
-            if !loose && lane.queue.since().is_none() {
+            if !loose && lane.queue.is_empty() {
                 return None;
             }
             let (limit, wanted) = lane.limiter.as_mut()?.wants(now)?;
@@ -111,7 +111,7 @@ impl Backlog {
 
     /// Tells whether nothing waits.
     pub(in crate::batch) fn is_empty(&self) -> bool {
-        self.loose.since().is_none() && self.lanes.iter().all(|lane| lane.queue.since().is_none())
+        self.loose.is_empty() && self.lanes.iter().all(|lane| lane.queue.is_empty())
     }
 
     /// Takes notice that a request is answered.
@@ -138,8 +138,8 @@ impl Backlog {
 
     fn waits(&self, turn: usize) -> bool {
         match self.turn_at(turn) {
-            Turn::Lane(id) => self.lanes[id.0 as usize].queue.since().is_some(),
-            Turn::Loose => self.loose.since().is_some(),
+            Turn::Lane(id) => !self.lanes[id.0 as usize].queue.is_empty(),
+            Turn::Loose => !self.loose.is_empty(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Backlog {
     ) -> bool {
         let (window, packing) = (self.window(), Some(packed.number));
         for _ in 0..part.min(room.records - packed.entries.len()) {
-            if self.lanes[id.0 as usize].queue.since().is_none()
+            if self.lanes[id.0 as usize].queue.is_empty()
                 || self.lane(id).allowance(patience.now, window, packing).0 == 0
             {
                 return true;
@@ -174,7 +174,7 @@ impl Backlog {
         let first = fastrand::usize(0..self.map.open().len());
         let most = part.min(room.records - packed.entries.len());
         for nth in first..first + most {
-            if self.loose.since().is_none() {
+            if self.loose.is_empty() {
                 return true;
             }
             let Some(id) = self.free_lane(nth, patience.now, window, packing) else { return true };

@@ -148,6 +148,9 @@ impl Queue {
 
     /// Returns how many full entries the chains that share them make. Each holds one chain at least.
     fn full_shared(&self, size: FrameSize) -> usize {
+        if self.shared.is_empty() {
+            return 0;
+        }
         (self.shared_bytes / size.bytes).max(self.shared_messages / size.messages).min(self.shared.len())
     }
 
@@ -161,6 +164,10 @@ impl Queue {
     pub(in crate::batch) fn sendable(&self, size: FrameSize) -> (usize, usize) {
         let shared = self.full_shared(size);
         (self.ready.len() + self.full.len() + shared, self.bytes + shared * size.bytes)
+    }
+
+    pub(in crate::batch) fn is_empty(&self) -> bool {
+        self.full.is_empty() && self.ready.is_empty() && self.lingering.is_empty() && self.shared.is_empty()
     }
 
     /// Returns about when the first of its messages came; `None` where there are none.
