@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::{Instant, Sleep, timeout};
+use tokio::time::{Instant, Sleep};
 use tower::util::{BoxCloneService, ServiceExt};
 use tracing::Instrument;
 
@@ -16,6 +16,7 @@ use crate::batch::dead_letters::DeadLetters;
 use crate::batch::handles::gate::{Gate, Orders};
 use crate::batch::handles::inbox::{Inbox, Wanted};
 use crate::batch::handles::state::Phase;
+use crate::batch::in_time::in_time;
 use crate::batch::lanes::backlog::{Backlog, Rules};
 use crate::batch::lanes::grants::Grants;
 use crate::batch::lanes::map::{LaneId, ShardMap};
@@ -31,7 +32,7 @@ use crate::batch::settings::Settings;
 use crate::batch::settled::Settled;
 use crate::batch::suspects::Suspects;
 use crate::batch::{Flushed, Routing, SharedLimit};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// The task behind a sink, which owns everything that was accepted and is not settled.
 ///
@@ -195,13 +196,7 @@ impl Engine {
         self.answers.push(Box::pin(
             async move {
                 // A layer that is never ready has no timeout of its own, and would hold its entries for ever.
-                let answer = timeout(limit, answer).await.unwrap_or_else(|_| {
-                    Err(Error::new(
-                        ErrorKind::Timeout,
-                        format!("put to \"{name}\": no answer within {limit:?}"),
-                    ))
-                });
-                (slot, answer)
+                (slot, in_time(limit, || format!("put to \"{name}\""), answer).await)
             }
             .instrument(span),
         ));

@@ -18,6 +18,7 @@ mod engine;
 mod entry;
 mod flushed;
 mod handles;
+mod in_time;
 mod lanes;
 mod meters;
 mod ordering;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use crate::Result;
+use crate::batch::in_time::in_time;
 use crate::batch::{Routing, ShardRange, ShardScope};
-use crate::{Error, ErrorKind, Result};
 
 /// How long after one answer the next question comes at the earliest; doubled by each failure. What landed
 /// elsewhere waits for an answer, so that the longest pause is short beside its time to live.
@@ -65,8 +66,9 @@ impl Refresh {
         }
         if self.running.is_none() && self.not_before.is_none_or(|not_before| not_before <= now) {
             self.scope = self.asked.take();
-            let question = self.routing.as_ref().zip(self.scope);
-            self.running = question.map(|(routing, scope)| in_time(routing.shard_ranges(scope)));
+            self.running = self.routing.as_ref().zip(self.scope).map(|(routing, scope)| {
+                in_time(ANSWER, || "list shards".to_owned(), routing.shard_ranges(scope)).boxed()
+            });
             self.begun += u64::from(self.running.is_some());
         }
         let Poll::Ready(answer) = self.running.as_mut()?.poll_unpin(cx) else { return None };
@@ -91,16 +93,4 @@ impl Refresh {
             _ => self.timer,
         }
     }
-}
-
-/// Asks again where an answer never comes.
-fn in_time(
-    answer: BoxFuture<'static, Result<Vec<ShardRange>>>,
-) -> BoxFuture<'static, Result<Vec<ShardRange>>> {
-    async move {
-        timeout(ANSWER, answer).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, format!("list shards: no answer within {ANSWER:?}")))
-        })
-    }
-    .boxed()
 }

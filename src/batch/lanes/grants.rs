@@ -6,13 +6,14 @@ use std::task::{Context, Poll};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use crate::Result;
+use crate::batch::in_time::in_time;
 use crate::batch::lanes::backlog::Backlog;
 use crate::batch::lanes::limiter::ANSWER;
 use crate::batch::lanes::map::LaneId;
 use crate::batch::{Allowance, SharedLimit};
-use crate::{Error, ErrorKind, Result};
 
 /// Asks for parts of a limit that several sinks share: one question for each lane that has something to send and little
 /// left to send it with.
@@ -33,11 +34,10 @@ impl Grants {
     pub(in crate::batch) fn poll(&mut self, backlog: &mut Backlog, cx: &mut Context<'_>, now: Instant) {
         self.ask(backlog, now);
         while let Poll::Ready(Some((id, granted))) = self.asked.poll_next_unpin(cx) {
-            match &granted {
-                Err(error) if !self.failing => {
-                    tracing::warn!(sink = &*self.stream, %error, "the shared limit cannot be asked: lanes go by their own");
-                }
-                _ => {}
+            if let Err(error) = &granted
+                && !self.failing
+            {
+                tracing::warn!(sink = &*self.stream, %error, "the shared limit cannot be asked: lanes go by their own");
             }
             self.failing = granted.is_err();
             if let Some(limiter) = &mut backlog.lane(id).limiter {
@@ -50,11 +50,8 @@ impl Grants {
         for (id, shard, limit, wanted) in backlog.wants(now) {
             let granted = self.limit.take(&self.stream, &shard, limit, wanted);
             self.asked.push(Box::pin(async move {
-                let granted = timeout(ANSWER, granted).await.unwrap_or_else(|_| {
-                    let context = format!("take from the shared limit: no answer within {ANSWER:?}");
-                    Err(Error::new(ErrorKind::Timeout, context))
-                });
-                (id, granted)
+                let asked = || "take from the shared limit".to_owned();
+                (id, in_time(ANSWER, asked, granted).await)
             }));
         }
     }

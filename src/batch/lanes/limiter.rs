@@ -98,10 +98,9 @@ impl Limiter {
         if self.allowance(now).0 > 0 {
             return None;
         }
-        if self.sharing.as_ref().is_some_and(|sharing| sharing.alone_until.is_none()) {
+        if let Some(Sharing { alone_until: None, not_before, .. }) = &self.sharing {
             // Woken by the grant, or to ask for one.
-            let asked = self.sharing.as_ref().and_then(|sharing| sharing.not_before);
-            return Some(asked.filter(|asked| *asked > now).unwrap_or(now + TICK));
+            return Some(not_before.filter(|not_before| *not_before > now).unwrap_or(now + TICK));
         }
         let share = self.share.at(now);
         let wait = |tokens: f64, rate: u64| (1e-3 - tokens).max(0.0) / (rate as f64 * share);

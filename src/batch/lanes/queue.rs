@@ -1,6 +1,6 @@
 //! What waits in one lane.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(in crate::batch) struct Queue {
     /// Chains that make a part-filled entry each.
     lingering: VecDeque<Lingering>,
     /// Chains whose messages share entries.
-    shared: BinaryHeap<Sharing>,
+    shared: BinaryHeap<Reverse<Sharing>>,
     /// What the chains of `shared` hold.
     shared_messages: usize,
     shared_bytes: usize,
@@ -42,7 +42,8 @@ struct Lingering {
     since: Instant,
 }
 
-#[derive(PartialEq, Eq)]
+/// In the order of its fields: the longest wait first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Sharing {
     since: Instant,
     turn: u64,
@@ -125,7 +126,7 @@ impl Queue {
         bytes: usize,
     ) {
         self.turns += 1;
-        self.shared.push(Sharing { since, turn: self.turns, id });
+        self.shared.push(Reverse(Sharing { since, turn: self.turns, id }));
         self.grow_shared(messages, bytes);
     }
 
@@ -143,7 +144,7 @@ impl Queue {
 
     /// Takes the chain that has waited longest among those that share entries.
     pub(in crate::batch) fn pop_shared(&mut self) -> Option<ChainId> {
-        self.shared.pop().map(|sharing| sharing.id)
+        self.shared.pop().map(|Reverse(sharing)| sharing.id)
     }
 
     /// Returns how many full entries the chains that share them make. Each holds one chain at least.
@@ -156,7 +157,7 @@ impl Queue {
 
     /// Tells whether an entry of several chains should go.
     pub(in crate::batch) fn shares(&self, patience: Patience, size: FrameSize) -> bool {
-        let lingered = self.shared.peek().is_some_and(|sharing| patience.ends(sharing.since));
+        let lingered = self.shared.peek().is_some_and(|Reverse(sharing)| patience.ends(sharing.since));
         lingered || self.full_shared(size) > 0
     }
 
@@ -176,7 +177,7 @@ impl Queue {
             self.ready.front().map(|waiting| waiting.since),
             self.full.front().map(|full| full.since),
             self.lingering.front().map(|lingering| lingering.since),
-            self.shared.peek().map(|sharing| sharing.since),
+            self.shared.peek().map(|Reverse(sharing)| sharing.since),
         ]
         .into_iter()
         .flatten()
@@ -186,18 +187,5 @@ impl Queue {
     /// Forgets which chains there are, and takes the entries out.
     pub(in crate::batch) fn clear(&mut self) -> VecDeque<Waiting> {
         std::mem::take(self).ready
-    }
-}
-
-impl Ord for Sharing {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Reversed: the heap gives its greatest first.
-        (other.since, other.turn).cmp(&(self.since, self.turn))
-    }
-}
-
-impl PartialOrd for Sharing {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }

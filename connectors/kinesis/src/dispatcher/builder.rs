@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use headwater::Result;
 use headwater::codec::{Codec, Framed, Framing, Serializer};
-use headwater::{Error, ErrorKind, Result};
 
 use crate::dispatcher::Dispatcher;
 use crate::limits::PUT_RECORDS;
-use crate::sink::KinesisSinkBuilder;
+use crate::sink::{KinesisSinkBuilder, check};
 
 /// Describes a [`Dispatcher`]. Every setting has a default; [`connect`](Self::connect) checks them all.
 ///
@@ -93,23 +93,15 @@ impl<T: 'static> DispatcherBuilder<T> {
     pub async fn connect(self) -> Result<Dispatcher<T>> {
         let Self { mut sink, framing, serializer, max_batch_size, max_unprocessed } = self;
         if let Some(records) = max_batch_size {
-            if !(1..=PUT_RECORDS).contains(&records) {
-                return Err(outside("max_batch_size", records, format_args!("1 to {PUT_RECORDS}")));
-            }
+            check("max_batch_size", records, 1..=PUT_RECORDS)?;
             sink = sink.batch_records(records);
         }
-        if max_unprocessed == 0 {
-            return Err(outside("max_unprocessed", max_unprocessed, "at least 1"));
-        }
+        check("max_unprocessed", max_unprocessed, 1..=usize::MAX)?;
         // Boxed because it is some 16 KB, and this one would be more.
         let sink = Box::pin(sink.connect()).await?;
         let producer = sink.framed(framing).producer();
         Ok(Dispatcher::new(producer, serializer, max_unprocessed))
     }
-}
-
-fn outside(name: &str, value: usize, range: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Invalid, format!("{name} = {value}: {range} is allowed"))
 }
 
 impl<T: 'static> fmt::Debug for DispatcherBuilder<T> {

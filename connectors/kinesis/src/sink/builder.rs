@@ -325,7 +325,8 @@ impl KinesisSinkBuilder {
     }
 }
 
-fn check(name: &str, value: usize, range: RangeInclusive<usize>) -> Result<()> {
+/// Refuses a setting that is outside its range, which the error names.
+pub(crate) fn check(name: &str, value: usize, range: RangeInclusive<usize>) -> Result<()> {
     if range.contains(&value) {
         return Ok(());
     }

@@ -13,5 +13,6 @@ mod routing;
 mod tests;
 
 pub use builder::KinesisSinkBuilder;
+pub(crate) use builder::check;
 pub use handle::KinesisSink;
 pub use limits::Limits;
