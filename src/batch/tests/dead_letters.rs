@@ -13,7 +13,7 @@ use super::fake::{Act, Fake};
 use super::stream::{Fate, Stream};
 use super::{numbered, owing};
 use crate::batch::{BatchSink, Producing};
-use crate::{Error, ErrorKind, Message};
+use crate::{Error, ErrorKind, MemoryStream, Message};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -38,6 +38,24 @@ impl Sink<Message<Bytes>> for Open {
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Pending
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_delivered_goes_to_the_dead_letters_which_ack_it() {
+    let rejects = MemoryStream::new("rejects", 1);
+    let service = Fake::scripted(|_, batch| {
+        Act::refuse(batch, |entry| (entry.data == "1").then_some(ErrorKind::Invalid))
+    });
+    let mut sink = BatchSink::builder().dead_letters(rejects.sink()).build(service.clone()).unwrap();
+    let (tracker, messages) = owing(3, |number| format!("key-{number}"));
+    for message in messages {
+        sink.feed(message).await.unwrap();
+    }
+    sink.close().await.unwrap();
+    assert_eq!(service.numbers(None), [0, 2]);
+    let buried: Vec<_> = rejects.records().into_iter().map(|record| record.payload).collect();
+    assert_eq!(buried, ["1"]);
+    assert_eq!((tracker.in_flight(), tracker.oldest_unacked()), (0, None), "every message is acked");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::SinkExt;
 use tokio::time::{Instant, timeout};
+use tower::ServiceExt;
 
 use super::numbered;
 use super::pairs::{self, Pairs};
 use super::stream::{Listing, Record, Stream, hash_key};
-use crate::batch::{BatchSink, BatchSinkBuilder, Ordering};
+use crate::batch::{Batch, BatchSink, BatchSinkBuilder, Ordering, Producing, Routing, ShardScope};
 use crate::codec::{Framed, Single};
-use crate::{HashKey, Key, Message};
+use crate::{HashKey, Key, MemoryStream, Message};
 
 fn routed(builder: BatchSinkBuilder, stream: &Stream) -> BatchSink {
     builder.routing(stream.clone(), stream.open()).build(stream.clone()).unwrap()
@@ -148,4 +149,26 @@ async fn a_record_is_never_too_long_whichever_of_its_keys_routes_it() {
     }
     sink.flush().await.unwrap();
     assert!(stream.records().iter().all(|record| record.entry.bytes() <= 400));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_never_answers_leaves_a_request_to_the_others() {
+    let stream = MemoryStream::new("orders", 2);
+    let shards = stream.shard_ranges(ShardScope::Open).await.unwrap();
+    let inner = stream.clone();
+    let service = tower::service_fn(move |batch: Batch| {
+        let stalls = batch.entries().iter().any(|entry| entry.key.explicit_hash_key() == Some(HashKey::MIN));
+        let stored = inner.clone().oneshot(batch);
+        async move { if stalls { std::future::pending().await } else { stored.await } }
+    });
+    let builder = BatchSink::builder().linger(Duration::ZERO).max_in_flight(2).routing(stream, shards);
+    let producer = builder.build(service).unwrap().producer();
+    for number in 0..3 {
+        let key = Key::from(number.to_string()).hashed(HashKey::MIN);
+        producer.send(Message::keyed("stalls".into(), key)).await.unwrap();
+        // Each would go in a request of its own.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let receipt = producer.put(at(u128::MAX, "goes")).await.unwrap();
+    timeout(Duration::from_secs(1), receipt).await.expect("a request is left for it").unwrap();
 }
