@@ -59,6 +59,7 @@ impl MemoryFetch {
                 bytes: records.iter().map(|record| record.payload.len()).sum(),
                 records,
                 millis_behind_latest: Some(u64::from(!is_last)),
+                gap: false,
                 end: shard.children.clone().filter(|_| is_last),
             }
         })
@@ -68,6 +69,14 @@ impl MemoryFetch {
 impl Fetch for MemoryFetch {
     fn due(&mut self) -> BoxFuture<'_, ()> {
         self.wait().boxed()
+    }
+
+    fn largest(&self) -> usize {
+        let waiting = |shard: &MemoryShard| {
+            let next = self.next.unwrap_or_else(|| shard.index(&self.from));
+            shard.records[next..].iter().take(PAGE_RECORDS).map(|record| record.payload.len()).sum()
+        };
+        self.stream.with_shard(&self.shard, waiting)
     }
 
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {

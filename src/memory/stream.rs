@@ -226,7 +226,7 @@ impl MemoryStream {
     /// # }
     /// ```
     pub async fn source_with(&self, config: SourceConfig) -> Result<ShardedSource> {
-        ShardedSource::connect(Arc::new(self.clone()), config, 0).await
+        ShardedSource::connect(Arc::new(self.clone()), config).await
     }
 
     /// Writes to the stream: a batching sink with its default settings. The stream is itself the service of a

@@ -12,7 +12,7 @@ const UNIT: usize = 1 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct ByteBudget {
     units: Arc<Semaphore>,
-    largest_page: u32,
+    whole: u32,
 }
 
 /// The bytes of one page, returned to the budget when dropped.
@@ -20,16 +20,16 @@ pub(super) struct ByteBudget {
 pub(super) struct Charge(OwnedSemaphorePermit);
 
 impl ByteBudget {
-    pub(super) fn new(bytes: usize, largest_page: usize) -> Self {
-        let units = bytes.div_ceil(UNIT).min(u32::MAX as usize >> 1);
-        // A page larger than the whole budget still has to pass, alone.
-        let largest_page = largest_page.div_ceil(UNIT).min(units) as u32;
-        Self { units: Arc::new(Semaphore::new(units)), largest_page }
+    pub(super) fn new(bytes: usize) -> Self {
+        let whole = bytes.div_ceil(UNIT).min(u32::MAX as usize >> 1) as u32;
+        Self { units: Arc::new(Semaphore::new(whole as usize)), whole }
     }
 
-    /// Waits until the largest page has room, and reserves it.
-    pub(super) async fn reserve(&self) -> Charge {
-        let permit = Arc::clone(&self.units).acquire_many_owned(self.largest_page).await;
+    /// Waits until a page of `largest` bytes has room, and reserves it.
+    pub(super) async fn reserve(&self, largest: usize) -> Charge {
+        // A page larger than the whole budget still has to pass, alone.
+        let units = largest.div_ceil(UNIT).min(self.whole as usize) as u32;
+        let permit = Arc::clone(&self.units).acquire_many_owned(units).await;
         Charge(permit.expect("the budget is never closed"))
     }
 }
@@ -51,8 +51,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_is_charged_at_its_largest_until_it_has_arrived() {
-        let budget = ByteBudget::new(20 * UNIT, 15 * UNIT);
-        let reserved = budget.reserve().await;
+        let budget = ByteBudget::new(20 * UNIT);
+        let reserved = budget.reserve(15 * UNIT).await;
         assert_eq!(budget.units.available_permits(), 5);
         let kept = reserved.correct(3 * UNIT);
         assert_eq!(budget.units.available_permits(), 17);

@@ -42,7 +42,6 @@ impl Coordinator {
     pub(super) async fn start(
         upstream: Arc<dyn Upstream>,
         config: SourceConfig,
-        largest_page: usize,
         control: Control,
         in_flight: Arc<InFlight>,
         events: mpsc::Sender<Event>,
@@ -73,7 +72,7 @@ impl Coordinator {
             config.lease_time,
             config.outage_limit,
         );
-        let budget = ByteBudget::new(config.buffer_bytes, largest_page);
+        let budget = ByteBudget::new(config.buffer_bytes);
         let events = Some(events);
         Ok(Self {
             upstream,

@@ -128,7 +128,7 @@ impl Reader {
         loop {
             // Neither a shard that is not due nor one that backs off keeps budget from the others.
             self.fetch.due().await;
-            let reserved = self.budget.reserve().await;
+            let reserved = self.budget.reserve(self.fetch.largest()).await;
             let mut page = match self.fetch.next().await {
                 Ok(page) => page,
                 Err(error) => {

@@ -113,31 +113,19 @@ struct OpenPage {
 }
 
 impl ShardedSource {
-    /// Lists the shards, settles where the application starts, and begins to read. `largest_page` is the most bytes
-    /// that one fetch can bring.
+    /// Lists the shards, settles where the application starts, and begins to read.
     ///
     /// # Errors
     ///
     /// `Invalid` for a setting out of range; what the listing or the checkpoint store answers.
-    pub async fn connect(
-        upstream: Arc<dyn Upstream>,
-        config: SourceConfig,
-        largest_page: usize,
-    ) -> Result<Self> {
+    pub async fn connect(upstream: Arc<dyn Upstream>, config: SourceConfig) -> Result<Self> {
         config.validate()?;
         let control = Control::new();
         let in_flight = Arc::new(InFlight::default());
         let max_in_flight = config.max_in_flight;
         let (event_tx, events) = mpsc::channel(WAITING_PAGES);
-        let coordinator = Coordinator::start(
-            upstream,
-            config,
-            largest_page,
-            control.clone(),
-            Arc::clone(&in_flight),
-            event_tx,
-        )
-        .await?;
+        let coordinator =
+            Coordinator::start(upstream, config, control.clone(), Arc::clone(&in_flight), event_tx).await?;
         // Owned by the control handle: it ends once the stream is dropped or done and its acks are in.
         tokio::spawn(coordinator.run());
         Ok(Self { events, control, in_flight, max_in_flight, current: None, held_back: None, ended: false })

@@ -54,6 +54,10 @@ use crate::{Key, Position, Result, SequenceNumber, ShardId};
 /// }
 ///
 /// impl Fetch for TextFetch {
+///     fn largest(&self) -> usize {
+///         self.text.len()
+///     }
+///
 ///     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
 ///         let lines = self.text.lines().zip(1_u64..).map(|(line, number)| Record {
 ///             payload: line.into(),
@@ -75,7 +79,7 @@ use crate::{Key, Position, Result, SequenceNumber, ShardId};
 /// # let copy = MemoryStream::new("copy", 1);
 ///
 /// let text = Arc::new(Text("first\nsecond"));
-/// let source = ShardedSource::connect(text, SourceConfig::default(), 1024).await?;
+/// let source = ShardedSource::connect(text, SourceConfig::default()).await?;
 /// source.forward(copy.sink()).await?;
 /// assert_eq!(copy.records().len(), 2);
 /// # Ok(())
@@ -129,6 +133,15 @@ pub trait Fetch: Send {
     fn due(&mut self) -> BoxFuture<'_, ()> {
         std::future::ready(()).boxed()
     }
+
+    /// Returns the most bytes that [`next`](Self::next) can bring as things stand. The byte budget reserves them before
+    /// it is called, and is corrected by what came.
+    fn largest(&self) -> usize;
+
+    /// Lets go of what is held outside the byte budget, such as a subscription or a page that has arrived: there was no
+    /// room for a while. Called between [`due`](Self::due) and [`next`](Self::next); `due` is called again before
+    /// anything else, once there is room.
+    fn park(&mut self) {}
 
     /// Returns the next page, which may be empty. Recovers from what is a matter of its protocol, such
     /// as an expired iterator.
@@ -230,6 +243,9 @@ pub struct Page {
     pub bytes: usize,
     /// How far the page is behind the tip of the shard, where the service tells.
     pub millis_behind_latest: Option<u64>,
+    /// Set where the service no longer had what came between the position asked for and the first of these records, as
+    /// after retention has removed it.
+    pub gap: bool,
     /// Set with the last page of a closed shard: its children, as far as the service names them.
     pub end: Option<Vec<Shard>>,
 }

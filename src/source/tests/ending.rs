@@ -84,7 +84,7 @@ async fn a_reader_stops_once_its_stream_is_gone_though_the_store_hangs() {
     let counted = Arc::clone(&fetched);
     let odd = Odd::new(&filled(1, 0)).opening(move |_, _| Box::new(Endless(Arc::clone(&counted))));
     let config = SourceConfig { commit_interval: Duration::from_millis(10), ..config(&store) };
-    let mut source = ShardedSource::connect(Arc::new(odd), config, 0).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
     next(&mut source).await.ack();
     hangs.store(true, Ordering::SeqCst);
     next(&mut source).await.ack();

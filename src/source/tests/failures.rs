@@ -93,7 +93,7 @@ async fn commits_that_fail_beyond_the_outage_limit_are_an_error() {
 async fn a_reader_that_panics_ends_the_source_with_an_error() {
     let odd = Odd::new(&filled(1, 1)).opening(|_, _| Box::new(Panicking));
     let config = config(&MemoryCheckpoints::new());
-    let mut source = ShardedSource::connect(Arc::new(odd), config, 0).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
     let error = timeout(LONG, source.try_next()).await.expect("no stall").unwrap_err();
     assert!(error.to_string().contains("shardId-000000000000"), "{error}");
     assert!(error.to_string().contains("panic"), "{error}");

@@ -113,7 +113,7 @@ async fn a_listing_that_fails_when_a_shard_ends_does_not_end_the_stream() {
         .opening(|_, fetch| Box::new(Nameless(fetch)))
         .listing(|n| (1..8).contains(&n).then_some(Unlisted::Fails(ErrorKind::Throttled)));
     let config = config(&MemoryCheckpoints::new());
-    let mut source = ShardedSource::connect(Arc::new(odd), config, 0).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
     stream.split(&shard(0)).unwrap();
     put(&stream, 3, 4);
     for n in 0..4 {
@@ -130,7 +130,7 @@ async fn a_listing_that_lags_behind_a_reshard_ends_nothing() {
     odd.freeze_listing().await;
     let config =
         SourceConfig { refresh_interval: Duration::from_secs(1), ..config(&MemoryCheckpoints::new()) };
-    let mut source = ShardedSource::connect(odd.clone(), config, 0).await.unwrap();
+    let mut source = ShardedSource::connect(odd.clone(), config).await.unwrap();
     let [low, high] = stream.split(&shard(0)).unwrap();
     for _ in 0..3 {
         next(&mut source).await.ack();

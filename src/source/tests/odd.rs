@@ -102,6 +102,10 @@ impl fmt::Debug for Odd {
 pub(super) struct Nameless(pub(super) Box<dyn Fetch>);
 
 impl Fetch for Nameless {
+    fn largest(&self) -> usize {
+        0
+    }
+
     fn due(&mut self) -> BoxFuture<'_, ()> {
         self.0.due()
     }
@@ -119,6 +123,10 @@ impl Fetch for Nameless {
 pub(super) struct Panicking;
 
 impl Fetch for Panicking {
+    fn largest(&self) -> usize {
+        0
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         async { panic!("a bug in a connector") }.boxed()
     }
@@ -128,6 +136,10 @@ impl Fetch for Panicking {
 pub(super) struct Throttled;
 
 impl Fetch for Throttled {
+    fn largest(&self) -> usize {
+        0
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         ready(Err(Error::new(ErrorKind::Throttled, "fetch"))).boxed()
     }
@@ -137,6 +149,10 @@ impl Fetch for Throttled {
 pub(super) struct Endless(pub(super) Arc<AtomicUsize>);
 
 impl Fetch for Endless {
+    fn largest(&self) -> usize {
+        0
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         async {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -149,7 +165,7 @@ impl Fetch for Endless {
                 completes: true,
                 arrival: None,
             };
-            Ok(Page { records: vec![record], bytes: 1, millis_behind_latest: Some(1), end: None })
+            Ok(Page { records: vec![record], bytes: 1, millis_behind_latest: Some(1), ..Page::default() })
         }
         .boxed()
     }

@@ -46,7 +46,7 @@ async fn as_many_messages_out_as_may_be_do_not_keep_the_stream_from_its_end() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_shard_keeps_no_budget_from_an_active_one() {
     let stream = MemoryStream::new("orders", 2);
-    let mut source = ShardedSource::connect(Arc::new(stream.clone()), narrow(), LARGEST_PAGE).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(stream.clone()), narrow()).await.unwrap();
     let keys: HashMap<ShardId, String> =
         (0..20).map(|n| (stream.put(n.to_string(), "0").shard, n.to_string())).collect();
     assert_eq!(keys.len(), 2, "each shard has had records");
@@ -66,7 +66,7 @@ async fn a_throttled_shard_keeps_no_budget_from_the_others() {
     let healthy: Vec<_> = stream.records().into_iter().filter(|record| record.shard == shard(1)).collect();
     let odd =
         Odd::new(&stream).opening(|of, fetch| if *of == shard(0) { Box::new(Throttled) } else { fetch });
-    let mut source = ShardedSource::connect(Arc::new(odd), narrow(), LARGEST_PAGE).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(odd), narrow()).await.unwrap();
     for _ in &healthy {
         next(&mut source).await.ack();
     }
@@ -85,7 +85,7 @@ async fn a_listing_that_hangs_holds_up_no_lease_and_no_end() {
     let store = MemoryCheckpoints::new();
     let odd = Odd::new(&filled(1, 1)).listing(|n| (n > 0).then_some(Unlisted::Hangs));
     let config = SourceConfig { refresh_interval: Duration::from_secs(1), ..config(&store) };
-    let mut source = ShardedSource::connect(Arc::new(odd), config, 0).await.unwrap();
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
     let control = source.control();
     next(&mut source).await.ack();
     sleep(Duration::from_secs(5)).await;
@@ -104,6 +104,6 @@ async fn ready_waits_for_no_consumer() {
         stream.put(n.to_string(), vec![0; 1 << 10]);
     }
     let config = SourceConfig { buffer_bytes: 4 << 10, ..config(&MemoryCheckpoints::new()) };
-    let source = ShardedSource::connect(Arc::new(stream), config, 20 << 10).await.unwrap();
+    let source = ShardedSource::connect(Arc::new(stream), config).await.unwrap();
     timeout(LONG, source.control().ready()).await.expect("no stall").unwrap();
 }

@@ -184,7 +184,7 @@ impl KinesisSourceBuilder {
             deaggregate: self.deaggregate,
         };
         let upstream = Arc::new(KinesisUpstream { api: Arc::new(api), polling });
-        let source = ShardedSource::connect(upstream, self.config, limits::GET_BYTES).await?;
+        let source = ShardedSource::connect(upstream, self.config).await?;
         Ok(KinesisSource::new(source))
     }
 

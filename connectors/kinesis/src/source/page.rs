@@ -23,6 +23,7 @@ pub(super) fn page(stream: &StreamRef, shard: &ShardId, output: GetRecordsOutput
         records: Vec::with_capacity(output.records.len()),
         bytes: 0,
         millis_behind_latest: output.millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
+        gap: false,
         end: end.map(Iterator::collect),
     };
     for record in output.records {

@@ -100,6 +100,10 @@ impl Fetch for PollingFetch {
         sleep_until(self.next_call).boxed()
     }
 
+    fn largest(&self) -> usize {
+        limits::GET_BYTES
+    }
+
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         self.fetch().boxed()
     }
