@@ -1,6 +1,8 @@
 //! [ListShards](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html).
 
-use aws_sdk_kinesis::types::{self, ShardFilter, ShardFilterType};
+use std::ops::RangeInclusive;
+
+use aws_sdk_kinesis::types::{self, HashKeyRange, ShardFilter, ShardFilterType};
 use headwater::batch::ShardRange;
 use headwater::source::Shard;
 use headwater::{Error, ErrorKind, HashKey, Result, ShardId};
@@ -9,9 +11,16 @@ use crate::api::Api;
 use crate::api::signed::signed;
 use crate::error::from_sdk;
 
+/// A shard as ListShards names it.
+pub(crate) struct ListedShard {
+    pub(crate) shard: Shard,
+    /// The hash keys that it owns, where they can be read.
+    pub(crate) range: Option<RangeInclusive<HashKey>>,
+}
+
 impl Api {
     /// Lists every shard of the stream. The source's engine tries again what fails.
-    pub(crate) async fn list_shards(&self) -> Result<Vec<Shard>> {
+    pub(crate) async fn list_shards(&self) -> Result<Vec<ListedShard>> {
         let shards = self.shards(None).await?;
         Ok(shards.into_iter().map(describe).collect())
     }
@@ -52,12 +61,21 @@ impl Api {
     }
 }
 
-fn describe(shard: types::Shard) -> Shard {
+fn describe(shard: types::Shard) -> ListedShard {
     let parents = [shard.parent_shard_id, shard.adjacent_parent_shard_id];
-    Shard {
-        id: ShardId::new(shard.shard_id),
-        parents: parents.into_iter().flatten().map(ShardId::new).collect(),
+    ListedShard {
+        range: shard.hash_key_range.as_ref().and_then(hash_key_range),
+        shard: Shard {
+            id: ShardId::new(shard.shard_id),
+            parents: parents.into_iter().flatten().map(ShardId::new).collect(),
+        },
     }
+}
+
+/// Reads a range of hash keys; `None` where it is none.
+pub(crate) fn hash_key_range(keys: &HashKeyRange) -> Option<RangeInclusive<HashKey>> {
+    let range = keys.starting_hash_key.parse().ok()?..=keys.ending_hash_key.parse().ok()?;
+    (!range.is_empty()).then_some(range)
 }
 
 /// Reads the ranges of shards. A filter may have gone unheard: kinesalite lists closed shards all the same.
@@ -74,21 +92,17 @@ fn range(shard: types::Shard) -> Result<ShardRange, String> {
     let Some(keys) = shard.hash_key_range else {
         return Err(format!("{id} has no range of hash keys"));
     };
-    match (keys.starting_hash_key.parse::<HashKey>(), keys.ending_hash_key.parse::<HashKey>()) {
-        (Ok(first), Ok(last)) if first <= last => {
-            let open = sequences.ending_sequence_number.is_none();
-            Ok(ShardRange { id: ShardId::new(id), first, last, open })
-        }
-        _ => {
-            let (first, last) = (keys.starting_hash_key, keys.ending_hash_key);
-            Err(format!("the hash keys \"{first}\" to \"{last}\" of {id} are no range"))
-        }
-    }
+    let Some(range) = hash_key_range(&keys) else {
+        let (first, last) = (keys.starting_hash_key, keys.ending_hash_key);
+        return Err(format!("the hash keys \"{first}\" to \"{last}\" of {id} are no range"));
+    };
+    let (first, last) = range.into_inner();
+    Ok(ShardRange { id: ShardId::new(id), first, last, open: sequences.ending_sequence_number.is_none() })
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_kinesis::types::{HashKeyRange, SequenceNumberRange};
+    use aws_sdk_kinesis::types::SequenceNumberRange;
     use headwater_local::LocalKinesis;
 
     use super::*;

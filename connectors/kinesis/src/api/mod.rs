@@ -21,6 +21,7 @@ use crate::StreamRef;
 pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
+pub(crate) use list_shards::{ListedShard, hash_key_range};
 pub use put_records::PutRecords;
 
 /// How often a control-plane call is tried before its failure is the caller's.

@@ -9,9 +9,10 @@ use headwater::{Error, ErrorKind, Result, SequenceNumber, ShardId, WorkerId};
 
 use crate::connection::{Connection, connection_settings};
 use crate::limits;
-use crate::source::KinesisSource;
 use crate::source::polling::Polling;
+use crate::source::ranges::ShardRanges;
 use crate::source::upstream::KinesisUpstream;
+use crate::source::{Deaggregation, KinesisSource};
 
 /// A call every thousand seconds: slower ones outlive their iterator.
 const LEAST_FETCH_RATE: f64 = 0.001;
@@ -27,7 +28,7 @@ pub struct KinesisSourceBuilder {
     record_limit: u32,
     shard_fetch_rate: Option<f64>,
     sleep_time_no_records: Duration,
-    deaggregate: bool,
+    deaggregation: Deaggregation,
 }
 
 impl KinesisSourceBuilder {
@@ -38,7 +39,7 @@ impl KinesisSourceBuilder {
             record_limit: *limits::GET_RECORDS.end(),
             shard_fetch_rate: Some(limits::GET_CALLS_PER_SECOND),
             sleep_time_no_records: Duration::ZERO,
-            deaggregate: true,
+            deaggregation: Deaggregation::default(),
         }
     }
 
@@ -116,10 +117,17 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Sets whether KPL aggregates arrive as their user records. Default: true.
-    pub fn deaggregate(mut self, deaggregate: bool) -> Self {
-        self.deaggregate = deaggregate;
+    /// Sets what becomes of KPL aggregates, and of user records that the shard they are read from does not own.
+    /// Default: [`Deaggregation::KeepAll`].
+    pub fn deaggregation(mut self, deaggregation: Deaggregation) -> Self {
+        self.deaggregation = deaggregation;
         self
+    }
+
+    /// Sets whether KPL aggregates arrive as their user records: short for [`Deaggregation::KeepAll`], or else
+    /// [`Deaggregation::Whole`]. Default: true.
+    pub fn deaggregate(self, deaggregate: bool) -> Self {
+        self.deaggregation(if deaggregate { Deaggregation::KeepAll } else { Deaggregation::Whole })
     }
 
     /// Sets how long a lease lives unrenewed. Default: 10 s.
@@ -181,10 +189,14 @@ impl KinesisSourceBuilder {
             record_limit: self.record_limit,
             interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
             sleep_time_no_records: self.sleep_time_no_records,
-            deaggregate: self.deaggregate,
         };
-        let upstream = Arc::new(KinesisUpstream { api: Arc::new(api), polling });
-        let source = ShardedSource::connect(upstream, self.config).await?;
+        let upstream = KinesisUpstream {
+            api: Arc::new(api),
+            polling,
+            deaggregation: self.deaggregation,
+            ranges: ShardRanges::default(),
+        };
+        let source = ShardedSource::connect(Arc::new(upstream), self.config).await?;
         Ok(KinesisSource::new(source))
     }
 

@@ -14,9 +14,10 @@ use crate::source::KinesisSourceBuilder;
 
 /// A Kinesis stream as a [`Stream`] of messages: every shard, merged, each in its own order.
 ///
-/// KPL aggregates arrive as their user records. Checkpoints move by acks alone; a message that is dropped without one
-/// ends the source with an error that names it. Throttling, 5xx and timeouts are waited out, expired iterators are
-/// replaced from the last position, and both parents of a shard are finished before it is read.
+/// KPL aggregates arrive as their user records; [`Deaggregation`](crate::Deaggregation) has the choices. Checkpoints
+/// move by acks alone; a message that is dropped without one ends the source with an error that names it. Throttling,
+/// 5xx and timeouts are waited out, expired iterators are replaced from the last position, and both parents of a shard
+/// are finished before it is read.
 ///
 /// Kinesis does not return the explicit hash key of a plain record, so the key of a message has one only inside an
 /// aggregate.

@@ -1,77 +1,149 @@
-//! From a GetRecords answer to a page of records, aggregates taken apart.
+//! From what a shard answered to a page of records, aggregates taken apart.
 
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
-use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::types;
 use bytes::Bytes;
 use headwater::source::{Page, Record, Shard};
-use headwater::{Key, SequenceNumber, ShardId};
+use headwater::{HashKey, Key, SequenceNumber, ShardId};
 
 use crate::StreamRef;
-use crate::kpl::{Contents, deaggregate};
+use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate, hash_key};
+use crate::source::Deaggregation;
+use crate::source::losses::Losses;
+use crate::source::ranges::ShardRanges;
 
-/// Makes a page of an answer.
-pub(super) fn page(stream: &StreamRef, shard: &ShardId, output: GetRecordsOutput, takes_apart: bool) -> Page {
-    let end = output.next_shard_iterator.is_none().then(|| {
-        output.child_shards.unwrap_or_default().into_iter().map(|child| Shard {
+/// Makes the pages of one shard.
+pub(super) struct Pages {
+    stream: StreamRef,
+    shard: ShardId,
+    deaggregation: Deaggregation,
+    ranges: ShardRanges,
+    /// What the shard owns. Where that is not known nothing is dropped for it: a repeat is better than a loss.
+    range: Option<RangeInclusive<HashKey>>,
+    losses: Losses,
+}
+
+impl Pages {
+    pub(super) fn new(
+        stream: StreamRef,
+        shard: ShardId,
+        deaggregation: Deaggregation,
+        ranges: ShardRanges,
+    ) -> Self {
+        // No shard is read that was not listed, or named by its parents, before.
+        let range = ranges.of(&shard);
+        if range.is_none() && deaggregation.goes_by_range() {
+            tracing::warn!(%stream, %shard, policy = ?deaggregation,
+                "the service names no range of hash keys for the shard; every user record of it is kept");
+        }
+        let losses = Losses::new(&stream);
+        Self { stream, shard, deaggregation, ranges, range, losses }
+    }
+
+    /// Makes a page. `end` is set with the last one of a closed shard, to the children that the answer names.
+    pub(super) fn page(
+        &mut self,
+        answered: Vec<types::Record>,
+        millis_behind_latest: Option<i64>,
+        end: Option<Vec<types::ChildShard>>,
+    ) -> Page {
+        let is_empty = answered.is_empty();
+        let mut page = Page {
+            records: Vec::with_capacity(answered.len()),
+            bytes: 0,
+            millis_behind_latest: millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
+            gap: false,
+            end: end.map(|children| self.children(children)),
+        };
+        for record in answered {
+            page.bytes += record.data.as_ref().len();
+            self.push(&mut page.records, record);
+        }
+        if page.records.is_empty() && !is_empty {
+            // A page that is empty without lag is taken for the tip, and some servers never tell of any.
+            page.millis_behind_latest = Some(page.millis_behind_latest.unwrap_or(0).max(1));
+        }
+        page
+    }
+
+    fn children(&self, children: Vec<types::ChildShard>) -> Vec<Shard> {
+        self.ranges.name(&children);
+        let shard = |child: types::ChildShard| Shard {
             id: ShardId::new(child.shard_id),
             parents: child.parent_shards.into_iter().map(ShardId::new).collect(),
-        })
-    });
-    let mut page = Page {
-        records: Vec::with_capacity(output.records.len()),
-        bytes: 0,
-        millis_behind_latest: output.millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
-        gap: false,
-        end: end.map(Iterator::collect),
-    };
-    for record in output.records {
-        page.bytes += record.data.as_ref().len();
-        push(&mut page.records, record, takes_apart.then_some((stream, shard)));
+        };
+        children.into_iter().map(shard).collect()
     }
-    page
-}
 
-/// Adds a record, or its user records if it is an aggregate and is to be taken apart.
-fn push(records: &mut Vec<Record>, record: types::Record, takes_apart: Option<(&StreamRef, &ShardId)>) {
-    let sequence = SequenceNumber::new(record.sequence_number);
-    let arrival = record.approximate_arrival_timestamp.and_then(|time| SystemTime::try_from(time).ok());
-    let data = Bytes::from(record.data.into_inner());
-    let contents = match takes_apart {
-        Some((stream, shard)) => contents(stream, shard, &sequence, &data),
-        None => Contents::Plain,
-    };
-    let plain = |payload, key| Record {
-        payload,
-        key,
-        sequence: sequence.clone(),
-        sub_sequence: None,
-        completes: true,
-        arrival,
-    };
-    match contents {
-        Contents::Aggregate(user_records) => {
-            let last = user_records.len().saturating_sub(1);
-            records.extend(user_records.into_iter().enumerate().map(|(index, user)| Record {
-                sub_sequence: Some(index as u64),
-                completes: index == last,
-                ..plain(user.data, Some(user.key))
-            }));
+    /// Adds a record, or of its user records those that are delivered.
+    fn push(&mut self, records: &mut Vec<Record>, record: types::Record) {
+        let arrival = record.approximate_arrival_timestamp.and_then(|time| SystemTime::try_from(time).ok());
+        let whole = Record {
+            payload: Bytes::from(record.data.into_inner()),
+            // Streams that distribute records by themselves may return none, or an empty one.
+            key: record.partition_key.filter(|key| !key.is_empty()).map(Key::new),
+            sequence: SequenceNumber::new(record.sequence_number),
+            sub_sequence: None,
+            completes: true,
+            arrival,
+        };
+        match self.users(&whole) {
+            None => records.push(whole),
+            Some(users) if self.deaggregation == Deaggregation::Whole => {
+                records.push(contained(whole, users.first()));
+            }
+            Some(users) => self.push_users(records, &whole, users),
         }
-        // Streams that distribute records by themselves may return none, or an empty one.
-        _ => records.push(plain(data, record.partition_key.filter(|key| !key.is_empty()).map(Key::new))),
+    }
+
+    /// Looks into a record. One that cannot be taken apart is delivered whole, so that the poison policy of a `decode`
+    /// settles what becomes of it.
+    fn users(&mut self, record: &Record) -> Option<Vec<UserRecord>> {
+        let damage = match deaggregate(&record.payload) {
+            Ok(Contents::Plain) => return None,
+            Ok(Contents::Aggregate(users)) => return Some(users),
+            Ok(Contents::BadDigest) => "its MD5 is wrong".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.losses.bad_aggregate((&self.stream, &self.shard, &record.sequence), &damage);
+        None
+    }
+
+    /// Adds the user records that are delivered. They keep their places in the aggregate, and the last of them is
+    /// done with the record.
+    ///
+    /// A record of which none is delivered leaves no position to move past it. The next record has one; until that
+    /// comes, or the shard ends, a restart reads it again and drops it again.
+    fn push_users(&mut self, records: &mut Vec<Record>, whole: &Record, users: Vec<UserRecord>) {
+        let range = self.range.as_ref().filter(|_| self.deaggregation.goes_by_range());
+        let owns = |user: &UserRecord| range.is_none_or(|range| range.contains(&hash_key(&user.key)));
+        let (begin, count) = (records.len(), users.len());
+        let owned = (0..).zip(users).filter(|(_, user)| owns(user));
+        records.extend(owned.map(|(place, user)| Record {
+            payload: user.data,
+            key: Some(user.key),
+            sequence: whole.sequence.clone(),
+            sub_sequence: Some(place),
+            completes: false,
+            arrival: whole.arrival,
+        }));
+        let owned = records.len() - begin;
+        let outside = count - owned;
+        let beside = if self.deaggregation == Deaggregation::KclStrict && outside > 0 { owned } else { 0 };
+        records.truncate(begin + owned - beside);
+        if let Some(last) = records[begin..].last_mut() {
+            last.completes = true;
+        }
+        let at = (&self.stream, &self.shard, &whole.sequence);
+        self.losses.drop_users(at, self.deaggregation, outside, beside);
     }
 }
 
-/// Looks into a record. One that cannot be taken apart is delivered whole, so that the poison policy of a `decode`
-/// settles what becomes of it.
-fn contents(stream: &StreamRef, shard: &ShardId, sequence: &SequenceNumber, data: &Bytes) -> Contents {
-    let damage = match deaggregate(data) {
-        Ok(Contents::BadDigest) => "its MD5 is wrong".to_owned(),
-        Ok(contents) => return contents,
-        Err(error) => error.to_string(),
-    };
-    tracing::warn!(%stream, %shard, %sequence, damage, "an aggregate cannot be taken apart; delivered whole");
-    Contents::BadDigest
+/// Gives an aggregate that is delivered whole the key that leads it where its user records belong.
+fn contained(whole: Record, first: Option<&UserRecord>) -> Record {
+    let Some(first) = first else { return whole };
+    let key = whole.key.unwrap_or_else(|| AGGREGATE_PARTITION_KEY.into());
+    Record { key: Some(key.hashed(hash_key(&first.key))), ..whole }
 }

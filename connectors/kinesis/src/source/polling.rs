@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::api::{Api, GetRecordsAnswer};
 use crate::limits;
-use crate::source::page;
+use crate::source::page::Pages;
 
 /// The pause after a call that brought nothing, where none is asked for: without it a source would spin.
 const UNPACED_IDLE: Duration = Duration::from_millis(10);
@@ -26,7 +26,6 @@ pub(super) struct Polling {
     pub(super) interval: Option<Duration>,
     /// The pause after an empty page, if longer.
     pub(super) sleep_time_no_records: Duration,
-    pub(super) deaggregate: bool,
 }
 
 impl Polling {
@@ -50,6 +49,7 @@ pub(super) struct PollingFetch {
     api: Arc<Api>,
     polling: Polling,
     shard: ShardId,
+    pages: Pages,
     /// Where the next iterator is asked for: after the last record that was returned.
     from: ReadFrom,
     iterator: Option<String>,
@@ -57,8 +57,8 @@ pub(super) struct PollingFetch {
 }
 
 impl PollingFetch {
-    pub(super) fn new(api: Arc<Api>, polling: Polling, shard: ShardId, from: ReadFrom) -> Self {
-        Self { api, polling, shard, from, iterator: None, next_call: Instant::now() }
+    pub(super) fn new(api: Arc<Api>, polling: Polling, shard: ShardId, pages: Pages, from: ReadFrom) -> Self {
+        Self { api, polling, shard, pages, from, iterator: None, next_call: Instant::now() }
     }
 
     async fn fetch(&mut self) -> Result<Page> {
@@ -84,9 +84,11 @@ impl PollingFetch {
     /// Moves past a page. Nothing awaits from the answer to here, so a page is returned or fetched again.
     fn take(&mut self, called: Instant, output: GetRecordsOutput) -> Page {
         let last = output.records.last().map(|record| record.sequence_number.as_str().into());
-        let next_iterator = output.next_shard_iterator.clone();
-        let page = page::page(&self.api.stream, &self.shard, output, self.polling.deaggregate);
-        self.next_call = self.polling.next_call(called, page.records.len(), page.bytes);
+        let came = output.records.len();
+        let next_iterator = output.next_shard_iterator;
+        let end = next_iterator.is_none().then(|| output.child_shards.unwrap_or_default());
+        let page = self.pages.page(output.records, output.millis_behind_latest, end);
+        self.next_call = self.polling.next_call(called, came, page.bytes);
         if let Some(sequence) = last {
             self.from = ReadFrom::Position(Position::After { sequence, sub_sequence: None });
         }
@@ -117,7 +119,6 @@ mod tests {
         record_limit: 10_000,
         interval: Some(Duration::from_millis(200)),
         sleep_time_no_records: Duration::ZERO,
-        deaggregate: true,
     };
 
     #[test]
