@@ -90,7 +90,8 @@ impl Aggregator {
     }
 }
 
-fn value(user: &UserRecord) -> Value {
+/// A user record as the Python programs take it.
+pub(crate) fn value(user: &UserRecord) -> Value {
     json!({
         "key": user.key.partition_key(),
         "hash": user.key.explicit_hash_key().map(|hash| hash.to_string()),

@@ -11,6 +11,7 @@
 //! known to differ from AWS is written in one place, [`Server::deviations`].
 
 mod aggregator;
+mod aiokpl;
 mod deviation;
 mod endpoint;
 mod eventually;
@@ -25,6 +26,7 @@ mod server;
 mod stream;
 
 pub use aggregator::{Aggregator, Found};
+pub use aiokpl::{Landed, put_with_aiokpl};
 pub use deviation::{Deviation, Effect};
 pub use endpoint::Endpoint;
 pub use eventually::eventually;
