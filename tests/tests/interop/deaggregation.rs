@@ -182,7 +182,7 @@ async fn a_restart_after_any_number_of_acks_resumes_at_the_next_user_record() {
         let store = MemoryCheckpoints::new();
         let first = source(endpoint, &stream).checkpoints(store.clone()).connect().await.unwrap();
         let control = first.control();
-        first.take(acked).try_for_each(async |message| Ok(message.ack())).await.unwrap();
+        first.take(acked).map_ok(Message::ack).try_collect::<()>().await.unwrap();
         control.finished().await.unwrap();
 
         let resumed = rest(source(endpoint, &stream).checkpoints(store)).await;
