@@ -12,7 +12,7 @@ use headwater::source::Until;
 use headwater::{HashKey, Key, Message, SequenceNumber};
 use headwater_kinesis::kpl::{UserRecord, partition_hash_key};
 use headwater_kinesis::{Deaggregation, KinesisSource, KinesisSourceBuilder};
-use headwater_tests::{Endpoint, Processor, Server, TestStream, produce, put_with_aiokpl};
+use headwater_tests::{Endpoint, Landed, Processor, Server, TestStream, produce, put_with_aiokpl};
 use serde_json::{Value, json};
 
 /// A message as it is compared.
@@ -86,7 +86,7 @@ fn users(count: usize) -> Vec<UserRecord> {
 async fn put_users(endpoint: &Endpoint, stream: &TestStream, most: usize, count: usize) -> Vec<Seen> {
     let users = users(count);
     let landed = put_with_aiokpl(endpoint.url(), stream.name(), most, &users).await;
-    let seen = |(user, landed): (UserRecord, headwater_tests::Landed)| Seen {
+    let seen = |(user, landed): (UserRecord, Landed)| Seen {
         shard: landed.shard,
         sequence: landed.sequence,
         sub_sequence: None,
