@@ -109,6 +109,8 @@ pub enum ErrorKind {
     Abandoned,
     /// The worker no longer holds the lease of the shard.
     LeaseLost,
+    /// Records were removed before they were read, as by retention.
+    Gap,
     /// A conditional write found another state than it expected.
     Conflict,
     /// A checkpoint store failed.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use crate::Position;
 use crate::ack::{Acks, Creditor, Ledger};
 use crate::checkpoint::{Checkpoint, InFlight};
@@ -64,6 +66,7 @@ struct Pages {
 struct Page {
     marks: Box<[Mark]>,
     ledger: Arc<Ledger>,
+    opened: Instant,
 }
 
 impl Tracker {
@@ -112,7 +115,7 @@ impl Tracker {
         let creditor: Arc<dyn Creditor> = Arc::clone(&self.shared) as _;
         let (ledger, acks) = Ledger::open(count, creditor);
         if count > 0 {
-            self.shared.lock().open.push_back(Page { marks, ledger });
+            self.shared.lock().open.push_back(Page { marks, ledger, opened: Instant::now() });
         }
         acks
     }
@@ -199,9 +202,14 @@ impl Tracker {
     /// assert_eq!(tracker.oldest_unacked(), Some(after(2)));
     /// ```
     pub fn oldest_unacked(&self) -> Option<Position> {
+        self.oldest_out().map(|(position, _)| position)
+    }
+
+    /// Returns the position of the oldest message that is not acked, and when its page was opened.
+    pub(crate) fn oldest_out(&self) -> Option<(Position, Instant)> {
         let mut pages = self.shared.lock();
         pages.advance();
-        pages.open.front().map(|page| page.marks[pages.head].0.clone())
+        pages.open.front().map(|page| (page.marks[pages.head].0.clone(), page.opened))
     }
 
     /// Returns the position of the first message that was dropped without an ack.

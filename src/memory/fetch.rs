@@ -31,7 +31,7 @@ impl MemoryFetch {
         loop {
             let changed = self.stream.changed();
             let next = self.next.unwrap_or(0);
-            let news = |shard: &MemoryShard| next < shard.records.len() || shard.children.is_some();
+            let news = |shard: &MemoryShard| next < shard.end() || shard.children.is_some();
             if !self.told_tip || self.stream.with_shard(&self.shard, news) {
                 return;
             }
@@ -50,16 +50,21 @@ impl MemoryFetch {
 
     fn page(&mut self) -> Page {
         self.stream.with_shard(&self.shard, |shard| {
-            let next = self.next.get_or_insert_with(|| shard.index(&self.from));
-            let end = shard.records.len().min(*next + PAGE_RECORDS);
-            let records: Vec<Record> = shard.records[*next..end].iter().map(Record::from).collect();
-            *next = end;
-            let is_last = end == shard.records.len();
+            let gap = match self.next {
+                Some(next) => next < shard.first(),
+                None => shard.has_trimmed_after(&self.from),
+            };
+            let next = self.next.unwrap_or_else(|| shard.index(&self.from));
+            let records: Vec<Record> =
+                shard.records_from(next).take(PAGE_RECORDS).map(Record::from).collect();
+            let next = next.max(shard.first()) + records.len();
+            self.next = Some(next);
+            let is_last = next == shard.end();
             Page {
                 bytes: records.iter().map(|record| record.payload.len()).sum(),
+                gap: gap && !records.is_empty(),
                 records,
                 millis_behind_latest: Some(u64::from(!is_last)),
-                gap: false,
                 end: shard.children.clone().filter(|_| is_last),
             }
         })
@@ -74,7 +79,7 @@ impl Fetch for MemoryFetch {
     fn largest(&self) -> usize {
         let waiting = |shard: &MemoryShard| {
             let next = self.next.unwrap_or_else(|| shard.index(&self.from));
-            shard.records[next..].iter().take(PAGE_RECORDS).map(|record| record.payload.len()).sum()
+            shard.records_from(next).take(PAGE_RECORDS).map(|record| record.payload.len()).sum()
         };
         self.stream.with_shard(&self.shard, waiting)
     }

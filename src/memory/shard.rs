@@ -1,5 +1,6 @@
 //! One shard of an in-process stream.
 
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::time::SystemTime;
 
@@ -45,13 +46,16 @@ pub(super) struct MemoryShard {
     pub(super) range: RangeInclusive<u64>,
     /// Set when it is split or merged; it takes no more records then.
     pub(super) children: Option<Vec<Shard>>,
-    pub(super) records: Vec<MemoryRecord>,
+    records: VecDeque<MemoryRecord>,
+    /// How many records were trimmed.
+    trimmed: usize,
+    last_trimmed: Option<SequenceNumber>,
 }
 
 impl MemoryShard {
     pub(super) fn new(index: usize, range: RangeInclusive<u64>, parents: Vec<ShardId>) -> Self {
         let id = ShardId::new(format!("shardId-{index:012}"));
-        Self { id, parents, range, children: None, records: Vec::new() }
+        Self { id, parents, range, children: None, records: VecDeque::new(), trimmed: 0, last_trimmed: None }
     }
 
     pub(super) fn describe(&self) -> Shard {
@@ -68,15 +72,52 @@ impl MemoryShard {
         self.children.is_none() && self.range.contains(&hash)
     }
 
+    pub(super) fn push(&mut self, record: MemoryRecord) {
+        self.records.push_back(record);
+    }
+
+    /// Forgets records up to a sequence number, that one included.
+    pub(super) fn trim(&mut self, sequence: &SequenceNumber) {
+        let count = self.records.partition_point(|record| record.sequence <= *sequence);
+        self.last_trimmed =
+            self.records.drain(..count).map(|record| record.sequence).last().or(self.last_trimmed.take());
+        self.trimmed += count;
+    }
+
+    /// Returns the index of the first record that is kept.
+    pub(super) fn first(&self) -> usize {
+        self.trimmed
+    }
+
+    /// Returns the index after that of the last record. Indices count what was trimmed.
+    pub(super) fn end(&self) -> usize {
+        self.trimmed + self.records.len()
+    }
+
+    /// Returns the records from an index on, as far as they are kept.
+    pub(super) fn records_from(&self, index: usize) -> impl Iterator<Item = &MemoryRecord> {
+        self.records.range(index.saturating_sub(self.trimmed)..)
+    }
+
+    /// Tells whether something between a place to start from and the first record kept was trimmed.
+    pub(super) fn has_trimmed_after(&self, from: &ReadFrom) -> bool {
+        match (from, &self.last_trimmed) {
+            (ReadFrom::Sequence(first), Some(trimmed)) => trimmed >= first,
+            (ReadFrom::Position(Position::After { sequence, .. }), Some(trimmed)) => trimmed > sequence,
+            _ => false,
+        }
+    }
+
     /// Returns the index of the first record to read.
     pub(super) fn index(&self, from: &ReadFrom) -> usize {
-        self.records.partition_point(|record| match from {
-            ReadFrom::Sequence(sequence) => record.sequence < *sequence,
-            ReadFrom::Position(Position::Beginning) => false,
-            ReadFrom::Position(Position::At(time)) => record.arrival < *time,
-            ReadFrom::Position(Position::After { sequence, .. }) => record.sequence <= *sequence,
-            ReadFrom::Position(Position::Latest | Position::End) => true,
-        })
+        self.trimmed
+            + self.records.partition_point(|record| match from {
+                ReadFrom::Sequence(sequence) => record.sequence < *sequence,
+                ReadFrom::Position(Position::Beginning) => false,
+                ReadFrom::Position(Position::At(time)) => record.arrival < *time,
+                ReadFrom::Position(Position::After { sequence, .. }) => record.sequence <= *sequence,
+                ReadFrom::Position(Position::Latest | Position::End) => true,
+            })
     }
 }
 

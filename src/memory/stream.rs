@@ -21,7 +21,8 @@ use crate::source::{Fetch, ReadFrom, Shard, ShardedSource, SourceConfig, Upstrea
 use crate::{Error, ErrorKind, Key, Result, ShardId};
 
 /// A stream with shards inside this process. It behaves as Kinesis does where pipelines can tell: records are routed
-/// by key, shards split and merge, and reading is at-least-once with checkpoints. It keeps everything until dropped.
+/// by key, shards split and merge, and reading is at-least-once with checkpoints. It keeps
+/// everything until it is dropped or [trimmed](Self::trim).
 ///
 /// Clones share the stream.
 ///
@@ -107,7 +108,7 @@ impl MemoryStream {
             payload: payload.into(),
             arrival: SystemTime::now(),
         };
-        shard.records.push(record.clone());
+        shard.push(record.clone());
         drop(state);
         self.inner.changed.send_replace(());
         record
@@ -115,7 +116,26 @@ impl MemoryStream {
 
     /// Returns every record, shard by shard.
     pub fn records(&self) -> Vec<MemoryRecord> {
-        self.lock().shards.iter().flat_map(|shard| shard.records.iter().cloned()).collect()
+        self.lock().shards.iter().flat_map(|shard| shard.records_from(0).cloned()).collect()
+    }
+
+    /// Forgets the records of a shard up to one, that one included, as if their retention were over.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::MemoryStream;
+    ///
+    /// let stream = MemoryStream::new("orders", 1);
+    /// let first = stream.put("customer-7", "first");
+    /// let second = stream.put("customer-7", "second");
+    /// stream.trim(&first);
+    /// assert_eq!(stream.records(), [second]);
+    /// ```
+    pub fn trim(&self, last: &MemoryRecord) {
+        if let Some(shard) = self.lock().shards.iter_mut().find(|shard| shard.id == last.shard) {
+            shard.trim(&last.sequence);
+        }
     }
 
     /// Returns the shards that take records.

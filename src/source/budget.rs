@@ -1,62 +1,246 @@
-//! One byte budget over all shards of a source.
+//! One byte budget over all shards of a source, and all the ways to fetch.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-/// The budget is counted in KiB, because a semaphore counts in 32 bits.
-const UNIT: usize = 1 << 10;
+/// How long a page that has arrived waits for room before it is let go. Most consumers that pause, pause for less.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Bounds the bytes fetched and not yet handed out. A fetch reserves the largest page before it asks, so that pages
-/// under way are counted too.
+/// Bounds the bytes that a source holds, from the request for a page until the last of its payloads is dropped. A fetch
+/// reserves the most that it can bring, so that pages under way are counted too. First come, first served: no shard gets
+/// ahead of another.
 #[derive(Clone, Debug)]
-pub(super) struct ByteBudget {
-    units: Arc<Semaphore>,
-    whole: u32,
+pub(super) struct ByteBudget(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    whole: i64,
+    state: Mutex<State>,
 }
 
-/// The bytes of one page, returned to the budget when dropped.
 #[derive(Debug)]
-pub(super) struct Charge(OwnedSemaphorePermit);
+struct State {
+    /// Less than nothing while a page is larger than was reserved for it, or was let through to a hungry consumer.
+    free: i64,
+    /// Reservations whose page is under way.
+    fetching: usize,
+    /// Set while the consumer waits and there is nothing to give it.
+    hungry: bool,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    bytes: i64,
+    grant: oneshot::Sender<Charge>,
+}
+
+/// Bytes of the budget, returned when dropped.
+#[derive(Debug)]
+pub(super) struct Charge {
+    budget: ByteBudget,
+    bytes: i64,
+    /// Whether the page that it stands for is still under way.
+    fetching: bool,
+}
 
 impl ByteBudget {
     pub(super) fn new(bytes: usize) -> Self {
-        let whole = bytes.div_ceil(UNIT).min(u32::MAX as usize >> 1) as u32;
-        Self { units: Arc::new(Semaphore::new(whole as usize)), whole }
+        let whole = signed(bytes);
+        let state = State { free: whole, fetching: 0, hungry: false, waiting: VecDeque::new() };
+        Self(Arc::new(Shared { whole, state: Mutex::new(state) }))
     }
 
-    /// Waits until a page of `largest` bytes has room, and reserves it.
-    pub(super) async fn reserve(&self, largest: usize) -> Charge {
+    /// Waits until a page of so many bytes has room, and reserves it.
+    pub(super) async fn reserve(&self, bytes: usize) -> Charge {
         // A page larger than the whole budget still has to pass, alone.
-        let units = largest.div_ceil(UNIT).min(self.whole as usize) as u32;
-        let permit = Arc::clone(&self.units).acquire_many_owned(units).await;
-        Charge(permit.expect("the budget is never closed"))
+        self.wait_for(signed(bytes).min(self.0.whole)).await
+    }
+
+    /// Charges a page that has arrived already, and waits a while until that leaves no debt. `None` if it is to be let
+    /// go, and fetched again once there is room.
+    pub(super) async fn admit(&self, bytes: usize) -> Option<Charge> {
+        let charge = self.charge(signed(bytes));
+        if self.lock().free < -self.0.whole / 8 {
+            // Too many wait already.
+            return None;
+        }
+        let room = timeout(PATIENCE, self.wait_for(0)).await;
+        room.is_ok().then_some(charge)
+    }
+
+    /// Says whether the consumer waits while there is nothing to give it: then one fetch is allowed whatever is charged,
+    /// or else a consumer that collects payloads would wait for itself.
+    pub(super) fn set_hungry(&self, hungry: bool) {
+        self.lock().hungry = hungry;
+        if hungry {
+            self.grant();
+        }
+    }
+
+    /// Returns the bytes charged.
+    pub(super) fn used(&self) -> usize {
+        (self.0.whole - self.lock().free).max(0) as usize
+    }
+
+    async fn wait_for(&self, bytes: i64) -> Charge {
+        let (grant, granted) = oneshot::channel();
+        self.lock().waiting.push_back(Waiting { bytes, grant });
+        self.grant();
+        granted.await.expect("who waits is answered, for the budget lives as long as `self`")
+    }
+
+    fn charge(&self, bytes: i64) -> Charge {
+        self.lock().free -= bytes;
+        Charge { budget: self.clone(), bytes, fetching: false }
+    }
+
+    /// Lets those in who have waited longest and for whom there is room.
+    fn grant(&self) {
+        loop {
+            let mut state = self.lock();
+            let Some(first) = state.waiting.front() else { return };
+            let starving = state.hungry && state.fetching == 0;
+            if state.free < first.bytes && !starving {
+                return;
+            }
+            let Some(Waiting { bytes, grant }) = state.waiting.pop_front() else { return };
+            state.free -= bytes;
+            state.fetching += 1;
+            drop(state);
+            let charge = Charge { budget: self.clone(), bytes, fetching: true };
+            if let Err(charge) = grant.send(charge) {
+                // Whoever waited has gone. Its return must not grant from within a grant.
+                charge.take_back();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Charge {
-    /// Keeps what the page really takes and gives the rest back.
+    /// Keeps what the page really takes, be it less or more, and gives the rest back.
     pub(super) fn correct(mut self, bytes: usize) -> Self {
-        let keep = bytes.div_ceil(UNIT).min(self.0.num_permits());
-        match self.0.split(keep) {
-            Some(kept) => Self(kept),
-            None => self,
+        self.set(bytes);
+        self
+    }
+
+    /// Charges so many bytes from now on.
+    pub(super) fn set(&mut self, bytes: usize) {
+        let bytes = signed(bytes);
+        let mut state = self.budget.lock();
+        state.free += self.bytes - bytes;
+        state.fetching -= usize::from(mem::take(&mut self.fetching));
+        drop(state);
+        self.bytes = bytes;
+        self.budget.grant();
+    }
+
+    fn take_back(mut self) {
+        let mut state = self.budget.lock();
+        state.free += mem::take(&mut self.bytes);
+        state.fetching -= usize::from(mem::take(&mut self.fetching));
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        if self.bytes != 0 || self.fetching {
+            self.set(0);
         }
     }
 }
 
+/// No process holds more bytes than this can say.
+fn signed(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
+
+    const KIB: usize = 1 << 10;
 
     #[tokio::test]
     async fn a_page_is_charged_at_its_largest_until_it_has_arrived() {
-        let budget = ByteBudget::new(20 * UNIT);
-        let reserved = budget.reserve(15 * UNIT).await;
-        assert_eq!(budget.units.available_permits(), 5);
-        let kept = reserved.correct(3 * UNIT);
-        assert_eq!(budget.units.available_permits(), 17);
+        let budget = ByteBudget::new(20 * KIB);
+        let reserved = budget.reserve(15 * KIB).await;
+        assert_eq!(budget.used(), 15 * KIB);
+        let kept = reserved.correct(3 * KIB);
+        assert_eq!(budget.used(), 3 * KIB);
         drop(kept);
-        assert_eq!(budget.units.available_permits(), 20);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_page_larger_than_the_budget_passes_alone() {
+        let budget = ByteBudget::new(20 * KIB);
+        let first = budget.reserve(KIB).await;
+        assert!(budget.reserve(30 * KIB).now_or_never().is_none());
+        drop(first);
+        budget.reserve(30 * KIB).now_or_never().expect("nothing else is charged");
+    }
+
+    #[tokio::test]
+    async fn who_waits_longest_is_first_and_one_that_gives_up_costs_nothing() {
+        let budget = ByteBudget::new(20 * KIB);
+        let whole = budget.reserve(20 * KIB).await;
+        let mut large = Box::pin(budget.reserve(15 * KIB));
+        let mut gone = Box::pin(budget.reserve(5 * KIB));
+        let mut small = Box::pin(budget.reserve(KIB));
+        for waiting in [&mut large, &mut gone, &mut small] {
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        drop(gone);
+        let half = whole.correct(10 * KIB);
+        assert!(small.as_mut().now_or_never().is_none(), "it does not get ahead");
+        drop(half);
+        let _large = large.now_or_never().expect("there is room");
+        let _small = small.now_or_never().expect("there is room");
+        assert_eq!(budget.used(), 16 * KIB);
+    }
+
+    #[tokio::test]
+    async fn a_hungry_consumer_is_allowed_one_fetch_whatever_is_charged() {
+        let budget = ByteBudget::new(20 * KIB);
+        let _held = budget.reserve(20 * KIB).await.correct(20 * KIB);
+        let mut first = Box::pin(budget.reserve(KIB));
+        assert!(first.as_mut().now_or_never().is_none());
+        budget.set_hungry(true);
+        let first = first.now_or_never().expect("one fetch is allowed");
+        let mut second = Box::pin(budget.reserve(KIB));
+        assert!(second.as_mut().now_or_never().is_none(), "one at a time");
+        let page = first.correct(KIB);
+        let second = second.now_or_never().expect("the first has brought nothing yet that ends the hunger");
+        budget.set_hungry(false);
+        drop(second);
+        assert!(budget.reserve(KIB).now_or_never().is_none());
+        drop(page);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_has_arrived_waits_a_while_for_room_and_is_then_let_go() {
+        let budget = ByteBudget::new(20 * KIB);
+        let held = budget.reserve(20 * KIB).await;
+        assert!(budget.admit(KIB).await.is_none());
+        assert_eq!(budget.used(), 20 * KIB, "what was let go is charged no more");
+        let mut waiting = Box::pin(budget.admit(KIB));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert_eq!(budget.used(), 21 * KIB, "what has arrived is charged at once");
+        drop(held);
+        assert!(waiting.now_or_never().expect("there is room").is_some());
+        let _held = budget.reserve(20 * KIB).await;
+        assert!(budget.admit(5 * KIB).now_or_never().expect("too much waits already").is_none());
     }
 }

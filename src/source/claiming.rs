@@ -8,11 +8,12 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoint, Lease, LeaseRow, Tracker};
+use crate::checkpoint::{Checkpoint, Lease, LeaseRow};
 use crate::source::ReadFrom;
 use crate::source::coordinator::Coordinator;
 use crate::source::held::Held;
-use crate::source::reader::{Reader, Reading};
+use crate::source::reader::Reader;
+use crate::source::reading::Reading;
 use crate::{OriginShard, Position, Result, ShardId};
 
 impl Coordinator {
@@ -54,8 +55,9 @@ impl Coordinator {
             .filter(|shard| !self.leases.held.contains_key(*shard) && self.topology.is_readable(shard))
             .map(|shard| (shard.clone(), self.initial_checkpoint(shard)))
             .collect();
+        let room = self.config.max_shards.saturating_sub(self.leases.held.len());
         let mut outcome = Ok(());
-        let mut answers = pin!(self.leases.claim(wanted, &rows));
+        let mut answers = pin!(self.leases.claim(wanted, room, &rows));
         while let Some(answer) = answers.next().await {
             match self.leases.note(answer) {
                 Ok(Some(lease)) => self.begin(lease),
@@ -82,37 +84,49 @@ impl Coordinator {
         });
         tracing::info!(stream = %origin.stream, shard = %lease.shard, token = %lease.token,
             position = %lease.checkpoint.position, "lease claimed");
-        let position = lease.checkpoint.position.clone();
-        let Some((reading, reader)) = self.reader(origin, position, Duration::ZERO) else { return };
+        let from = match &lease.checkpoint.position {
+            Position::Beginning => self.config.initial(&lease.shard, &self.first_start),
+            // Only in rows that the KCL wrote. Reading anew must not jump over what came since.
+            Position::Latest => ReadFrom::Position(Position::At(self.clock.begun())),
+            position => ReadFrom::Position(position.clone()),
+        };
+        let last = Some(lease.checkpoint.clone());
+        let Some((reading, reader)) = self.reader(origin, from, last, Duration::ZERO) else { return };
         let task = tokio::spawn(reader.run());
-        self.leases.held.insert(lease.shard.clone(), Held::new(lease, reading, task, Instant::now()));
+        let meters = self.meters.shard(&lease.shard);
+        self.leases.held.insert(lease.shard.clone(), Held::new(lease, reading, task, Instant::now(), meters));
     }
 
+    /// Makes a reader that begins somewhere. `last` is the stored checkpoint, where it begins with that.
     pub(super) fn reader(
         &self,
         origin: Arc<OriginShard>,
-        position: Position,
+        from: ReadFrom,
+        last: Option<Checkpoint>,
         pause: Duration,
     ) -> Option<(Arc<Reading>, Reader)> {
         let events = self.events.clone()?;
-        let from = match &position {
-            Position::Beginning => self.config.initial(&origin.shard, &self.first_start),
-            // Only in rows that the KCL wrote. Reading anew must not jump over what came since.
-            Position::Latest => ReadFrom::Position(Position::At(self.begun)),
-            position => ReadFrom::Position(position.clone()),
+        let gate = self.control.gates().of(&origin.shard);
+        let fetch = self.upstream.open(&origin.shard, from.clone());
+        let done = match &from {
+            ReadFrom::Position(position @ Position::After { .. }) => Some(position.clone()),
+            _ => None,
         };
-        let fetch = self.upstream.open(&origin.shard, from);
-        let tracker = Tracker::counted_in(Arc::clone(&self.in_flight));
-        let reading = Arc::new(Reading::new(origin, tracker));
+        let reading = Arc::new(Reading::new(origin, from, gate, Arc::clone(&self.in_flight)));
         let reader = Reader {
+            upstream: Arc::clone(&self.upstream),
             fetch,
             reading: Arc::clone(&reading),
-            done: Some(position).filter(|position| matches!(position, Position::After { .. })),
+            last: last.or_else(|| done.clone().map(Checkpoint::from)),
+            done,
             events,
             control: self.control.clone(),
             budget: self.budget.clone(),
+            meters: self.meters.clone(),
             pause,
-            until: self.config.until,
+            clock: self.clock,
+            bound: self.config.bound(self.clock.begun()),
+            on_gap: self.config.on_gap,
             outage_limit: self.config.outage_limit,
         };
         Some((reading, reader))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints, WorkerId};
-use crate::source::ReadFrom;
+use crate::source::{OnGap, ReadFrom};
 use crate::{Error, ErrorKind, Position, Result, SequenceNumber, ShardId};
 
 /// Where shards without a checkpoint begin.
@@ -77,8 +77,13 @@ pub enum Until {
     /// Never, unless every shard is closed and read. The default.
     #[default]
     Forever,
-    /// When each shard was read to its tip once: an empty page, nothing behind the latest record.
+    /// When everything was read that was in the stream when the source connected, by this machine's clock against the
+    /// arrival times of the records. Each shard ends with its first record that came later, or with an empty page and
+    /// nothing behind the latest record.
     Tip,
+    /// When everything was read that arrived before a time (milliseconds, by the service's clock). If that is still to
+    /// come, it is waited for, by this machine's clock.
+    Time(SystemTime),
 }
 
 /// What follows when a message is dropped without an ack.
@@ -164,6 +169,10 @@ pub struct SourceConfig {
     pub until: Until,
     /// What follows when a message is dropped without an ack. Default: fail.
     pub on_abandon: OnAbandon,
+    /// What follows when records were removed before they were read. Default: continue.
+    pub on_gap: OnGap,
+    /// The most shards that this worker reads at a time; others are left to other workers. Default: no limit.
+    pub max_shards: usize,
     /// How long a lease lives unrenewed; renewed every third of it. Default: 10 s.
     pub lease_time: Duration,
     /// How often watermarks are stored. Default: 1 s.
@@ -172,7 +181,8 @@ pub struct SourceConfig {
     pub refresh_interval: Duration,
     /// No page is opened while this many messages are out unacked, over all shards. Default: 100,000.
     pub max_in_flight: usize,
-    /// The most bytes fetched and not yet handed out, over all shards. Default: 64 MiB.
+    /// The most bytes that are held, over all shards: a page counts from its request until the last of its payloads is
+    /// dropped. Default: 64 MiB.
     pub buffer_bytes: usize,
     /// How long retryable failures of one shard go on before they end the source. Default: 5 minutes.
     pub outage_limit: Duration,
@@ -190,6 +200,8 @@ impl Default for SourceConfig {
             start_shards: HashMap::new(),
             until: Until::default(),
             on_abandon: OnAbandon::default(),
+            on_gap: OnGap::default(),
+            max_shards: usize::MAX,
             lease_time: Duration::from_secs(10),
             commit_interval: Duration::from_secs(1),
             refresh_interval: Duration::from_mins(1),
@@ -225,8 +237,18 @@ impl SourceConfig {
         let commit_range = Duration::from_millis(10)..=a_day;
         check(commit_range.contains(&self.commit_interval), "commit_interval: 10 ms to 24 h is allowed")?;
         check(self.refresh_interval >= Duration::from_millis(100), "refresh_interval: 100 ms at least")?;
+        check(self.max_shards > 0, "max_shards: 1 shard at least")?;
         check(self.max_in_flight > 0, "max_in_flight: 1 message at least")?;
         check(self.buffer_bytes >= 1 << 10, "buffer_bytes: 1 KiB at least")
+    }
+
+    /// Returns the time that is read up to, if there is one.
+    pub(super) fn bound(&self, begun: SystemTime) -> Option<SystemTime> {
+        match self.until {
+            Until::Forever => None,
+            Until::Tip => Some(begun),
+            Until::Time(time) => Some(time),
+        }
     }
 
     pub(super) fn application(&self, stream: &str) -> Application {

@@ -1,13 +1,19 @@
 //! A handle on a source that outlives the stream it came from.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 use futures::task::AtomicWaker;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::source::ShardStatus;
+use crate::source::gates::Gates;
+use crate::source::seek::{Seek, WAITING_SEEKS};
+use crate::source::{Gap, ShardStatus};
 use crate::{Error, ErrorKind, Result};
+
+/// How many gaps are remembered; the oldest are forgotten first.
+const REMEMBERED_GAPS: usize = 1_000;
 
 /// Watches and ends a source that has moved into `decode` and `forward`. Cheap to clone.
 ///
@@ -32,19 +38,23 @@ use crate::{Error, ErrorKind, Result};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Control {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 pub(super) struct Shared {
     stop: watch::Sender<bool>,
     ready: watch::Sender<bool>,
+    pub(super) caught_up: watch::Sender<bool>,
     outcome: watch::Sender<Option<Outcome>>,
     status: Mutex<Vec<ShardStatus>>,
+    gaps: Mutex<VecDeque<Gap>>,
+    gates: Gates,
+    pub(super) seeks: mpsc::Sender<Seek>,
     /// What the stream has to report before it ends.
     failure: Mutex<Failure>,
     /// The task that polls the stream, woken by a failure and by `stop`.
-    stream: AtomicWaker,
+    pub(super) stream: AtomicWaker,
 }
 
 /// The error that ends the stream: as it is to be yielded, and as it is kept for `finished`.
@@ -58,16 +68,21 @@ struct Failure {
 type Outcome = std::result::Result<(), Arc<Error>>;
 
 impl Control {
-    pub(super) fn new() -> Self {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Seek>) {
+        let (seeks, asked) = mpsc::channel(WAITING_SEEKS);
         let shared = Shared {
             stop: watch::Sender::new(false),
             ready: watch::Sender::new(false),
+            caught_up: watch::Sender::new(false),
             outcome: watch::Sender::new(None),
             status: Mutex::default(),
+            gaps: Mutex::default(),
+            gates: Gates::default(),
+            seeks,
             failure: Mutex::default(),
             stream: AtomicWaker::new(),
         };
-        Self { shared: Arc::new(shared) }
+        (Self { shared: Arc::new(shared) }, asked)
     }
 
     /// Waits until every shard that this worker may read has a place to read from: what is put into the stream from
@@ -212,6 +227,23 @@ impl Control {
         lock(&self.shared.status).clone()
     }
 
+    /// Returns the gaps that were found and read past, the latest thousand, oldest first.
+    ///
+    /// # Example
+    ///
+    /// [`Gap`] has one.
+    pub fn gaps(&self) -> Vec<Gap> {
+        lock(&self.shared.gaps).iter().cloned().collect()
+    }
+
+    pub(super) fn add_gap(&self, gap: Gap) {
+        let mut gaps = lock(&self.shared.gaps);
+        if gaps.len() == REMEMBERED_GAPS {
+            gaps.pop_front();
+        }
+        gaps.push_back(gap);
+    }
+
     /// Gives the stream an error to end with. The first one stands.
     pub(super) fn fail(&self, error: Error) {
         let mut failure = lock(&self.shared.failure);
@@ -245,6 +277,21 @@ impl Control {
 
     pub(super) fn set_ready(&self) {
         self.shared.ready.send_replace(true);
+    }
+
+    pub(super) fn is_caught_up(&self) -> bool {
+        *self.shared.caught_up.borrow()
+    }
+
+    pub(super) fn set_caught_up(&self) {
+        let first = self.shared.caught_up.send_if_modified(|known| !std::mem::replace(known, true));
+        if first {
+            self.shared.stream.wake();
+        }
+    }
+
+    pub(super) fn gates(&self) -> &Gates {
+        &self.shared.gates
     }
 
     pub(super) fn set_status(&self, status: Vec<ShardStatus>) {

@@ -2,18 +2,21 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::checkpoint::{ApplicationStart, InFlight};
 use crate::source::budget::ByteBudget;
+use crate::source::clock::Clock;
+use crate::source::event::Event;
 use crate::source::held::Held;
 use crate::source::leases::{Leases, bounded};
-use crate::source::reader::Event;
+use crate::source::meters::Meters;
+use crate::source::seek::Seek;
 use crate::source::topology::Topology;
-use crate::source::{Control, OnAbandon, ShardState, ShardStatus, SourceConfig, Until, Upstream};
+use crate::source::{Control, ShardState, ShardStatus, SourceConfig, Until, Upstream};
 use crate::{Error, ErrorKind, Result, ShardId};
 
 /// How often a call is tried at the start before its failure is the user's to see.
@@ -25,8 +28,11 @@ pub(super) struct Coordinator {
     pub(super) upstream: Arc<dyn Upstream>,
     pub(super) config: SourceConfig,
     pub(super) control: Control,
+    seeks: mpsc::Receiver<Seek>,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) budget: ByteBudget,
+    pub(super) meters: Meters,
+    pub(super) clock: Clock,
     /// Cloned into each reader; gone once nothing is left to read, which ends the stream.
     pub(super) events: Option<mpsc::Sender<Event>>,
     pub(super) first_start: ApplicationStart,
@@ -34,7 +40,16 @@ pub(super) struct Coordinator {
     pub(super) leases: Leases,
     /// Set once a scan went through, so that every shard that may be read has its lease.
     pub(super) scanned: bool,
-    pub(super) begun: SystemTime,
+}
+
+/// What the coordinator shares with the stream.
+pub(super) struct Ends {
+    pub(super) control: Control,
+    pub(super) seeks: mpsc::Receiver<Seek>,
+    pub(super) in_flight: Arc<InFlight>,
+    pub(super) budget: ByteBudget,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) clock: Clock,
 }
 
 impl Coordinator {
@@ -42,14 +57,13 @@ impl Coordinator {
     pub(super) async fn start(
         upstream: Arc<dyn Upstream>,
         config: SourceConfig,
-        control: Control,
-        in_flight: Arc<InFlight>,
-        events: mpsc::Sender<Event>,
+        stream: Ends,
     ) -> Result<Self> {
+        let Ends { control, seeks, in_flight, budget, events, clock } = stream;
         let shards = persist(|| upstream.shards()).await?;
         let application = config.application(upstream.stream());
         let ids = shards.iter().map(|shard| shard.id.clone()).collect();
-        let proposed = ApplicationStart { at: SystemTime::now(), shards: ids };
+        let proposed = ApplicationStart { at: clock.begun(), shards: ids };
         let store = &config.checkpoints;
         let first_start =
             persist(|| bounded(config.lease_time, "start", store.start(&application, proposed.clone())))
@@ -65,28 +79,32 @@ impl Coordinator {
         }
         let mut topology = Topology::default();
         topology.list(shards);
+        let meters = Meters::new(upstream.stream());
         let leases = Leases::new(
             Arc::clone(&config.checkpoints),
             application,
             config.worker.clone(),
             config.lease_time,
             config.outage_limit,
+            meters.leases_lost.clone(),
         );
-        let budget = ByteBudget::new(config.buffer_bytes);
-        let events = Some(events);
-        Ok(Self {
+        let coordinator = Self {
             upstream,
             config,
             control,
+            seeks,
             in_flight,
             budget,
-            events,
+            meters,
+            clock,
+            events: Some(events),
             first_start,
             topology,
             leases,
             scanned: false,
-            begun: SystemTime::now(),
-        })
+        };
+        coordinator.publish();
+        Ok(coordinator)
     }
 
     pub(super) async fn run(mut self) {
@@ -120,6 +138,7 @@ impl Coordinator {
                     self.look().await?;
                 }
                 _ = scan.tick() => self.scan().await?,
+                Some(seek) = self.seeks.recv() => self.seek(seek),
                 _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 // Last, because it may be called at every ack.
                 () = self.in_flight.attention() => {
@@ -165,32 +184,8 @@ impl Coordinator {
         }
     }
 
-    fn filter_held(&self, which: impl Fn(&Held) -> bool) -> Vec<ShardId> {
+    pub(super) fn filter_held(&self, which: impl Fn(&Held) -> bool) -> Vec<ShardId> {
         self.leases.held.iter().filter(|(_, held)| which(held)).map(|(shard, _)| shard.clone()).collect()
-    }
-
-    fn look_for_abandoned(&mut self) -> Result<()> {
-        let abandoned = self.filter_held(|held| held.reading.tracker.abandoned().is_some());
-        for shard in abandoned {
-            match self.config.on_abandon {
-                OnAbandon::Fail => return self.unacked().map_or(Ok(()), Err),
-                OnAbandon::Redeliver => self.restart(&shard),
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads a shard again from its watermark.
-    fn restart(&mut self, shard: &ShardId) {
-        let Some(held) = self.leases.held.get_mut(shard) else { return };
-        let (position, origin) = (held.position(), Arc::clone(&held.reading.origin));
-        let pause = held.restart_pause(&position);
-        tracing::warn!(stream = %origin.stream, %shard, %position, "a message was dropped unacked; reading again");
-        let Some((reading, reader)) = self.reader(origin, position, pause) else { return };
-        let task = tokio::spawn(reader.run());
-        if let Some(held) = self.leases.held.get_mut(shard) {
-            held.restart(reading, task);
-        }
     }
 
     /// Stores that shards are finished, once their children are known: without them the stream would seem to end.
@@ -239,23 +234,29 @@ impl Coordinator {
         }
     }
 
-    /// Lets the stream end once every shard is finished, or read to the tip that was asked for.
+    /// Tells when everything was read that was there at the start; lets the stream end once every shard is finished, or
+    /// read as far as was asked for.
     pub(super) fn look_whether_all_is_read(&mut self) {
-        let until_tip = self.config.until == Until::Tip;
-        let read = |held: &Held| until_tip && held.reading.is_at_tip();
         // One that waits for its parents came after the tip of one of them, or after one that is not read yet.
         let mut waited_for = self.topology.unfinished().filter(|shard| self.topology.is_readable(shard));
         // A listing may leave out what is held.
-        if self.leases.held.values().all(read) && waited_for.all(|shard| self.leases.held.contains_key(shard))
-        {
+        let all_at_tip = self.leases.held.values().all(|held| held.reading.is_at_tip())
+            && waited_for.all(|shard| self.leases.held.contains_key(shard));
+        if !all_at_tip {
+            return;
+        }
+        self.control.set_caught_up();
+        if self.leases.held.is_empty() || self.config.until != Until::Forever {
             self.events = None;
         }
     }
 
     pub(super) fn publish(&self) {
+        let now = self.clock.now();
+        let gates = self.control.gates();
         let status = self.topology.iter().map(|(shard, parents)| {
             if let Some(held) = self.leases.held.get(shard) {
-                return held.status(parents);
+                return held.status(parents, self.is_read(held), now);
             }
             let state = if self.topology.is_finished(shard) {
                 ShardState::Finished
@@ -264,9 +265,16 @@ impl Coordinator {
             } else {
                 ShardState::WaitingForParents
             };
-            ShardStatus::unread(shard.clone(), state, parents.to_vec())
+            ShardStatus::unread(shard.clone(), state, parents.to_vec(), gates.is_paused(shard))
         });
-        self.control.set_status(status.collect());
+        let status: Vec<_> = status.collect();
+        self.meters.stands(&status, self.budget.used());
+        self.control.set_status(status);
+    }
+
+    /// Tells whether everything asked for of a shard was read.
+    fn is_read(&self, held: &Held) -> bool {
+        held.reading.children().is_some() || self.config.until != Until::Forever && held.reading.is_at_tip()
     }
 }
 

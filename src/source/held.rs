@@ -1,18 +1,19 @@
 //! A shard that this worker holds: its lease, what it is reading, and the task that reads it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoint, Lease};
-use crate::source::reader::{FIRST_BACKOFF, LONGEST_BACKOFF, Reading};
-use crate::source::{ShardState, ShardStatus};
+use crate::source::meters::ShardMeters;
+use crate::source::reader::{FIRST_BACKOFF, LONGEST_BACKOFF};
+use crate::source::reading::Reading;
+use crate::source::{ReadFrom, ShardState, ShardStatus};
 use crate::{Position, ShardId};
 
 /// A shard that this worker holds. Dropping it ends the reading, and whatever of it is still out counts no more.
-#[derive(Debug)]
 pub(super) struct Held {
     pub(super) lease: Lease,
     pub(super) reading: Arc<Reading>,
@@ -22,7 +23,10 @@ pub(super) struct Held {
     /// Since when commits of this lease have been failing.
     pub(super) failing_since: Option<Instant>,
     /// Where the reading stood at the last restart, and how often it was restarted there.
-    restarts: (Position, u32),
+    restarts: (ReadFrom, u32),
+    /// The furthest position that was to be stored. Where the answer was lost, the row may be there already.
+    committed: Position,
+    meters: ShardMeters,
 }
 
 /// A write of a row that is due.
@@ -33,9 +37,16 @@ pub(super) enum Due {
 }
 
 impl Held {
-    pub(super) fn new(lease: Lease, reading: Arc<Reading>, reader: JoinHandle<()>, written: Instant) -> Self {
-        let restarts = (lease.checkpoint.position.clone(), 0);
-        Self { lease, reading, reader, written, failing_since: None, restarts }
+    pub(super) fn new(
+        lease: Lease,
+        reading: Arc<Reading>,
+        reader: JoinHandle<()>,
+        written: Instant,
+        meters: ShardMeters,
+    ) -> Self {
+        let committed = lease.checkpoint.position.clone();
+        let restarts = (reading.from.clone(), 0);
+        Self { lease, reading, reader, written, failing_since: None, restarts, committed, meters }
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
@@ -46,10 +57,10 @@ impl Held {
         self.reader = reader;
     }
 
-    /// Returns the pause before a restart at a position: it doubles while no restart gets any further.
-    pub(super) fn restart_pause(&mut self, position: &Position) -> Duration {
-        if self.restarts.0 != *position {
-            self.restarts = (position.clone(), 0);
+    /// Returns the pause before a redelivery: it doubles while none gets any further.
+    pub(super) fn restart_pause(&mut self, from: &ReadFrom) -> Duration {
+        if self.restarts.0 != *from {
+            self.restarts = (from.clone(), 0);
         }
         let tried = self.restarts.1;
         self.restarts.1 += 1;
@@ -73,10 +84,15 @@ impl Held {
     }
 
     /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
-    pub(super) fn due(&self, renew_after: Duration) -> Option<Due> {
+    pub(super) fn due(&mut self, renew_after: Duration) -> Option<Due> {
         let watermark = self.reading.tracker.watermark();
         match watermark {
-            Some(watermark) if watermark.position > self.lease.checkpoint.position => {
+            // After a seek back the stored position waits until reading has passed it.
+            Some(watermark)
+                if watermark.position > self.lease.checkpoint.position
+                    && watermark.position >= self.committed =>
+            {
+                self.committed.clone_from(&watermark.position);
                 Some(Due::Commit(watermark))
             }
             _ if self.written.elapsed() >= renew_after => Some(Due::Renew),
@@ -84,18 +100,9 @@ impl Held {
         }
     }
 
-    /// Returns the newest position that everything before is acked for.
-    pub(super) fn position(&self) -> Position {
-        let watermark = self.reading.tracker.watermark().map(|watermark| watermark.position);
-        watermark.map_or_else(
-            || self.lease.checkpoint.position.clone(),
-            |w| w.max(self.lease.checkpoint.position.clone()),
-        )
-    }
-
     /// Tells whether the shard was read to its end and every message is acked.
     pub(super) fn is_finished(&self) -> bool {
-        self.reading.children().is_some() && self.position() == Position::End
+        self.reading.children().is_some() && self.reading.watermark() == Some(Position::End)
     }
 
     /// Tells whether the task ended without a word, which only a panic does.
@@ -103,16 +110,23 @@ impl Held {
         self.reader.is_finished() && self.reading.is_silent()
     }
 
-    pub(super) fn status(&self, parents: &[ShardId]) -> ShardStatus {
+    /// Tells what is known of the shard, here and to the metrics.
+    pub(super) fn status(&self, parents: &[ShardId], is_read: bool, now: SystemTime) -> ShardStatus {
         let reading = &self.reading;
-        ShardStatus {
+        let oldest = reading.tracker.oldest_out();
+        let status = ShardStatus {
             shard: self.lease.shard.clone(),
-            state: if reading.is_read() { ShardState::Draining } else { ShardState::Reading },
+            state: if is_read { ShardState::Draining } else { ShardState::Reading },
             parents: parents.to_vec(),
             position: Some(self.lease.checkpoint.position.clone()),
             millis_behind_latest: reading.millis_behind_latest(),
             in_flight: reading.tracker.in_flight(),
-        }
+            unacked_for: oldest.as_ref().map(|(_, since)| since.elapsed()),
+            oldest_unacked: oldest.map(|(position, _)| position),
+            paused: !reading.paused.is_open(),
+        };
+        self.meters.stands(&status, self.lease.checkpoint.arrival, now);
+        status
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream, StreamExt};
+use metrics::Counter;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
@@ -28,6 +29,8 @@ pub(super) struct Leases {
     /// Since when the store has been failing.
     failing_since: Option<Instant>,
     outage_limit: Duration,
+    /// Counts those that others took.
+    lost: Counter,
 }
 
 impl Leases {
@@ -37,6 +40,7 @@ impl Leases {
         worker: WorkerId,
         lease_time: Duration,
         outage_limit: Duration,
+        lost: Counter,
     ) -> Self {
         Self {
             store,
@@ -47,6 +51,7 @@ impl Leases {
             observed: HashMap::new(),
             failing_since: None,
             outage_limit,
+            lost,
         }
     }
 
@@ -56,11 +61,12 @@ impl Leases {
         self.note(listed)
     }
 
-    /// Claims the shards that are free or whose lease has expired, and yields the answers as they come: a claim that
+    /// Claims the shards that are free or whose lease has expired, as many as there is room for, and yields the answers as they come: a claim that
     /// fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
     pub(super) fn claim(
         &mut self,
         wanted: Vec<(ShardId, Checkpoint)>,
+        room: usize,
         rows: &HashMap<ShardId, LeaseRow>,
     ) -> impl Stream<Item = Result<Option<Lease>>> + use<> {
         let now = Instant::now();
@@ -75,6 +81,10 @@ impl Leases {
                 },
                 _ => None,
             };
+            if claims.len() == room {
+                // Those of others are looked at all the same, to know when they expire.
+                continue;
+            }
             let (application, worker) = (self.application.clone(), self.worker.clone());
             claims.push(Claim { application, shard, worker, expired, initial });
         }
@@ -105,8 +115,11 @@ impl Leases {
     pub(super) async fn write(&mut self) -> Result<()> {
         let due: Vec<(Lease, Due)> = self
             .held
-            .values()
-            .filter_map(|held| Some((held.lease.clone(), held.due(self.lease_time / 3)?)))
+            .values_mut()
+            .filter_map(|held| {
+                let due = held.due(self.lease_time / 3)?;
+                Some((held.lease.clone(), due))
+            })
             .collect();
         let (store, limit) = (&self.store, self.limit());
         let answers: Vec<_> = stream::iter(due)
@@ -129,6 +142,7 @@ impl Leases {
             match answer {
                 Err(error) if is_loss(&error) => {
                     tracing::warn!(application = %self.application, %shard, %error, "lease lost");
+                    self.lost.increment(1);
                     self.held.remove(&shard);
                 }
                 answer => {

@@ -1,171 +1,204 @@
 //! The task that reads one leased shard.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::checkpoint::Tracker;
-use crate::source::budget::{ByteBudget, Charge};
-use crate::source::{Control, Fetch, Page, Shard, Until};
-use crate::{OriginShard, Position, ShardId};
+use crate::checkpoint::Checkpoint;
+use crate::source::budget::{ByteBudget, Charge, PATIENCE};
+use crate::source::clock::Clock;
+use crate::source::event::{Behind, Event, Fetched, News};
+use crate::source::meters::Meters;
+use crate::source::reading::Reading;
+use crate::source::slices::spread;
+use crate::source::{Control, Fetch, Gap, OnGap, Page, Shard, Upstream};
+use crate::{Error, ErrorKind, Position, Result};
 
 /// The first pause after a failed fetch or a dropped message. Each further one doubles, to [`LONGEST_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// The longest pause between two tries of a fetch.
 pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
-/// What `behind` holds while nothing is known.
-const UNKNOWN: u64 = u64::MAX;
-
-/// What a reader sends to the stream, in the order of its shard.
-pub(super) enum Event {
-    /// Records to hand out.
-    Page { reading: Arc<Reading>, page: Page, charge: Charge },
-    /// The shard has no more records.
-    End { reading: Arc<Reading>, children: Vec<Shard> },
-    /// The shard was read as far as was asked for.
-    Tip { reading: Arc<Reading> },
-}
-
-impl Event {
-    pub(super) fn is_page(&self) -> bool {
-        matches!(self, Self::Page { .. })
-    }
-}
-
-/// One stretch of reading a shard: a claim, or a restart within it. What a revoked one has read is not handed out.
-#[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) origin: Arc<OriginShard>,
-    pub(super) tracker: Tracker,
-    behind: AtomicU64,
-    /// Set when the task ends in any way but a panic.
-    done: AtomicBool,
-    /// Set once the stream has taken in everything up to the tip.
-    tip: AtomicBool,
-    /// Set, to the children that the service named, once the stream has taken in the last page.
-    children: OnceLock<Vec<Shard>>,
-}
-
-impl Reading {
-    pub(super) fn new(origin: Arc<OriginShard>, tracker: Tracker) -> Self {
-        Self {
-            origin,
-            tracker,
-            behind: AtomicU64::new(UNKNOWN),
-            done: AtomicBool::new(false),
-            tip: AtomicBool::new(false),
-            children: OnceLock::new(),
-        }
-    }
-
-    /// The stream has taken in the last page of a closed shard.
-    pub(super) fn end(&self, children: Vec<Shard>) {
-        self.tracker.finish();
-        let _ = self.children.set(children);
-    }
-
-    /// Returns the children of a shard whose last page was taken in.
-    pub(super) fn children(&self) -> Option<&[Shard]> {
-        self.children.get().map(Vec::as_slice)
-    }
-
-    pub(super) fn reach_tip(&self) {
-        self.tip.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_at_tip(&self) -> bool {
-        self.tip.load(Ordering::Acquire)
-    }
-
-    /// Tells whether everything asked for was read.
-    pub(super) fn is_read(&self) -> bool {
-        self.is_at_tip() || self.children().is_some()
-    }
-
-    /// Tells whether the reader never said that it was done: its last word may still wait in the channel.
-    pub(super) fn is_silent(&self) -> bool {
-        !self.done.load(Ordering::Acquire)
-    }
-
-    pub(super) fn shard(&self) -> &ShardId {
-        &self.origin.shard
-    }
-
-    /// Returns the `MillisBehindLatest` of the last page, once one was fetched.
-    pub(super) fn millis_behind_latest(&self) -> Option<u64> {
-        Some(self.behind.load(Ordering::Relaxed)).filter(|&behind| behind != UNKNOWN)
-    }
-}
 
 /// Reads a shard into the stream until it ends, fails for good, or is dropped.
 pub(super) struct Reader {
+    pub(super) upstream: Arc<dyn Upstream>,
     pub(super) fetch: Box<dyn Fetch>,
     pub(super) reading: Arc<Reading>,
     /// What is done already: records up to it are dropped from the first pages.
     pub(super) done: Option<Position>,
+    /// The last record that was read, by an earlier start or this one.
+    pub(super) last: Option<Checkpoint>,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) control: Control,
     pub(super) budget: ByteBudget,
+    pub(super) meters: Meters,
     /// Waited out before the first fetch.
     pub(super) pause: Duration,
-    pub(super) until: Until,
+    pub(super) clock: Clock,
+    /// What arrived from then on is not read.
+    pub(super) bound: Option<SystemTime>,
+    pub(super) on_gap: OnGap,
     pub(super) outage_limit: Duration,
 }
 
 impl Reader {
     pub(super) async fn run(mut self) {
-        self.read().await;
-        self.reading.done.store(true, Ordering::Release);
+        if let Err(error) = self.read().await {
+            self.control.fail(error);
+        }
+        self.reading.set_done();
     }
 
-    async fn read(&mut self) {
-        tokio::time::sleep(self.pause).await;
+    async fn read(&mut self) -> Result<()> {
+        sleep(self.pause).await;
+        let mut told_tip = false;
+        loop {
+            let (mut page, charge) = match self.fetch_page().await {
+                Ok(fetched) => fetched,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let children = self.children_of_expired(error).await?;
+                    self.note_gap(None)?;
+                    self.send(News::End { children }).await;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            let behind = Behind { millis: page.millis_behind_latest, at: Instant::now() };
+            let at_tip = page.records.is_empty() && behind.millis.unwrap_or(0) == 0;
+            if page.gap {
+                self.note_gap(page.records.first().map(|first| (first.sequence.clone(), first.arrival)))?;
+            }
+            self.drop_what_is_done(&mut page);
+            let cut = self.cut_at_bound(&mut page);
+            if let Some(last) = page.records.last() {
+                self.last = Some(Checkpoint { position: last.checkpoint_position(), arrival: last.arrival });
+            }
+            if page.records.is_empty() {
+                drop(charge);
+                self.reading.fetched_nothing(behind);
+            } else {
+                self.meters.fetched(&page);
+                spread(charge, page.bytes, &mut page.records);
+                self.reading.fetched(behind);
+                if !self.send(News::Page(Fetched { records: page.records, behind })).await {
+                    return Ok(());
+                }
+            }
+            if let (Some(children), false) = (page.end, cut) {
+                self.send(News::End { children }).await;
+                return Ok(());
+            }
+            let reached = cut || at_tip && self.bound.is_none_or(|bound| self.clock.now() >= bound);
+            if reached && !told_tip {
+                told_tip = true;
+                if !self.send(News::Tip).await || self.bound.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Returns the next page and its charge, once the failures that pass have passed.
+    async fn fetch_page(&mut self) -> Result<(Page, Charge)> {
         let mut failing_since = None;
         let mut backoff = FIRST_BACKOFF;
         loop {
-            // Neither a shard that is not due nor one that backs off keeps budget from the others.
-            self.fetch.due().await;
-            let reserved = self.budget.reserve(self.fetch.largest()).await;
-            let mut page = match self.fetch.next().await {
-                Ok(page) => page,
+            let charge = self.room().await;
+            match self.fetch.next().await {
+                Ok(page) => return Ok((page, charge)),
+                // A shard that backs off keeps no budget from the others.
                 Err(error) => {
-                    drop(reserved);
-                    let since = *failing_since.get_or_insert_with(Instant::now);
-                    if !error.is_retryable() || since.elapsed() >= self.outage_limit {
-                        return self.control.fail(error);
-                    }
-                    let (stream, shard) = (&self.reading.origin.stream, self.reading.shard());
-                    tracing::warn!(%stream, %shard, %error, "fetch failed; trying again");
-                    tokio::time::sleep(backoff.mul_f64(fastrand::f64())).await;
-                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
-                    continue;
-                }
-            };
-            (failing_since, backoff) = (None, FIRST_BACKOFF);
-            self.reading.behind.store(page.millis_behind_latest.unwrap_or(UNKNOWN), Ordering::Relaxed);
-            let at_tip = page.records.is_empty() && page.millis_behind_latest.unwrap_or(0) == 0;
-            let end = page.end.take();
-            self.drop_what_is_done(&mut page);
-            let charge = reserved.correct(page.bytes);
-            let reading = || Arc::clone(&self.reading);
-            if !page.records.is_empty() {
-                let event = Event::Page { reading: reading(), page, charge };
-                if self.events.send(event).await.is_err() {
-                    return;
+                    drop(charge);
+                    self.wait_out(error, &mut failing_since, &mut backoff).await?;
                 }
             }
-            let last = match end {
-                Some(children) => Event::End { reading: reading(), children },
-                None if at_tip && self.until == Until::Tip => Event::Tip { reading: reading() },
-                None => continue,
-            };
-            // Where the stream is gone nobody is left to tell.
-            let _ = self.events.send(last).await;
-            return;
         }
+    }
+
+    /// Waits until a page may be fetched and has room in the budget. A shard that is not due keeps nothing of it.
+    async fn room(&mut self) -> Charge {
+        loop {
+            if !self.reading.is_free() {
+                self.fetch.park();
+                self.reading.freed().await;
+            }
+            self.due().await;
+            let Some(bytes) = self.fetch.arrived() else {
+                return self.budget.reserve(self.fetch.largest()).await;
+            };
+            if self.reading.is_free()
+                && let Some(charge) = self.budget.admit(bytes).await
+            {
+                return charge;
+            }
+            self.fetch.park();
+            drop(self.budget.reserve(bytes).await);
+        }
+    }
+
+    /// Waits until the next fetch, which is at the bound at the latest.
+    async fn due(&mut self) {
+        match self.bound.and_then(|bound| bound.duration_since(self.clock.now()).ok()) {
+            Some(left) => drop(timeout(left, self.fetch.due()).await),
+            None => self.fetch.due().await,
+        }
+    }
+
+    /// Backs off after a failure, or returns it where it is one that stays.
+    async fn wait_out(
+        &mut self,
+        error: Error,
+        failing_since: &mut Option<Instant>,
+        backoff: &mut Duration,
+    ) -> Result<()> {
+        self.reading.fetch_failed();
+        self.meters.failed(error.kind());
+        let since = *failing_since.get_or_insert_with(Instant::now);
+        if !error.is_retryable() || since.elapsed() >= self.outage_limit {
+            return Err(error);
+        }
+        let (stream, shard) = (&self.reading.origin.stream, self.reading.shard());
+        tracing::warn!(%stream, %shard, %error, "fetch failed; trying again");
+        sleep(backoff.mul_f64(fastrand::f64())).await;
+        *backoff = (*backoff * 2).min(LONGEST_BACKOFF);
+        Ok(())
+    }
+
+    /// Finds out what it means that there is nothing to read: the stream was deleted, which is an error; retention has
+    /// removed the shard, which ends it; or the service does not know of the shard yet.
+    async fn children_of_expired(&mut self, missing: Error) -> Result<Vec<Shard>> {
+        let mut failing_since = None;
+        let mut backoff = FIRST_BACKOFF;
+        let shard = self.reading.shard().clone();
+        loop {
+            let unlisted = match timeout(self.outage_limit, self.upstream.shards()).await {
+                Ok(Ok(shards)) if shards.iter().all(|listed| listed.id != shard) => {
+                    return Ok(shards.into_iter().filter(|child| child.parents.contains(&shard)).collect());
+                }
+                Ok(Ok(_)) => return Err(missing),
+                Ok(Err(error)) => error,
+                Err(_) => Error::new(ErrorKind::Timeout, "list shards: no answer"),
+            };
+            self.wait_out(unlisted, &mut failing_since, &mut backoff).await?;
+        }
+    }
+
+    fn note_gap(&self, until: Option<(crate::SequenceNumber, Option<SystemTime>)>) -> Result<()> {
+        let Some(after) = self.last.clone() else { return Ok(()) };
+        let gap = Gap { shard: self.reading.shard().clone(), after, until };
+        self.meters.gaps.increment(1);
+        let stream = &self.reading.origin.stream;
+        if self.on_gap == OnGap::Fail {
+            let way_out =
+                "records were removed before they were read; on_gap(Continue) reads on with what is left";
+            return Err(Error::new(ErrorKind::Gap, format!("read \"{stream}\" {gap}")).caused_by(way_out));
+        }
+        tracing::warn!(%stream, %gap, "records were removed before they were read");
+        self.control.add_gap(gap);
+        Ok(())
     }
 
     fn drop_what_is_done(&mut self, page: &mut Page) {
@@ -175,5 +208,25 @@ impl Reader {
         if !page.records.is_empty() {
             self.done = None;
         }
+    }
+
+    /// Drops what arrived too late to be read, and tells whether there was any.
+    fn cut_at_bound(&self, page: &mut Page) -> bool {
+        let Some(bound) = self.bound else { return false };
+        let late = page.records.iter().position(|record| record.arrival.is_some_and(|at| at >= bound));
+        late.map(|late| page.records.truncate(late)).is_some()
+    }
+
+    /// Sends to the stream; tells whether there still is one.
+    async fn send(&mut self, news: News) -> bool {
+        let mut permit = pin!(self.events.reserve());
+        let permit = if let Ok(permit) = timeout(PATIENCE, &mut permit).await {
+            permit
+        } else {
+            self.fetch.park();
+            permit.await
+        };
+        let reading = Arc::clone(&self.reading);
+        permit.map(|permit| permit.send(Event { reading, news })).is_ok()
     }
 }

@@ -1,24 +1,28 @@
 //! The stream that users see.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream::FusedStream;
 use tokio::sync::mpsc;
 
-use crate::ack::Acks;
 use crate::checkpoint::InFlight;
-use crate::source::budget::Charge;
+use crate::source::Upstream;
+use crate::source::budget::ByteBudget;
+use crate::source::clock::Clock;
 use crate::source::config::SourceConfig;
 use crate::source::control::Control;
-use crate::source::coordinator::Coordinator;
-use crate::source::reader::{Event, Reading};
-use crate::source::{Page, Record, Upstream};
-use crate::{Error, Message, Origin, Result};
+use crate::source::coordinator::{Coordinator, Ends};
+use crate::source::event::{Event, News};
+use crate::source::open_page::{Aside, OpenPage};
+use crate::source::reading::Reading;
+use crate::{Error, Message, Result};
 
 /// How many pages may wait between the readers and the stream. The byte budget bounds what they hold.
 const WAITING_PAGES: usize = 64;
@@ -94,22 +98,22 @@ pub trait Source: Stream<Item = Result<Message<Bytes>>> {
 /// ```
 pub struct ShardedSource {
     events: mpsc::Receiver<Event>,
-    control: Control,
-    in_flight: Arc<InFlight>,
+    pub(super) control: Control,
+    pub(super) in_flight: Arc<InFlight>,
     max_in_flight: usize,
-    current: Option<OpenPage>,
-    /// The next page, while as many messages are out as may be.
-    held_back: Option<Event>,
+    pub(super) budget: ByteBudget,
+    /// Whether the budget was told that the consumer waits with nothing to take.
+    hungry: bool,
+    pub(super) current: Option<OpenPage>,
+    /// What is held back: by what holds its shards back, or because as many messages are out as may be. In the order of
+    /// each shard.
+    pub(super) aside: VecDeque<Aside>,
+    /// The time that the back-fill ends with, while there is one.
+    pub(super) backfill: Option<SystemTime>,
+    /// The shards that were read to that time, and wait for the others.
+    pub(super) ahead: Vec<Arc<Reading>>,
+    pub(super) clock: Clock,
     ended: bool,
-}
-
-/// The page that messages are taken from.
-struct OpenPage {
-    reading: Arc<Reading>,
-    records: std::vec::IntoIter<Record>,
-    acks: Acks,
-    /// Held until the page is handed out.
-    _charge: Charge,
 }
 
 impl ShardedSource {
@@ -120,15 +124,37 @@ impl ShardedSource {
     /// `Invalid` for a setting out of range; what the listing or the checkpoint store answers.
     pub async fn connect(upstream: Arc<dyn Upstream>, config: SourceConfig) -> Result<Self> {
         config.validate()?;
-        let control = Control::new();
+        let clock = Clock::start();
+        let (control, seeks) = Control::new();
         let in_flight = Arc::new(InFlight::default());
         let max_in_flight = config.max_in_flight;
+        let budget = ByteBudget::new(config.buffer_bytes);
         let (event_tx, events) = mpsc::channel(WAITING_PAGES);
-        let coordinator =
-            Coordinator::start(upstream, config, control.clone(), Arc::clone(&in_flight), event_tx).await?;
+        let stream = Ends {
+            control: control.clone(),
+            seeks,
+            in_flight: Arc::clone(&in_flight),
+            budget: budget.clone(),
+            events: event_tx,
+            clock,
+        };
+        let coordinator = Coordinator::start(upstream, config, stream).await?;
         // Owned by the control handle: it ends once the stream is dropped or done and its acks are in.
         tokio::spawn(coordinator.run());
-        Ok(Self { events, control, in_flight, max_in_flight, current: None, held_back: None, ended: false })
+        Ok(Self {
+            events,
+            control,
+            in_flight,
+            max_in_flight,
+            budget,
+            hungry: false,
+            current: None,
+            aside: VecDeque::new(),
+            backfill: None,
+            ahead: Vec::new(),
+            clock,
+            ended: false,
+        })
     }
 
     /// Returns a handle that survives `decode` and `forward`.
@@ -138,40 +164,80 @@ impl ShardedSource {
 
     fn next_of_page(&mut self) -> Option<Message<Bytes>> {
         let page = self.current.as_mut()?;
-        if page.reading.tracker.is_revoked() {
-            self.current = None;
+        if !page.reading.is_free() {
+            let page = self.current.take()?;
+            self.aside.push_front(Aside::Open(page));
             return None;
         }
-        let Some((record, ack)) = page.records.next().zip(page.acks.next()) else {
-            self.current = None;
-            return None;
+        let message = page.next();
+        if message.is_none()
+            && let Some(page) = self.current.take()
+            && page.is_before_tip
+        {
+            self.reach_tip_of(page.reading);
+        }
+        message
+    }
+
+    /// Takes in what may be handed out first, as far as it is there.
+    fn poll_take_in(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        loop {
+            let (aside, fresh) = match self.next_aside() {
+                Some(aside) => (aside, false),
+                None => match self.poll_event(cx) {
+                    Poll::Ready(Some(event)) => (Aside::Event(event), true),
+                    Poll::Ready(None) => return Poll::Ready(None),
+                    Poll::Pending => return Poll::Pending,
+                },
+            };
+            let reading = aside.reading();
+            if reading.tracker.is_revoked() {
+                continue;
+            }
+            // One whose gate opened just now waits for what was put aside before it.
+            let is_behind = |other: &Aside| Arc::ptr_eq(other.reading(), reading);
+            if !reading.is_free() || fresh && self.aside.iter().any(is_behind) {
+                self.aside.push_back(aside);
+                continue;
+            }
+            // A page waits for acks; the news that there are no more pages does not.
+            if aside.is_page() && self.in_flight.poll_below(self.max_in_flight, cx).is_pending() {
+                self.aside.push_front(aside);
+                return Poll::Pending;
+            }
+            self.take_in(aside);
+            return Poll::Ready(Some(()));
+        }
+    }
+
+    /// Returns the first of what was put aside whose shard is held back no more.
+    fn next_aside(&mut self) -> Option<Aside> {
+        let open = self.aside.iter().position(|aside| aside.reading().is_free())?;
+        self.aside.remove(open)
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        let event = self.events.poll_recv(cx);
+        if event.is_pending() != self.hungry {
+            self.hungry = event.is_pending();
+            self.budget.set_hungry(self.hungry);
+        }
+        event
+    }
+
+    fn take_in(&mut self, aside: Aside) {
+        let Event { reading, news } = match aside {
+            Aside::Open(page) => return self.current = Some(page),
+            Aside::Event(event) => event,
         };
-        let origin = Origin::new(
-            Arc::clone(&page.reading.origin),
-            record.sequence,
-            record.sub_sequence,
-            record.arrival,
-        );
-        Some(Message::from_parts(record.payload, record.key, Some(origin), ack))
-    }
-
-    fn open(&mut self, reading: Arc<Reading>, page: Page, charge: Charge) {
-        if reading.tracker.is_revoked() {
-            return;
+        match news {
+            News::Page(fetched) => self.open_page(reading, fetched),
+            News::Tip => self.reach_tip_of(reading),
+            News::End { children } => {
+                reading.end(children);
+                self.in_flight.call_attention();
+            }
         }
-        let marks = page.records.iter().map(|record| (record.checkpoint_position(), record.arrival));
-        let acks = reading.tracker.open(marks);
-        self.current = Some(OpenPage { reading, records: page.records.into_iter(), acks, _charge: charge });
-    }
-
-    /// Takes in what a reader sent.
-    fn take_in(&mut self, event: Event) {
-        match event {
-            Event::Page { reading, page, charge } => return self.open(reading, page, charge),
-            Event::End { reading, children } => reading.end(children),
-            Event::Tip { reading } => reading.reach_tip(),
-        }
-        self.in_flight.call_attention();
     }
 
     fn end_with(&mut self, error: Option<Error>) -> Poll<Option<Result<Message<Bytes>>>> {
@@ -183,10 +249,8 @@ impl ShardedSource {
     fn end(&mut self) {
         self.ended = true;
         self.events.close();
-        self.held_back = None;
-        if let Some(page) = self.current.take() {
-            page.acks.retract();
-        }
+        self.aside.drain(..).for_each(Aside::retract);
+        self.current.take().into_iter().for_each(OpenPage::retract);
         self.control.stop();
     }
 }
@@ -211,20 +275,10 @@ impl Stream for ShardedSource {
                 let error = this.control.poll_failure(cx);
                 return this.end_with(error);
             }
-            let event = match this.held_back.take() {
-                Some(event) => Some(event),
-                None => ready!(this.events.poll_recv(cx)),
-            };
-            let Some(event) = event else {
+            if ready!(this.poll_take_in(cx)).is_none() {
                 let error = this.control.poll_failure(cx);
                 return this.end_with(error);
-            };
-            // A page waits for acks; the news that there are no more pages does not.
-            if event.is_page() && this.in_flight.poll_below(this.max_in_flight, cx).is_pending() {
-                this.held_back = Some(event);
-                return Poll::Pending;
             }
-            this.take_in(event);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a source tells of its shards.
 
+use std::time::Duration;
+
 use crate::{Position, ShardId};
 
 /// What a source knows of one shard.
@@ -39,16 +41,32 @@ pub struct ShardStatus {
     pub parents: Vec<ShardId>,
     /// The stored position, where one is known.
     pub position: Option<Position>,
-    /// How far the last page was behind the tip, in milliseconds, where the service told.
+    /// How far what was handed out is behind the tip, in milliseconds, where the service told.
     pub millis_behind_latest: Option<u64>,
     /// How many of its messages are neither acked nor abandoned.
     pub in_flight: usize,
+    /// The oldest message that is not acked.
+    pub oldest_unacked: Option<Position>,
+    /// How long ago the page of that message was opened.
+    pub unacked_for: Option<Duration>,
+    /// Whether the user holds it back.
+    pub paused: bool,
 }
 
 impl ShardStatus {
     /// Describes a shard that this worker is not reading.
-    pub(super) fn unread(shard: ShardId, state: ShardState, parents: Vec<ShardId>) -> Self {
-        Self { shard, state, parents, position: None, millis_behind_latest: None, in_flight: 0 }
+    pub(super) fn unread(shard: ShardId, state: ShardState, parents: Vec<ShardId>, paused: bool) -> Self {
+        Self {
+            shard,
+            state,
+            parents,
+            position: None,
+            millis_behind_latest: None,
+            in_flight: 0,
+            oldest_unacked: None,
+            unacked_for: None,
+            paused,
+        }
     }
 }
 

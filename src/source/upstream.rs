@@ -138,9 +138,15 @@ pub trait Fetch: Send {
     /// it is called, and is corrected by what came.
     fn largest(&self) -> usize;
 
-    /// Lets go of what is held outside the byte budget, such as a subscription or a page that has arrived: there was no
-    /// room for a while. Called between [`due`](Self::due) and [`next`](Self::next); `due` is called again before
-    /// anything else, once there is room.
+    /// Returns the bytes of a page that has arrived already, as one of a subscription that pushes. It is charged as it
+    /// is, in place of [`largest`](Self::largest).
+    fn arrived(&self) -> Option<usize> {
+        None
+    }
+
+    /// Lets go of what is held outside the byte budget, such as a subscription, and a page that has arrived: the shard
+    /// is paused, or there was no room for a while. What is let go is fetched again; [`due`](Self::due) is called before
+    /// anything else.
     fn park(&mut self) {}
 
     /// Returns the next page, which may be empty. Recovers from what is a matter of its protocol, such

@@ -1,8 +1,10 @@
 //! The promises of a source, on the in-process stream and on stores and streams that go wrong.
 
 mod acks;
+mod bounds;
 mod ending;
 mod failures;
+mod gaps;
 mod generations;
 mod leases;
 mod odd;
@@ -10,6 +12,7 @@ mod reading;
 mod sick;
 mod stalls;
 mod starting;
+mod steering;
 mod storms;
 
 use std::collections::HashMap;

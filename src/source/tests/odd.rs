@@ -1,5 +1,6 @@
 //! A stream that goes wrong.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,8 @@ pub(super) struct Odd {
     listing: Box<Listing>,
     opening: Box<Opening>,
     outdated: Mutex<Option<Vec<Shard>>>,
+    /// Listed at first, and then no more.
+    expiring: Option<ShardId>,
 }
 
 impl Odd {
@@ -38,6 +41,7 @@ impl Odd {
             listing: Box::new(|_| None),
             opening: Box::new(|_, fetch| fetch),
             outdated: Mutex::new(None),
+            expiring: None,
         }
     }
 
@@ -59,6 +63,12 @@ impl Odd {
         self
     }
 
+    /// Leaves a shard out of every listing but the first.
+    pub(super) fn listing_without(mut self, shard: ShardId) -> Self {
+        self.expiring = Some(shard);
+        self
+    }
+
     /// From now on listings show the shards of this moment.
     pub(super) async fn freeze_listing(&self) {
         let shards = Upstream::shards(&self.sound).await.unwrap();
@@ -77,7 +87,13 @@ impl Upstream for Odd {
     }
 
     fn shards(&self) -> BoxFuture<'_, Result<Vec<Shard>>> {
-        match (self.listing)(self.listings.fetch_add(1, Ordering::SeqCst)) {
+        let nth = self.listings.fetch_add(1, Ordering::SeqCst);
+        if let Some(expiring) = self.expiring.as_ref().filter(|_| nth > 0) {
+            let listed = Upstream::shards(&self.sound).now_or_never().expect("it is there").unwrap();
+            let left = listed.into_iter().filter(|shard| shard.id != *expiring).collect();
+            return ready(Ok(left)).boxed();
+        }
+        match (self.listing)(nth) {
             Some(Unlisted::Fails(kind)) => ready(Err(Error::new(kind, "list shards"))).boxed(),
             Some(Unlisted::Hangs) => pending().boxed(),
             None => match self.outdated.lock().unwrap().clone() {
@@ -168,5 +184,97 @@ impl Fetch for Endless {
             Ok(Page { records: vec![record], bytes: 1, millis_behind_latest: Some(1), ..Page::default() })
         }
         .boxed()
+    }
+}
+
+/// A fetcher whose records arrived an hour later.
+pub(super) struct Dated(Box<dyn Fetch>);
+
+impl Dated {
+    pub(super) fn from_now(fetch: Box<dyn Fetch>) -> Self {
+        Self(fetch)
+    }
+}
+
+impl Fetch for Dated {
+    fn largest(&self) -> usize {
+        self.0.largest()
+    }
+
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        self.0.due()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        async {
+            let mut page = self.0.next().await?;
+            for record in &mut page.records {
+                record.arrival = record.arrival.map(|arrival| arrival + Duration::from_hours(1));
+            }
+            Ok(page)
+        }
+        .boxed()
+    }
+}
+
+/// A fetcher of a shard that the service does not know.
+pub(super) struct Missing;
+
+impl Fetch for Missing {
+    fn largest(&self) -> usize {
+        0
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        ready(Err(Error::new(ErrorKind::NotFound, "fetch"))).boxed()
+    }
+}
+
+/// A fetcher that is pushed a record at a time, and counts how often it is parked.
+pub(super) struct Pushing {
+    fetch: Box<dyn Fetch>,
+    queue: VecDeque<Record>,
+    arrived: Option<Record>,
+    parked: Arc<AtomicUsize>,
+}
+
+impl Pushing {
+    pub(super) fn boxed(fetch: Box<dyn Fetch>, parked: &Arc<AtomicUsize>) -> Box<dyn Fetch> {
+        let parked = Arc::clone(parked);
+        Box::new(Self { fetch, queue: VecDeque::new(), arrived: None, parked })
+    }
+}
+
+impl Fetch for Pushing {
+    fn largest(&self) -> usize {
+        0
+    }
+
+    fn arrived(&self) -> Option<usize> {
+        self.arrived.as_ref().map(|record| record.payload.len())
+    }
+
+    fn park(&mut self) {
+        self.parked.fetch_add(1, Ordering::SeqCst);
+        self.queue.extend(self.arrived.take());
+        self.queue.rotate_right(1);
+    }
+
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        async {
+            while self.queue.is_empty() {
+                self.fetch.due().await;
+                self.queue.extend(self.fetch.next().await.unwrap().records);
+            }
+            self.arrived = self.queue.pop_front();
+        }
+        .boxed()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        let record = self.arrived.take().expect("it was due");
+        let bytes = record.payload.len();
+        ready(Ok(Page { records: vec![record], bytes, millis_behind_latest: Some(1), ..Page::default() }))
+            .boxed()
     }
 }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::odd::{Odd, Throttled, Unlisted};
+use super::odd::{Odd, Pushing, Throttled, Unlisted};
 use super::{LONG, config, filled, next, number, put, row, shard, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
-use crate::source::{ShardedSource, SourceConfig};
+use crate::source::{ShardState, ShardedSource, SourceConfig};
 use crate::{MemoryStream, Message, ShardId};
 
 /// A budget that one page takes up.
@@ -106,4 +107,95 @@ async fn ready_waits_for_no_consumer() {
     let config = SourceConfig { buffer_bytes: 4 << 10, ..config(&MemoryCheckpoints::new()) };
     let source = ShardedSource::connect(Arc::new(stream), config).await.unwrap();
     timeout(LONG, source.control().ready()).await.expect("no stall").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_stalls_for_a_minute_loses_nothing() {
+    let stream = MemoryStream::new("orders", 4);
+    let config = SourceConfig { buffer_bytes: 64 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = stream.source_with(config).await.unwrap();
+    let control = source.control();
+    for n in 0..600 {
+        stream.put(format!("key-{n}"), format!("{n:01000}"));
+        sleep(Duration::from_millis(100)).await;
+        assert!(source.budget.used() <= 64 << 10, "{}", source.budget.used());
+    }
+    let behind = control.status().iter().filter_map(|status| status.millis_behind_latest).max();
+    assert!(behind.unwrap() > 30_000, "the lag is told: {behind:?}");
+    let mut numbers = Vec::new();
+    for _ in 0..600 {
+        let message = next(&mut source).await;
+        numbers.push(number(&message));
+        message.ack();
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..600).collect::<Vec<_>>());
+    sleep(Duration::from_secs(2)).await;
+    assert!(source.next().now_or_never().is_none());
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(source.budget.used(), 0);
+    assert!(control.status().iter().all(|status| status.millis_behind_latest == Some(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn payloads_count_until_they_are_dropped_and_who_keeps_them_all_still_gets_them_all() {
+    let stream = MemoryStream::new("orders", 2);
+    let config = SourceConfig { buffer_bytes: 16 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = stream.source_with(config).await.unwrap();
+    let mut payloads = Vec::new();
+    for n in 0..100 {
+        stream.put(format!("key-{n}"), vec![7; 1_000]);
+        let (payload, _, _, ack) = next(&mut source).await.into_parts();
+        ack.ack();
+        payloads.push(payload);
+    }
+    assert!(source.budget.used() >= 100_000, "they are held: {}", source.budget.used());
+    stream.put("key", vec![7; 1_000]);
+    sleep(Duration::from_secs(10)).await;
+    let held = source.budget.used();
+    stream.put("key", vec![7; 1_000]);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(source.budget.used(), held, "nothing more is fetched for a consumer that does not ask");
+    drop(payloads);
+    assert!(source.budget.used() < 16 << 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_arrives_while_there_is_no_room_is_let_go_and_comes_again() {
+    let stream = filled(1, 300);
+    let parked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&parked);
+    let odd = Odd::new(&stream).opening(move |_, fetch| Pushing::boxed(fetch, &counter));
+    let config = SourceConfig { buffer_bytes: 4 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
+    for n in 0..300 {
+        if n % 100 == 0 {
+            sleep(Duration::from_mins(1)).await;
+            assert!(source.budget.used() <= 8 << 10, "{}", source.budget.used());
+        }
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n, "in order, once");
+        message.ack();
+    }
+    assert!(parked.load(Ordering::SeqCst) >= 3, "it was parked while the consumer stalled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_reads_as_many_shards_as_it_may() {
+    let stream = filled(5, 100);
+    let store = MemoryCheckpoints::new();
+    let of =
+        |worker: &str| SourceConfig { max_shards: 3, worker: crate::WorkerId::new(worker), ..config(&store) };
+    let first = stream.source_with(of("first")).await.unwrap();
+    first.control().ready().await.unwrap();
+    let second = stream.source_with(of("second")).await.unwrap();
+    second.control().ready().await.unwrap();
+    let reading = |source: &ShardedSource| {
+        let status = source.control().status();
+        status.iter().filter(|status| status.state == ShardState::Reading).count()
+    };
+    assert_eq!((reading(&first), reading(&second)), (3, 2));
+    drop(first);
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(reading(&second), 3);
 }

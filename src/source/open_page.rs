@@ -1,0 +1,80 @@
+//! The page that messages are taken from, and what waits for its turn.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::ack::Acks;
+use crate::source::Record;
+use crate::source::event::{Behind, Event, Fetched, News};
+use crate::source::reading::Reading;
+use crate::{Message, Origin};
+
+/// A page whose messages are being handed out.
+pub(super) struct OpenPage {
+    pub(super) reading: Arc<Reading>,
+    records: std::vec::IntoIter<Record>,
+    acks: Acks,
+    behind: Behind,
+    /// Whether the tip of the back-fill is right behind it.
+    pub(super) is_before_tip: bool,
+}
+
+impl OpenPage {
+    pub(super) fn open(reading: Arc<Reading>, fetched: Fetched, is_before_tip: bool) -> Self {
+        let marks = fetched.records.iter().map(|record| (record.checkpoint_position(), record.arrival));
+        let acks = reading.tracker.open(marks);
+        Self { reading, records: fetched.records.into_iter(), acks, behind: fetched.behind, is_before_tip }
+    }
+
+    /// Returns the next message, unless there is none or the shard is no longer ours.
+    pub(super) fn next(&mut self) -> Option<Message<Bytes>> {
+        if self.reading.tracker.is_revoked() {
+            return None;
+        }
+        let (record, ack) = self.records.next().zip(self.acks.next())?;
+        if self.records.len() == 0 {
+            self.reading.handed_out(self.behind);
+        }
+        let origin = Origin::new(
+            Arc::clone(&self.reading.origin),
+            record.sequence,
+            record.sub_sequence,
+            record.arrival,
+        );
+        Some(Message::from_parts(record.payload, record.key, Some(origin), ack))
+    }
+
+    /// Takes back what was not handed out.
+    pub(super) fn retract(self) {
+        self.acks.retract();
+    }
+}
+
+/// What waits for its turn.
+pub(super) enum Aside {
+    /// A page that was handed out in part.
+    Open(OpenPage),
+    /// What was not looked at yet.
+    Event(Event),
+}
+
+impl Aside {
+    pub(super) fn reading(&self) -> &Arc<Reading> {
+        match self {
+            Self::Open(page) => &page.reading,
+            Self::Event(event) => &event.reading,
+        }
+    }
+
+    /// Tells whether it has messages that are not counted as out yet.
+    pub(super) fn is_page(&self) -> bool {
+        matches!(self, Self::Event(Event { news: News::Page(_), .. }))
+    }
+
+    pub(super) fn retract(self) {
+        if let Self::Open(page) = self {
+            page.retract();
+        }
+    }
+}

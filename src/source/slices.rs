@@ -1,0 +1,138 @@
+//! A page's share of the byte budget, spread over its payloads.
+
+use std::mem;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::source::Record;
+use crate::source::budget::Charge;
+
+/// About what a record takes beside its payload: its key and its numbers, its ack, and the charge itself.
+const BESIDE: usize = 320;
+
+/// Charges a page for what it takes in memory, until the last of its payloads is dropped. What is held of a page that is
+/// mostly gone is charged for itself alone, so that a few messages held for long keep no room from the others.
+pub(super) fn spread(charge: Charge, bytes: usize, records: &mut [Record]) {
+    let payloads: usize = records.iter().map(|record| record.payload.len()).sum();
+    if records.is_empty() {
+        return;
+    }
+    // Frames, and parts left out, live as long as the payloads that were cut from them.
+    let mut beyond = bytes.saturating_sub(payloads);
+    let whole = records.len() * BESIDE + payloads + beyond;
+    let page = Arc::new(PageCharge {
+        alive: AtomicUsize::new(whole),
+        mark: AtomicUsize::new(whole / 2),
+        charge: Mutex::new(charge.correct(whole)),
+    });
+    for record in records {
+        let payload = mem::take(&mut record.payload);
+        let weight = payload.len() + BESIDE + mem::take(&mut beyond);
+        record.payload = Bytes::from_owner(Slice { payload, weight, page: Arc::clone(&page) });
+    }
+}
+
+#[derive(Debug)]
+struct PageCharge {
+    /// The weight of the payloads that are not dropped.
+    alive: AtomicUsize,
+    /// How little of it may be alive before the charge is corrected: the lock is taken a few times a page, not at every
+    /// drop.
+    mark: AtomicUsize,
+    charge: Mutex<Charge>,
+}
+
+impl PageCharge {
+    fn shrink(&self) {
+        let mut charge = self.charge.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read under the lock, so that of two who drop at a time the later sets the smaller.
+        let alive = self.alive.load(Ordering::Acquire);
+        charge.set(alive);
+        self.mark.store(alive / 2, Ordering::Relaxed);
+    }
+}
+
+/// A payload that is charged for.
+#[derive(Debug)]
+struct Slice {
+    payload: Bytes,
+    weight: usize,
+    page: Arc<PageCharge>,
+}
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+impl Drop for Slice {
+    fn drop(&mut self) {
+        let alive = self.page.alive.fetch_sub(self.weight, Ordering::AcqRel) - self.weight;
+        // The last one drops the charge itself.
+        if alive > 0 && alive <= self.page.mark.load(Ordering::Relaxed) {
+            self.page.shrink();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::source::budget::ByteBudget;
+
+    fn record(payload: Bytes) -> Record {
+        let sequence = "7".into();
+        Record { payload, key: None, sequence, sub_sequence: None, completes: true, arrival: None }
+    }
+
+    fn spread_over(budget: &ByteBudget, lengths: &[usize], bytes: usize) -> Vec<Record> {
+        let mut records: Vec<_> = lengths.iter().map(|&length| record(vec![7; length].into())).collect();
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, bytes, &mut records);
+        records
+    }
+
+    #[test]
+    fn a_page_is_charged_until_its_last_payload_is_dropped() {
+        let budget = ByteBudget::new(1 << 20);
+        let mut records = spread_over(&budget, &[1000; 100], 100_000);
+        assert_eq!(budget.used(), 100 * (1000 + BESIDE));
+        let survivor = records.swap_remove(40).payload.slice(10..20);
+        assert_eq!(survivor, [7; 10][..]);
+        drop(records);
+        assert!(budget.used() <= 2 * (1000 + BESIDE), "one of a hundred is left: {}", budget.used());
+        assert!(budget.used() >= 1000);
+        drop(survivor);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_was_cut_off_a_page_is_charged_with_what_is_left() {
+        let budget = ByteBudget::new(1 << 20);
+        let records = spread_over(&budget, &[10], 50_000);
+        assert_eq!(budget.used(), 50_000 + BESIDE);
+        drop(records);
+        assert_eq!(budget.used(), 0);
+        drop(spread_over(&budget, &[], 50_000));
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn payloads_may_be_dropped_on_many_threads() {
+        let budget = ByteBudget::new(1 << 30);
+        for _ in 0..50 {
+            let mut records = spread_over(&budget, &[100; 1_000], 100_000);
+            let halves = records.split_off(500);
+            std::thread::scope(|scope| {
+                scope.spawn(|| drop(halves));
+                scope.spawn(|| drop(records));
+            });
+            assert_eq!(budget.used(), 0);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Pause, resume and seek, and what they do to order, acks and checkpoints.
+
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use tokio::time::{sleep, timeout};
+
+use super::{LONG, ack_all, config, filled, next, number, put, read_all, shard, stored, until_tip};
+use crate::checkpoint::MemoryCheckpoints;
+use crate::source::{OnAbandon, ReadFrom, SourceConfig};
+use crate::{ErrorKind, MemoryStream, Message, Position, SequenceNumber, ShardId};
+
+fn after(n: usize) -> Position {
+    Position::After { sequence: n.to_string().into(), sub_sequence: None }
+}
+
+const BEGINNING: ReadFrom = ReadFrom::Position(Position::Beginning);
+
+/// The numbers of one shard's records.
+fn of(stream: &MemoryStream, shard: &ShardId) -> Vec<usize> {
+    let records = stream.records().into_iter().filter(|record| record.shard == *shard);
+    records.map(|record| std::str::from_utf8(&record.payload).unwrap().parse().unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_shard_is_held_back_in_mid_page_and_the_others_go_on() {
+    let stream = filled(2, 100);
+    let mut source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    let first = next(&mut source).await;
+    let paused = first.origin().unwrap().shard().clone();
+    first.ack();
+    control.pause(&paused).unwrap();
+    let other = if paused == shard(0) { shard(1) } else { shard(0) };
+    for expected in of(&stream, &other) {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), expected);
+        message.ack();
+    }
+    put(&stream, 100, 200);
+    let late = of(&stream, &other).into_iter().filter(|&n| n >= 100);
+    for expected in late {
+        let message = next(&mut source).await;
+        assert_eq!((message.origin().unwrap().shard(), number(&message)), (&other, expected));
+        message.ack();
+    }
+    timeout(LONG, source.next()).await.expect_err("the rest is paused");
+    let status = control.status().into_iter().find(|status| status.shard == paused).unwrap();
+    assert!(status.paused);
+    assert!(status.millis_behind_latest.unwrap() >= 99_000, "its lag grows: {status:?}");
+
+    control.resume(&paused).unwrap();
+    for expected in &of(&stream, &paused)[1..] {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), *expected, "in order, none lost");
+        message.ack();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_paused_before_it_reads_yields_nothing_until_it_is_resumed() {
+    let stream = filled(3, 30);
+    let mut source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    control.pause_all();
+    let children = stream.split(&shard(0)).unwrap();
+    timeout(LONG, source.next()).await.expect_err("everything is paused");
+    control.resume_all();
+    let mut numbers = Vec::new();
+    for _ in 0..30 {
+        let message = next(&mut source).await;
+        numbers.push(number(&message));
+        message.ack();
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..30).collect::<Vec<_>>());
+    sleep(Duration::from_secs(5)).await;
+    let known: Vec<_> = control.status().into_iter().map(|status| status.shard).collect();
+    assert!(children.iter().all(|child| known.contains(child)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_source_keeps_its_leases() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let mut source = stream.source_with(config(&store)).await.unwrap();
+    source.control().pause_all();
+    source.control().ready().await.unwrap();
+    let before = super::row(&store, shard(0)).await;
+    timeout(LONG, source.next()).await.unwrap_err();
+    let row = super::row(&store, shard(0)).await;
+    assert_eq!(row.token, before.token);
+    assert!(row.version > before.version && row.owner.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn pausing_a_shard_that_is_none_is_an_error_that_names_it() {
+    let source = filled(1, 1).source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let unknown = ShardId::from("shardId-000000000009");
+    let error = source.control().pause(&unknown).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("shardId-000000000009"), "{error}");
+    let seek = source.control().seek(&unknown, BEGINNING).await.unwrap_err();
+    assert_eq!(seek.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn acks_and_abandons_from_before_a_seek_have_no_effect() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let mut source = stream.source_with(config(&store)).await.unwrap();
+    let control = source.control();
+    let old: Vec<_> = (&mut source).take(5).try_collect().await.unwrap();
+    control.seek(&shard(0), ReadFrom::Position(after(2))).await.unwrap();
+    let mut old = old.into_iter();
+    drop(old.next());
+    old.for_each(Message::ack);
+    let again = next(&mut source).await;
+    assert_eq!(number(&again), 2, "the seek took place, and nothing from before is handed out");
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(stored(&store, shard(0)).await, Position::Beginning, "old acks move nothing");
+    again.ack();
+    for n in 3..10 {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n);
+        message.ack();
+    }
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(stored(&store, shard(0)).await, after(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_never_moves_backwards_for_a_seek_back() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let mut source = stream.source_with(config(&store)).await.unwrap();
+    let control = source.control();
+    for _ in 0..6 {
+        next(&mut source).await.ack();
+    }
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(stored(&store, shard(0)).await, after(6));
+    control.seek(&shard(0), BEGINNING).await.unwrap();
+    for n in 0..3 {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n);
+        message.ack();
+    }
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(stored(&store, shard(0)).await, after(6));
+    for _ in 3..8 {
+        next(&mut source).await.ack();
+    }
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(stored(&store, shard(0)).await, after(8));
+    drop(source);
+    control.finished().await.unwrap();
+    assert_eq!(read_all(&stream, until_tip(&store)).await, [8, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_dropped_after_a_seek_back_is_redelivered_from_there() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let config = SourceConfig { on_abandon: OnAbandon::Redeliver, ..config(&store) };
+    let mut source = stream.source_with(config).await.unwrap();
+    for _ in 0..6 {
+        next(&mut source).await.ack();
+    }
+    sleep(Duration::from_secs(2)).await;
+    source.control().seek(&shard(0), BEGINNING).await.unwrap();
+    drop(next(&mut source).await);
+    let mut held = vec![next(&mut source).await];
+    while held.last().is_some_and(|message| number(message) != 0) {
+        held.push(next(&mut source).await); // not from the stored checkpoint
+    }
+    held.into_iter().for_each(Message::ack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_forward_passes_over_what_lies_between() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let mut source = stream.source_with(config(&store)).await.unwrap();
+    let control = source.control();
+    let eighth = SequenceNumber::from("8");
+    control.seek(&shard(0), ReadFrom::Sequence(eighth)).await.unwrap();
+    for n in 7..10 {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n);
+        message.ack();
+    }
+    drop(source);
+    control.finished().await.unwrap();
+    assert_eq!(stored(&store, shard(0)).await, after(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_shard_seeks_to_a_time_or_the_latest_record() {
+    let stream = filled(3, 30);
+    let mut source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    control.ready().await.unwrap();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    control.seek_all(Position::Latest).await.unwrap();
+    assert!(source.next().now_or_never().is_none(), "nothing is new");
+    control.seek_all(Position::Beginning).await.unwrap();
+    let mut numbers: Vec<_> = (&mut source)
+        .take(30)
+        .map_ok(|message| (number(&message), message.ack()).0)
+        .try_collect()
+        .await
+        .unwrap();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..30).collect::<Vec<_>>());
+    let error = control.seek_all(after(3)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let error = control.seek_all(Position::End).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_after_the_end_is_an_error() {
+    let source = filled(1, 1).source_with(until_tip(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    ack_all(source).await;
+    control.finished().await.unwrap();
+    let error = timeout(LONG, control.seek(&shard(0), BEGINNING)).await.expect("it answers").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+}
