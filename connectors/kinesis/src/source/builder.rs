@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use headwater::checkpoint::CheckpointStore;
-use headwater::source::{OnAbandon, ShardedSource, SourceConfig, Start, Until};
+use headwater::source::{OnAbandon, OnGap, ShardedSource, SourceConfig, Start, Until};
 use headwater::{Error, ErrorKind, Result, SequenceNumber, ShardId, WorkerId};
 
 use crate::connection::{Connection, connection_settings};
@@ -92,6 +92,19 @@ impl KinesisSourceBuilder {
         self
     }
 
+    /// Sets what follows when records were removed before they were read, as when an application was down for longer than
+    /// the stream's retention. Default: [`OnGap::Continue`].
+    pub fn on_gap(mut self, on_gap: OnGap) -> Self {
+        self.config.on_gap = on_gap;
+        self
+    }
+
+    /// Sets the most shards that this worker reads at a time, and leaves others to other workers. Default: no limit.
+    pub fn max_shards(mut self, shards: usize) -> Self {
+        self.config.max_shards = shards;
+        self
+    }
+
     /// Sets the most records of one GetRecords call, 1 to 10,000. Default: 10,000.
     pub fn record_limit(mut self, records: u32) -> Self {
         self.record_limit = records;
@@ -154,7 +167,8 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Sets the most bytes fetched and not yet handed out, over all shards. Default: 64 MiB.
+    /// Sets the most bytes that are held, over all shards: a page counts from its request until the last of its payloads
+    /// is dropped. Default: 64 MiB.
     pub fn buffer_bytes(mut self, bytes: usize) -> Self {
         self.config.buffer_bytes = bytes;
         self

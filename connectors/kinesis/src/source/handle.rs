@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::stream::FusedStream;
 use headwater::codec::{Codec, Decode, DecodeExt, Deserializer};
-use headwater::source::ShardedSource;
+use headwater::source::{Backfill, Live, ShardedSource};
 use headwater::{Control, Message, Result, Source};
 
 use crate::source::KinesisSourceBuilder;
@@ -63,6 +63,24 @@ impl KinesisSource {
 
     pub(super) fn new(source: ShardedSource) -> Self {
         Self(source)
+    }
+
+    /// Parts what was in the stream when the source connected from what came since: the first stream ends once every
+    /// shard was read to that tip, the second goes on from there. See [`ShardedSource::backfill`].
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use futures::StreamExt;
+    /// # use headwater_kinesis::{KinesisSink, KinesisSource};
+    /// # async fn run() -> headwater::Result<()> {
+    /// let (history, live) = KinesisSource::builder("prices").connect().await?.backfill();
+    /// history.forward(KinesisSink::builder("prices-at-start").connect().await?).await?; // ends
+    /// live.forward(KinesisSink::builder("changes").connect().await?).await
+    /// # }
+    /// ```
+    pub fn backfill(self) -> (Backfill, Live) {
+        self.0.backfill()
     }
 
     /// Returns a handle that survives `decode` and `forward`.
