@@ -107,6 +107,7 @@ mod key;
 mod memory;
 mod message;
 mod origin;
+mod per_stream;
 mod position;
 mod undelivered;
 

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures::stream::FusedStream;
 use futures::{Sink, Stream};
+use metrics::counter;
 use pin_project_lite::pin_project;
 
 use crate::codec::codec::pair_name;
@@ -16,6 +17,7 @@ use crate::codec::poison::Policy;
 use crate::codec::record::{Element, Record};
 use crate::codec::{Codec, Deserializer, Framing, Poison, PoisonCount};
 use crate::message::describe;
+use crate::per_stream::PerStream;
 use crate::{Control, Error, ErrorKind, Message, Result, Source};
 
 /// Adds [`decode`](Self::decode) to every stream of messages in bytes.
@@ -65,6 +67,7 @@ pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
             deserializer: Arc::new(deserializer),
             policy: Policy::Fail,
             count: PoisonCount::default(),
+            counters: PerStream::default(),
             record: None,
             state: State::Open,
         }
@@ -88,6 +91,10 @@ pin_project! {
     /// the same record arrive, once. Where a record is damaged so that the rest of it cannot be taken apart, that
     /// rest is one piece of poison. By default nothing is acked past it: the messages of the record that came
     /// before it were handed out, and come again after a restart, since their record is not done.
+    ///
+    /// The counter `headwater_poison_total`, labelled with `stream` and `policy` (`fail`, `skip` or `divert`), counts
+    /// every piece, as [`poison_count`](Self::poison_count) does. Messages without an origin count under the empty
+    /// stream.
     ///
     /// # Errors
     ///
@@ -125,6 +132,7 @@ pin_project! {
         name: String,
         policy: Policy,
         count: PoisonCount,
+        counters: PerStream,
         record: Option<Record>,
         state: State,
     }
@@ -296,6 +304,9 @@ impl<S: Stream<Item = Result<Message<Bytes>>>, T: 'static> Decode<S, T> {
             Err(cause) => cause,
         };
         this.count.add_one();
+        let policy = this.policy.name();
+        let register = |stream| counter!("headwater_poison_total", "stream" => stream, "policy" => policy);
+        this.counters.of(message.origin(), register).increment(1);
         let element = index.map(|index| format!(", element {index}")).unwrap_or_default();
         let context = format!("decode {}{element} as {}", describe(message.origin()), this.name);
         let error = Error::new(ErrorKind::Decode, context).caused_by(cause);

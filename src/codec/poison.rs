@@ -90,6 +90,15 @@ impl From<Poison> for Policy {
 }
 
 impl Policy {
+    /// Returns its name in metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+            Self::Divert(_) => "divert",
+        }
+    }
+
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> Result<()> {
         self.outlet().map_or(Ok(()), |outlet| outlet.drive(cx))
     }

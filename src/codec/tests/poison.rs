@@ -1,15 +1,18 @@
 //! What becomes of bytes that cannot be decoded, watched through the acks that reach the source.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::stream::FusedStream;
+use futures::StreamExt;
+use futures::stream::{self, FusedStream};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tracing::span;
 
-use crate::ErrorKind;
 use crate::codec::tests::shard::{Shard, after, drain};
 use crate::codec::tests::switchboard::Switchboard;
 use crate::codec::{self, Codec, DecodeExt, Json, Poison};
+use crate::{ErrorKind, Message};
 
 const WITH_POISON: [&str; 3] = ["1\n", "2\nbad\n3\n", "4\n"];
 
@@ -48,6 +51,35 @@ fn one_poison_record_gets_its_policy_and_its_neighbours_arrive_once() {
     assert_eq!(letter.origin().unwrap().position(), after(2));
     letter.ack();
     assert_eq!(shard.watermark(), Some(after(3)));
+}
+
+#[test]
+fn poison_is_counted_by_stream_and_policy() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let shard = Shard::new();
+    metrics::with_local_recorder(&recorder, || {
+        drain(&mut shard.records(WITH_POISON).decode(codec::json_lines::<u32>()));
+        let twice = shard.records(["bad\n1\nworse\n"]).chain(stream::iter([Ok(Message::new("bad".into()))]));
+        let mut skipping = twice.decode(codec::json_lines::<u32>()).on_poison(Poison::Skip);
+        drain(&mut skipping);
+        assert_eq!(skipping.poison_count().get(), 3);
+        let diverting = shard.records(WITH_POISON).decode(codec::json_lines::<u32>());
+        drain(&mut diverting.divert(Switchboard::default()));
+    });
+    let counted = snapshotter.snapshot().into_vec().into_iter().map(|(key, _, _, value)| {
+        assert_eq!(key.key().name(), "headwater_poison_total");
+        let labels = key.key().labels().map(|label| format!("{}={}", label.key(), label.value()));
+        (labels.collect::<Vec<_>>().join(" "), value)
+    });
+    let expected = [
+        ("stream=orders policy=fail", 1),
+        ("stream=orders policy=skip", 2),
+        ("stream= policy=skip", 1),
+        ("stream=orders policy=divert", 1),
+    ];
+    let expected = expected.map(|(labels, count)| (labels.to_owned(), DebugValue::Counter(count)));
+    assert_eq!(counted.collect::<HashMap<_, _>>(), HashMap::from(expected));
 }
 
 #[test]
