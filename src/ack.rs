@@ -1,11 +1,13 @@
 //! Acknowledgement: who owes what to a source.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Set in a slot once any share of its debt was dropped unpaid. The other bits count the shares still out.
+/// Set in a slot once any share of its debt was dropped unpaid.
 const ABANDONED: u32 = 1 << 31;
+/// Set in a slot once another debt follows it. The bits below count the shares still out.
+const FOLLOWED: u32 = 1 << 30;
 
 /// The debt of a message to its source.
 ///
@@ -41,6 +43,16 @@ enum Shares {
     None,
     One(Share),
     Many(Vec<Share>),
+}
+
+impl Shares {
+    fn as_slice(&self) -> &[Share] {
+        match self {
+            Self::None => &[],
+            Self::One(share) => std::slice::from_ref(share),
+            Self::Many(shares) => shares,
+        }
+    }
 }
 
 impl Ack {
@@ -112,16 +124,40 @@ impl Ack {
     pub fn owes(&self) -> bool {
         !matches!(self.0, Shares::None)
     }
+
+    /// Returns the debt to look at, without a share in it.
+    pub(crate) fn debt(&self) -> Debt {
+        Debt(match &self.0 {
+            Shares::None => Shares::None,
+            Shares::One(share) => Shares::One(share.spectator()),
+            Shares::Many(shares) => Shares::Many(shares.iter().map(Share::spectator).collect()),
+        })
+    }
 }
 
 impl fmt::Debug for Ack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shares = match &self.0 {
-            Shares::None => 0,
-            Shares::One(_) => 1,
-            Shares::Many(shares) => shares.len(),
-        };
-        f.debug_struct("Ack").field("debts", &shares).finish()
+        f.debug_struct("Ack").field("debts", &self.0.as_slice().len()).finish()
+    }
+}
+
+/// A debt as seen by one who has no share in it: looking at it neither pays nor abandons anything.
+pub(crate) struct Debt(Shares);
+
+impl Debt {
+    /// Tells whether a share of the debt was dropped unpaid.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.0.as_slice().iter().any(|share| share.slot().load(Ordering::Acquire) & ABANDONED != 0)
+    }
+
+    /// Gives `ack` the fate of this debt: it is paid when this is, and abandoned when this is; at once if that is
+    /// known.
+    pub(crate) fn lead(&self, ack: Ack) {
+        for share in self.0.as_slice() {
+            share.ledger.follow(share.slot, ack.clone());
+        }
+        // The clones hold what `ack` owes. Its own share is done, and where nothing is led all of it.
+        ack.ack();
     }
 }
 
@@ -139,13 +175,15 @@ pub(crate) trait Creditor: Send + Sync {
 pub(crate) struct Ledger {
     slots: Box<[AtomicU32]>,
     creditor: Arc<dyn Creditor>,
+    /// Acks that share the fate of a slot, which bears `FOLLOWED`.
+    followers: Mutex<Vec<(u32, Ack)>>,
 }
 
 impl Ledger {
     /// Opens `len` debts, each with one share, and returns those shares in order.
     pub(crate) fn open(len: usize, creditor: Arc<dyn Creditor>) -> (Arc<Self>, Acks) {
         let slots = (0..len).map(|_| AtomicU32::new(1)).collect();
-        let ledger = Arc::new(Self { slots, creditor });
+        let ledger = Arc::new(Self { slots, creditor, followers: Mutex::default() });
         let acks = Acks { ledger: Arc::clone(&ledger), next: 0 };
         (ledger, acks)
     }
@@ -153,12 +191,34 @@ impl Ledger {
     /// Tells whether every share of the debt in `slot` was paid.
     pub(crate) fn is_paid(&self, slot: usize) -> bool {
         // Pairs with the release in `Share::pay`: who sees a debt paid sees what was done before.
-        self.slots[slot].load(Ordering::Acquire) == 0
+        self.slots[slot].load(Ordering::Acquire) & !FOLLOWED == 0
     }
 
     /// Returns how many debts there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Settles `ack` as the debt in `slot` is, or will be.
+    fn follow(&self, slot: u32, ack: Ack) {
+        let mut followers = self.lock_followers();
+        // Whoever settles the debt after this sees the mark, and finds the ack once the lock is free.
+        let before = self.slots[slot as usize].fetch_or(FOLLOWED, Ordering::AcqRel);
+        if before & !FOLLOWED == 0 {
+            drop(followers);
+            ack.ack();
+        } else if before & ABANDONED == 0 {
+            followers.push((slot, ack));
+        }
+    }
+
+    /// Takes out the acks that share the fate of the debt in `slot`.
+    fn take_followers(&self, slot: u32) -> Vec<(u32, Ack)> {
+        self.lock_followers().extract_if(.., |(followed, _)| *followed == slot).collect()
+    }
+
+    fn lock_followers(&self) -> MutexGuard<'_, Vec<(u32, Ack)>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -220,7 +280,7 @@ impl Iterator for Acks {
         (self.next < self.ledger.len()).then(|| {
             let slot = self.next as u32;
             self.next += 1;
-            Ack(Shares::One(Share { ledger: Arc::clone(&self.ledger), slot, paid: false }))
+            Ack(Shares::One(Share { ledger: Arc::clone(&self.ledger), slot, owed: true }))
         })
     }
 }
@@ -240,7 +300,8 @@ impl Drop for Acks {
 struct Share {
     ledger: Arc<Ledger>,
     slot: u32,
-    paid: bool,
+    /// Whether dropping it abandons the debt.
+    owed: bool,
 }
 
 impl Share {
@@ -249,28 +310,39 @@ impl Share {
     }
 
     fn pay(mut self) {
-        self.paid = true;
-        if self.slot().fetch_sub(1, Ordering::AcqRel) == 1 {
+        self.owed = false;
+        let before = self.slot().fetch_sub(1, Ordering::AcqRel);
+        if before & !FOLLOWED == 1 {
             self.ledger.creditor.paid();
+            if before & FOLLOWED != 0 {
+                self.ledger.take_followers(self.slot).into_iter().for_each(|(_, ack)| ack.ack());
+            }
         }
+    }
+
+    fn spectator(&self) -> Self {
+        Self { ledger: Arc::clone(&self.ledger), slot: self.slot, owed: false }
     }
 }
 
 impl Clone for Share {
     fn clone(&self) -> Self {
         self.slot().fetch_add(1, Ordering::Relaxed);
-        Self { ledger: Arc::clone(&self.ledger), slot: self.slot, paid: false }
+        Self { ledger: Arc::clone(&self.ledger), slot: self.slot, owed: true }
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        if self.paid {
+        if !self.owed {
             return;
         }
         let before = self.slot().fetch_or(ABANDONED, Ordering::AcqRel);
         if before & ABANDONED == 0 {
             self.ledger.creditor.abandoned(&self.ledger, self.slot as usize);
+            if before & FOLLOWED != 0 {
+                drop(self.ledger.take_followers(self.slot));
+            }
         }
         self.slot().fetch_sub(1, Ordering::AcqRel);
     }

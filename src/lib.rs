@@ -45,7 +45,7 @@
 //! - [`checkpoint`] turns acks into stored positions, and guards them with leases and fencing tokens.
 //! - [`codec`] turns messages into bytes and several messages into one record.
 //! - [`batch`] is the sink: requests of many entries, order per key, retry, back-pressure.
-//! - [`stage`] holds what goes between them: many keys at a time, each in order.
+//! - [`stage`] holds what goes between them: many keys at a time, each in order; no message twice.
 //! - [`service`] holds the tower layers around a sink's requests.
 //!
 //! # The shapes of a pipeline

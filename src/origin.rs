@@ -86,6 +86,11 @@ impl Origin {
         &self.shard.shard
     }
 
+    /// Returns stream and shard together, sharing them.
+    pub(crate) fn stream_and_shard(&self) -> (Arc<str>, ShardId) {
+        (Arc::clone(&self.shard.stream), self.shard.shard.clone())
+    }
+
     /// Returns the sequence number of the record.
     pub fn sequence(&self) -> &SequenceNumber {
         &self.sequence

@@ -1,5 +1,7 @@
 //! What the stages promise, by theme.
 
+mod dedupe;
+mod dedupe_properties;
 mod keyed;
 mod keyed_properties;
 mod place;
