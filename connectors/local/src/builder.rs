@@ -52,7 +52,8 @@ impl LocalKinesisBuilder {
         self
     }
 
-    /// Sets how long a new stream is CREATING. The default is zero: it is ACTIVE when CreateStream returns.
+    /// Sets how long a new stream, and a new consumer, is CREATING. The default is zero: it is ACTIVE when the call
+    /// that creates it returns.
     pub fn create_delay(mut self, delay: Duration) -> Self {
         self.settings.create_delay = millis(delay);
         self
@@ -65,7 +66,8 @@ impl LocalKinesisBuilder {
         self
     }
 
-    /// Sets how long a deleted stream is DELETING. The default is zero: it is gone when DeleteStream returns.
+    /// Sets how long a deleted stream, and a deregistered consumer, is DELETING. The default is zero: it is gone when
+    /// the call that deletes it returns.
     pub fn delete_delay(mut self, delay: Duration) -> Self {
         self.settings.delete_delay = millis(delay);
         self
@@ -96,6 +98,36 @@ impl LocalKinesisBuilder {
     /// passed. There is no bound by default. A long benchmark sets one.
     pub fn max_bytes_per_shard(mut self, bytes: u64) -> Self {
         self.settings.max_bytes_per_shard = Some(bytes);
+        self
+    }
+
+    /// Sets how long a subscription to which no record comes waits between its events, which are empty then. The
+    /// default is 5 seconds. AWS documents that there are such events, and no interval.
+    /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShardEvent.html>
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        // An interval of nothing would be an endless stream of empty events.
+        self.settings.heartbeat = millis(interval).max(1);
+        self
+    }
+
+    /// Bounds the bytes of records in one event of a subscription; one record always fits. The default is 1 MiB.
+    pub fn event_bytes(mut self, bytes: usize) -> Self {
+        self.settings.event_bytes = bytes;
+        self
+    }
+
+    /// Sets how long a subscription lasts. The default is AWS's 5 minutes.
+    /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
+    pub fn subscription_time(mut self, time: Duration) -> Self {
+        self.settings.subscription_time = millis(time);
+        self
+    }
+
+    /// Sets how long after a successful SubscribeToShard call another one of the same consumer and shard gets
+    /// ResourceInUseException; a later one takes the subscription over. The default is AWS's 5 seconds.
+    /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
+    pub fn resubscribe_after(mut self, time: Duration) -> Self {
+        self.settings.resubscribe_after = millis(time);
         self
     }
 

@@ -10,10 +10,14 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use http::StatusCode;
 use http_body_util::BodyExt;
 
 use crate::endpoint::{Endpoint, Reply};
+use crate::json;
+use crate::reset::ConnectionReset;
 use crate::server::respond;
+use crate::subscription;
 
 /// An SDK's HTTP client whose every connection ends at one endpoint.
 #[derive(Clone, Debug)]
@@ -32,18 +36,20 @@ impl HttpConnector for InProcess {
     }
 }
 
-async fn answer(endpoint: &Endpoint, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+async fn answer(endpoint: &Arc<Endpoint>, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let user_error = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::user(error);
     let (parts, body) = request.try_into_http1x().map_err(|error| user_error(error.into()))?.into_parts();
     let body = body.collect().await.map_err(user_error)?.to_bytes();
     match endpoint.call(&parts.headers, body).await {
         Reply::Answer { status, body } => {
-            let response = respond(status, SdkBody::from(body));
+            let response = respond(status, json::CONTENT_TYPE, SdkBody::from(body));
             HttpResponse::try_from(response).map_err(|error| user_error(error.into()))
         }
-        Reply::Reset => {
-            let reset = io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by a fault");
-            Err(ConnectorError::io(reset.into()))
+        Reply::Events(events) => {
+            let body = SdkBody::from_body_1_x(events.map_err(io::Error::from));
+            let response = respond(StatusCode::OK, subscription::CONTENT_TYPE, body);
+            HttpResponse::try_from(response).map_err(|error| user_error(error.into()))
         }
+        Reply::Reset => Err(ConnectorError::io(io::Error::from(ConnectionReset).into())),
     }
 }

@@ -24,6 +24,7 @@ pub struct Counters {
     entries_accepted: u64,
     entries_failed: u64,
     records_read: u64,
+    records_pushed: u64,
 }
 
 impl Counters {
@@ -59,6 +60,11 @@ impl Counters {
         self.records_read
     }
 
+    /// Returns how many records subscriptions gave.
+    pub fn records_pushed(&self) -> u64 {
+        self.records_pushed
+    }
+
     /// Returns how many faults of a kind struck.
     pub fn faults(&self, kind: FaultKind) -> u64 {
         self.faults[kind as usize]
@@ -74,6 +80,7 @@ pub(crate) struct Tally {
     entries_accepted: AtomicU64,
     entries_failed: AtomicU64,
     records_read: AtomicU64,
+    records_pushed: AtomicU64,
 }
 
 impl Tally {
@@ -98,6 +105,10 @@ impl Tally {
         self.records_read.fetch_add(records, Ordering::Relaxed);
     }
 
+    pub(crate) fn pushed(&self, records: u64) {
+        self.records_pushed.fetch_add(records, Ordering::Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> Counters {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
@@ -107,6 +118,7 @@ impl Tally {
             entries_accepted: load(&self.entries_accepted),
             entries_failed: load(&self.entries_failed),
             records_read: load(&self.records_read),
+            records_pushed: load(&self.records_pushed),
         }
     }
 }

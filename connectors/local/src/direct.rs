@@ -33,10 +33,10 @@ impl LocalKinesis {
         endpoint.account.create(name, settings, endpoint.account.clock.now(), 0)
     }
 
-    /// Deletes a stream at once.
+    /// Deletes a stream and its consumers at once.
     pub fn delete_stream(&self, name: &str) -> Result<(), Error> {
         let account = &self.endpoint().account;
-        account.delete(StreamRef { name: Some(name), arn: None }, account.clock.now(), 0)
+        account.delete(StreamRef { name: Some(name), arn: None }, true, account.clock.now(), 0)
     }
 
     /// Returns the names of all streams, in their order.
@@ -168,7 +168,7 @@ impl LocalKinesis {
         Ok(())
     }
 
-    fn find(&self, name: &str) -> Result<Found, Error> {
+    pub(crate) fn find(&self, name: &str) -> Result<Found, Error> {
         let endpoint = self.endpoint();
         let now = endpoint.account.clock.now();
         let stream = endpoint.account.find(StreamRef { name: Some(name), arn: None }, now)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -16,6 +16,7 @@ use crate::ops::{self, Output, Request};
 use crate::rates::RateSwitch;
 use crate::settings::Settings;
 use crate::store::Account;
+use crate::subscription::EventBody;
 
 /// Everything behind a [`LocalKinesis`](crate::LocalKinesis), however calls come in.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub(crate) enum Reply {
         status: StatusCode,
         body: Bytes,
     },
+    /// Events, as long as the subscription lasts.
+    Events(Box<EventBody>),
     /// The connection breaks and there is no answer.
     Reset,
 }
@@ -78,7 +81,7 @@ impl Endpoint {
 
     /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the
     /// call.
-    pub(crate) async fn call(&self, headers: &HeaderMap, body: Bytes) -> Reply {
+    pub(crate) async fn call(self: &Arc<Self>, headers: &HeaderMap, body: Bytes) -> Reply {
         let Some(operation) = operation_of(headers) else {
             return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."));
         };
@@ -102,6 +105,9 @@ impl Endpoint {
             None => {}
         }
         let reply = match self.perform(request) {
+            Ok(Output::Subscribed(subscribed)) => {
+                Reply::Events(Box::new(EventBody::new(Arc::clone(self), subscribed)))
+            }
             Ok(output) => Reply::Answer { status: StatusCode::OK, body: json::encode(&output) },
             Err(error) => self.refuse(operation, &error),
         };

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use crate::store::{Record, Shard};
+use crate::store::{Consumer, Record, Shard, Timestamp};
 
 /// A record as a shard stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,20 @@ pub struct ShardInfo {
     pub records: usize,
 }
 
+/// A consumer as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsumerInfo {
+    /// The name it was registered with.
+    pub name: String,
+    /// Its ARN, which SubscribeToShard takes.
+    pub arn: String,
+    /// Whether it can subscribe: it is neither CREATING nor DELETING.
+    pub is_active: bool,
+    /// How many subscriptions it has.
+    pub subscriptions: usize,
+}
+
 impl StoredRecord {
     pub(crate) fn new(shard: &Shard, record: &Record) -> Self {
         Self {
@@ -53,6 +67,17 @@ impl StoredRecord {
             explicit_hash_key: record.explicit_hash_key,
             data: record.payload.decode(),
             arrival: UNIX_EPOCH + Duration::from_millis(record.arrival),
+        }
+    }
+}
+
+impl ConsumerInfo {
+    pub(crate) fn new(consumer: &Consumer, now: Timestamp) -> Self {
+        Self {
+            name: consumer.name.clone(),
+            arn: consumer.arn.clone(),
+            is_active: consumer.is_active(now),
+            subscriptions: consumer.live().count(),
         }
     }
 }

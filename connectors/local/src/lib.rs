@@ -17,11 +17,12 @@
 //! # Ok(()) }
 //! ```
 //!
-//! It checks no signatures, keeps nothing on disk, and answers 15 operations: those on streams, shards and
-//! records. Enhanced fan-out, CBOR, encryption, tags and consumers are not among them.
+//! It checks no signatures, keeps nothing on disk, and answers 20 operations: those on streams, shards, records and
+//! the consumers of enhanced fan-out. CBOR, encryption and tags are not among them.
 
 mod builder;
 mod connector;
+mod consumers;
 mod counters;
 mod direct;
 mod endpoint;
@@ -36,15 +37,17 @@ mod opaque;
 mod operation;
 mod ops;
 mod rates;
+mod reset;
 mod server;
 mod settings;
 mod store;
+mod subscription;
 
 pub use builder::LocalKinesisBuilder;
 pub use counters::Counters;
 pub use error::{Error, ErrorCode};
 pub use faults::{Fault, FaultKind, FaultSwitch, Faults};
-pub use inspect::{ShardInfo, StoredRecord};
+pub use inspect::{ConsumerInfo, ShardInfo, StoredRecord};
 pub use local::LocalKinesis;
 pub use operation::Operation;
 pub use rates::{RateSwitch, ShardRates};

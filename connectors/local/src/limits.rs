@@ -102,3 +102,48 @@ pub(crate) const SHARD_READ_BYTES_PER_SECOND: u32 = 2 * 1024 * 1024;
 /// machine need not agree to the millisecond. AWS refuses timestamps in the future and names no tolerance.
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 pub(crate) const FUTURE_TOLERANCE_MILLIS: u64 = 60 * 1000;
+
+/// Consumers that a stream may have.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
+pub(crate) const CONSUMERS: usize = 20;
+
+/// Consumers of a stream that may be CREATING at a time.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
+pub(crate) const CREATING_CONSUMERS: usize = 5;
+
+/// Characters of a consumer's name.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html>
+pub(crate) const CONSUMER_NAME_CHARACTERS: usize = 128;
+
+/// Consumers in one ListStreamConsumers page, also its default.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreamConsumers.html>
+pub(crate) const LIST_CONSUMERS_PAGE: usize = 100;
+
+/// Milliseconds after which a subscription ends and must be renewed.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
+pub(crate) const SUBSCRIPTION_MILLIS: u64 = 5 * 60 * 1000;
+
+/// Milliseconds after a successful SubscribeToShard call before another may take its subscription over.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
+pub(crate) const RESUBSCRIBE_MILLIS: u64 = 5 * 1000;
+
+/// Milliseconds between the events of a subscription to which no record comes. AWS sends events without records
+/// and states no interval; this is about what its own are.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShardEvent.html>
+pub(crate) const HEARTBEAT_MILLIS: u64 = 5 * 1000;
+
+/// Bytes of records in one event, which is half of what a subscription gets in a second. AWS states no limit.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShardEvent.html>
+pub(crate) const EVENT_BYTES: usize = 1024 * 1024;
+
+/// Records in one event, as many as GetRecords returns. AWS states no limit.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShardEvent.html>
+pub(crate) const EVENT_RECORDS: usize = 10_000;
+
+/// SubscribeToShard calls that a consumer may make for a shard in a second.
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html>
+pub(crate) const SUBSCRIBE_CALLS_PER_SECOND: u32 = 1;
+
+/// Bytes that a shard pushes to each of its consumers in a second.
+/// <https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html>
+pub(crate) const SUBSCRIPTION_BYTES_PER_SECOND: u32 = 2 * 1024 * 1024;

@@ -18,8 +18,12 @@ pub enum Operation {
     CreateStream,
     /// Deletes a stream and what it stores.
     DeleteStream,
+    /// Takes a consumer back.
+    DeregisterStreamConsumer,
     /// Describes a stream and a page of its shards.
     DescribeStream,
+    /// Describes a consumer.
+    DescribeStreamConsumer,
     /// Describes a stream without its shards.
     DescribeStreamSummary,
     /// Reads records of one shard.
@@ -28,6 +32,8 @@ pub enum Operation {
     GetShardIterator,
     /// Lists a stream's shards.
     ListShards,
+    /// Lists a stream's consumers.
+    ListStreamConsumers,
     /// Lists the account's streams.
     ListStreams,
     /// Joins two adjacent shards.
@@ -36,8 +42,12 @@ pub enum Operation {
     PutRecord,
     /// Writes up to 500 records.
     PutRecords,
+    /// Registers a consumer, which can then subscribe to shards.
+    RegisterStreamConsumer,
     /// Splits one shard.
     SplitShard,
+    /// Has the records of one shard pushed.
+    SubscribeToShard,
     /// Changes the largest record that a stream takes.
     UpdateMaxRecordSize,
     /// Splits and merges until a stream has so many shards of equal width.
@@ -48,19 +58,24 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in alphabetical order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::CreateStream,
         Self::DeleteStream,
+        Self::DeregisterStreamConsumer,
         Self::DescribeStream,
+        Self::DescribeStreamConsumer,
         Self::DescribeStreamSummary,
         Self::GetRecords,
         Self::GetShardIterator,
         Self::ListShards,
+        Self::ListStreamConsumers,
         Self::ListStreams,
         Self::MergeShards,
         Self::PutRecord,
         Self::PutRecords,
+        Self::RegisterStreamConsumer,
         Self::SplitShard,
+        Self::SubscribeToShard,
         Self::UpdateMaxRecordSize,
         Self::UpdateShardCount,
         Self::UpdateStreamRecordDistributionStrategy,
@@ -71,16 +86,21 @@ impl Operation {
         match self {
             Self::CreateStream => "CreateStream",
             Self::DeleteStream => "DeleteStream",
+            Self::DeregisterStreamConsumer => "DeregisterStreamConsumer",
             Self::DescribeStream => "DescribeStream",
+            Self::DescribeStreamConsumer => "DescribeStreamConsumer",
             Self::DescribeStreamSummary => "DescribeStreamSummary",
             Self::GetRecords => "GetRecords",
             Self::GetShardIterator => "GetShardIterator",
             Self::ListShards => "ListShards",
+            Self::ListStreamConsumers => "ListStreamConsumers",
             Self::ListStreams => "ListStreams",
             Self::MergeShards => "MergeShards",
             Self::PutRecord => "PutRecord",
             Self::PutRecords => "PutRecords",
+            Self::RegisterStreamConsumer => "RegisterStreamConsumer",
             Self::SplitShard => "SplitShard",
+            Self::SubscribeToShard => "SubscribeToShard",
             Self::UpdateMaxRecordSize => "UpdateMaxRecordSize",
             Self::UpdateShardCount => "UpdateShardCount",
             Self::UpdateStreamRecordDistributionStrategy => "UpdateStreamRecordDistributionStrategy",

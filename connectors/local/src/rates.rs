@@ -30,6 +30,10 @@ pub struct ShardRates {
     pub read_calls_per_second: Option<u32>,
     /// Bytes read, partition keys included.
     pub read_bytes_per_second: Option<u32>,
+    /// SubscribeToShard calls, for each consumer apart.
+    pub subscribe_calls_per_second: Option<u32>,
+    /// Bytes pushed, partition keys included, to each consumer apart.
+    pub push_bytes_per_second: Option<u32>,
 }
 
 impl ShardRates {
@@ -39,9 +43,12 @@ impl ShardRates {
         write_bytes_per_second: None,
         read_calls_per_second: None,
         read_bytes_per_second: None,
+        subscribe_calls_per_second: None,
+        push_bytes_per_second: None,
     };
 
-    /// Returns what AWS gives a shard: 1,000 records and 1 MiB written, 5 calls and 2 MiB read a second.
+    /// Returns what AWS gives a shard: 1,000 records and 1 MiB written, 5 calls and 2 MiB read a second,
+    /// and for each consumer one SubscribeToShard call and 2 MiB pushed.
     /// <https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>
     pub fn aws() -> Self {
         Self {
@@ -49,6 +56,8 @@ impl ShardRates {
             write_bytes_per_second: Some(limits::SHARD_WRITE_BYTES_PER_SECOND),
             read_calls_per_second: Some(limits::SHARD_READ_CALLS_PER_SECOND),
             read_bytes_per_second: Some(limits::SHARD_READ_BYTES_PER_SECOND),
+            subscribe_calls_per_second: Some(limits::SUBSCRIBE_CALLS_PER_SECOND),
+            push_bytes_per_second: Some(limits::SUBSCRIPTION_BYTES_PER_SECOND),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The way in over TCP.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +20,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::endpoint::{Endpoint, Reply};
 use crate::error::{Error, ErrorCode};
 use crate::local::LocalKinesis;
+use crate::reset::ConnectionReset;
+use crate::subscription::{self, EventBody};
 use crate::{json, limits};
 
 /// How long to wait after a connection could not be accepted.
@@ -147,9 +148,9 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>) {
 }
 
 async fn handle(
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, ConnectionReset> {
+) -> Result<Response<Either<Full<Bytes>, EventBody>>, ConnectionReset> {
     let (parts, body) = request.into_parts();
     let reply = match read_body(body).await {
         Ok(Some(body)) => endpoint.call(&parts.headers, body).await,
@@ -161,7 +162,12 @@ async fn handle(
         Err(_) => Reply::Reset,
     };
     match reply {
-        Reply::Answer { status, body } => Ok(respond(status, Full::new(body))),
+        Reply::Answer { status, body } => {
+            Ok(respond(status, json::CONTENT_TYPE, Either::Left(Full::new(body))))
+        }
+        Reply::Events(events) => {
+            Ok(respond(StatusCode::OK, subscription::CONTENT_TYPE, Either::Right(*events)))
+        }
         Reply::Reset => Err(ConnectionReset),
     }
 }
@@ -188,27 +194,15 @@ async fn read_body(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
 }
 
 /// Dresses a body as Kinesis does.
-pub(crate) fn respond<B>(status: StatusCode, body: B) -> Response<B> {
+pub(crate) fn respond<B>(status: StatusCode, content_type: &'static str, body: B) -> Response<B> {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
     let id = format!("local-{:012}", REQUESTS.fetch_add(1, Ordering::Relaxed));
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(json::CONTENT_TYPE));
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::try_from(id) {
         headers.insert("x-amzn-requestid", id);
     }
     response
 }
-
-/// Tells the connection to break.
-#[derive(Debug)]
-struct ConnectionReset;
-
-impl fmt::Display for ConnectionReset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("connection reset by a fault")
-    }
-}
-
-impl std::error::Error for ConnectionReset {}

@@ -14,6 +14,10 @@ pub(crate) struct Settings {
     pub(crate) retention: u64,
     pub(crate) shard_limit: usize,
     pub(crate) max_bytes_per_shard: Option<u64>,
+    pub(crate) heartbeat: u64,
+    pub(crate) event_bytes: usize,
+    pub(crate) subscription_time: u64,
+    pub(crate) resubscribe_after: u64,
 }
 
 impl Default for Settings {
@@ -28,6 +32,10 @@ impl Default for Settings {
             retention: limits::RETENTION_MILLIS,
             shard_limit: limits::ACCOUNT_SHARDS,
             max_bytes_per_shard: None,
+            heartbeat: limits::HEARTBEAT_MILLIS,
+            event_bytes: limits::EVENT_BYTES,
+            subscription_time: limits::SUBSCRIPTION_MILLIS,
+            resubscribe_after: limits::RESUBSCRIBE_MILLIS,
         }
     }
 }

@@ -25,11 +25,15 @@ pub enum FaultKind {
     Hang,
     /// The connection was reset before the call took effect.
     Reset,
+    /// A subscription broke: the connection was reset instead of an event.
+    Disconnect,
+    /// A subscription went silent: no event came any more, and no end.
+    Stall,
 }
 
 impl FaultKind {
     /// How many kinds there are.
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 9;
 }
 
 /// What a fault does.
@@ -42,6 +46,8 @@ pub(super) enum Action {
     Delay(Duration),
     Hang,
     Reset,
+    Disconnect,
+    Stall,
 }
 
 impl Action {
@@ -54,6 +60,8 @@ impl Action {
             Self::Delay(_) => FaultKind::Delay,
             Self::Hang => FaultKind::Hang,
             Self::Reset => FaultKind::Reset,
+            Self::Disconnect => FaultKind::Disconnect,
+            Self::Stall => FaultKind::Stall,
         }
     }
 }
@@ -122,6 +130,26 @@ impl Fault {
         Self::new(Action::Reset)
     }
 
+    /// Resets the connection of subscriptions instead of sending an event, each event for itself.
+    ///
+    /// ```
+    /// use headwater_local::{Fault, Faults, LocalKinesis};
+    ///
+    /// let local = LocalKinesis::builder().stream("orders", 1).build();
+    /// // The first event comes, and then one in ten is a broken connection.
+    /// local.faults().set(Faults::seeded(42).add(Fault::disconnect().skip(1).chance(0.1)));
+    /// ```
+    pub fn disconnect() -> Self {
+        Self::new(Action::Disconnect)
+    }
+
+    /// Silences subscriptions instead of sending an event, each event for itself: they give nothing more and do not
+    /// end, until the client gives up or [`disconnect_subscriptions`](crate::LocalKinesis::disconnect_subscriptions)
+    /// breaks them.
+    pub fn stall() -> Self {
+        Self::new(Action::Stall)
+    }
+
     /// Limits the fault to an operation. Called again it adds another one.
     pub fn on(mut self, operation: Operation) -> Self {
         self.scope.operations.push(operation);
@@ -135,7 +163,7 @@ impl Fault {
     }
 
     /// Limits the fault to a shard: to entries that go there, and to calls that name it or hold an iterator
-    /// of it.
+    /// of it, and to events of it.
     pub fn in_shard(mut self, stream: impl Into<String>, shard_id: impl Into<String>) -> Self {
         self.scope.stream = Some(stream.into());
         self.scope.shard = Some(shard_id.into());
@@ -148,7 +176,7 @@ impl Fault {
         self
     }
 
-    /// Leaves the first `count` calls or entries that it concerns alone. The default is 0.
+    /// Leaves the first `count` calls, entries or events that it concerns alone. The default is 0.
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self

@@ -75,6 +75,16 @@ impl Faults {
         self.add(Fault::reset().chance(fraction))
     }
 
+    /// Resets the connections of subscriptions instead of this fraction of their events.
+    pub fn disconnect(self, fraction: f64) -> Self {
+        self.add(Fault::disconnect().chance(fraction))
+    }
+
+    /// Silences subscriptions instead of this fraction of their events.
+    pub fn stall(self, fraction: f64) -> Self {
+        self.add(Fault::stall().chance(fraction))
+    }
+
     /// Refuses every entry that goes to one shard, as a shard does whose write rate is used up.
     pub fn throttle_shard(self, stream: impl Into<String>, shard_id: impl Into<String>) -> Self {
         let code = ErrorCode::ProvisionedThroughputExceeded;
@@ -95,6 +105,13 @@ pub(crate) enum Before {
 pub(crate) enum After {
     Lose,
     Hang,
+}
+
+/// What happens to a subscription instead of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventFault {
+    Disconnect,
+    Stall,
 }
 
 /// The faults of one call.
@@ -140,7 +157,8 @@ impl Plan {
         let mut after = None;
         for (index, armed) in self.faults.iter().enumerate() {
             let action = armed.fault.action;
-            if matches!(action, Action::FailEntry(_)) || !armed.fault.scope.matches(target) {
+            let of_call = !matches!(action, Action::FailEntry(_) | Action::Disconnect | Action::Stall);
+            if !of_call || !armed.fault.scope.matches(target) {
                 continue;
             }
             // Drawn even if an earlier fault decided the call already: otherwise that fault would change this
@@ -181,6 +199,22 @@ impl Plan {
                 && armed.draws(self.seed, index)
             {
                 decided = decided.or(Some(code));
+            }
+        }
+        decided
+    }
+
+    /// Decides over one event of a subscription.
+    pub(crate) fn event(&self, target: Target<'_>) -> Option<(EventFault, FaultKind)> {
+        let mut decided = None;
+        for (index, armed) in self.faults.iter().enumerate() {
+            let fault = match armed.fault.action {
+                Action::Disconnect => EventFault::Disconnect,
+                Action::Stall => EventFault::Stall,
+                _ => continue,
+            };
+            if armed.fault.scope.matches(target) && armed.draws(self.seed, index) {
+                decided = decided.or(Some((fault, armed.fault.action.kind())));
             }
         }
         decided

@@ -6,8 +6,9 @@ use super::{Faults, Plan};
 
 /// Switches faults while the endpoint runs. Clones switch the same endpoint.
 ///
-/// Made by [`LocalKinesis::faults`](crate::LocalKinesis::faults). A call keeps the plan that it began with:
-/// clearing the faults does not wake a call that hangs.
+/// Made by [`LocalKinesis::faults`](crate::LocalKinesis::faults). A call keeps the plan that it began with,
+/// and a subscription asks the current one before each event: clearing the faults wakes neither a call that hangs nor
+/// a subscription that is silent.
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch(Arc<RwLock<Option<Arc<Plan>>>>);
 

@@ -6,20 +6,21 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::error::ErrorCode;
-use crate::ops::{EntryOutcome, Output, PutOutcome, ReadPage};
+use crate::ops::{EntryOutcome, Output, PutOutcome, ReadPage, Reading};
 use crate::store::{Record, Shard};
 
 /// Bytes of a stored entry in the answer of PutRecords: a sequence number, a shard id and what is around
 /// them.
 const ENTRY_BYTES: usize = 128;
 
-/// Bytes of a record in the answer of GetRecords apart from its data and its key.
+/// Bytes of a record in the answer of GetRecords or in an event, apart from its data and its key.
 const RECORD_BYTES: usize = 192;
 
 /// Writes the answer of an operation.
 pub(crate) fn encode(output: &Output) -> Bytes {
     match output {
-        Output::Empty => Bytes::new(),
+        // What a subscription gives comes as events.
+        Output::Empty | Output::Subscribed(_) => Bytes::new(),
         Output::Description(output) => to_json(output),
         Output::Summary(output) => to_json(output),
         Output::Streams(output) => to_json(output),
@@ -29,6 +30,9 @@ pub(crate) fn encode(output: &Output) -> Bytes {
         Output::Stored(outcome) => put_record(outcome),
         Output::Entries(outcome) => put_records(outcome),
         Output::Page(page) => get_records(page),
+        Output::Registered(output) => to_json(output),
+        Output::Consumer(output) => to_json(output),
+        Output::Consumers(output) => to_json(output),
     }
 }
 
@@ -97,25 +101,44 @@ fn write_entry(body: &mut Vec<u8>, outcome: &PutOutcome, entry: &EntryOutcome) {
 }
 
 fn get_records(page: &ReadPage) -> Bytes {
+    write_reading(&page.reading, |body| {
+        if let Some(iterator) = &page.next_iterator {
+            body.extend_from_slice(b",\"NextShardIterator\":");
+            write_string(body, iterator);
+        }
+    })
+}
+
+/// Writes a SubscribeToShardEvent. `continuation` is the counter that it can be resumed after; the last event of
+/// a shard has none.
+pub(crate) fn encode_event(reading: &Reading, continuation: Option<u64>) -> Bytes {
+    write_reading(reading, |body| {
+        if let Some(counter) = continuation {
+            body.extend_from_slice(b",\"ContinuationSequenceNumber\":\"");
+            reading.shard.sequence_number(counter).write(body);
+            body.push(b'"');
+        }
+    })
+}
+
+/// Writes a reading, and between its members what says how to go on.
+fn write_reading(reading: &Reading, write_next: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     let content = |record: &Record| record.payload.base64().len() + record.partition_key.as_bytes().len();
-    let size: usize = page.records.iter().map(|record| content(record) + RECORD_BYTES).sum();
+    let size: usize = reading.records.iter().map(|record| content(record) + RECORD_BYTES).sum();
     let mut body = Vec::with_capacity(size + 1024);
     body.extend_from_slice(b"{\"MillisBehindLatest\":");
-    write_number(&mut body, page.millis_behind_latest);
-    if let Some(iterator) = &page.next_iterator {
-        body.extend_from_slice(b",\"NextShardIterator\":");
-        write_string(&mut body, iterator);
-    }
-    if !page.child_shards.is_empty() {
+    write_number(&mut body, reading.millis_behind_latest);
+    write_next(&mut body);
+    if !reading.child_shards.is_empty() {
         body.extend_from_slice(b",\"ChildShards\":");
-        write_json(&mut body, &page.child_shards);
+        write_json(&mut body, &reading.child_shards);
     }
     body.extend_from_slice(b",\"Records\":[");
-    for (index, record) in page.records.iter().enumerate() {
+    for (index, record) in reading.records.iter().enumerate() {
         if index > 0 {
             body.push(b',');
         }
-        write_record(&mut body, &page.shard, record);
+        write_record(&mut body, &reading.shard, record);
     }
     body.extend_from_slice(b"]}");
     body.into()

@@ -7,7 +7,7 @@ mod put;
 mod text;
 
 pub(crate) use decode::decode;
-pub(crate) use encode::{encode, encode_error};
+pub(crate) use encode::{encode, encode_error, encode_event};
 
 /// The content type of every answer.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";

@@ -1,7 +1,7 @@
 //! CreateStream and DeleteStream.
 
 use super::paging::in_range;
-use super::{CreateStream, NamedStream, Output};
+use super::{CreateStream, DeleteStream, Output};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::limits;
@@ -52,11 +52,12 @@ pub(super) fn create_stream(
 
 pub(super) fn delete_stream(
     endpoint: &Endpoint,
-    input: &NamedStream,
+    input: &DeleteStream,
     now: Timestamp,
 ) -> Result<Output, Error> {
     let account = &endpoint.account;
-    account.delete(input.by_ref(), now, account.settings.delete_delay)?;
+    let with_consumers = input.enforce_consumer_deletion.unwrap_or_default();
+    account.delete(input.stream.by_ref(), with_consumers, now, account.settings.delete_delay)?;
     Ok(Output::Empty)
 }
 

@@ -59,7 +59,7 @@ pub(super) fn describe_stream_summary(
             enhanced_monitoring: [Monitoring::default()],
             encryption_type: "NONE",
             open_shard_count: if creating { 0 } else { state.topology.open().len() },
-            consumer_count: 0,
+            consumer_count: state.consumers.len(),
             max_record_size_in_kib: state.max_record_kib,
             record_distribution_strategy: state.distribution.name(),
         },

@@ -1,10 +1,7 @@
 //! GetRecords.
 
-use std::sync::Arc;
-
-use super::output::ChildShard;
 use super::paging::in_range;
-use super::{GetRecords, Output};
+use super::{GetRecords, Output, Reading};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorCode};
 use crate::limits;
@@ -13,13 +10,9 @@ use crate::store::{IteratorToken, Record, Shard, StreamRef, Timestamp};
 /// The answer of GetRecords.
 #[derive(Debug)]
 pub(crate) struct ReadPage {
-    pub(crate) shard: Arc<Shard>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) reading: Reading,
     /// `None` at the end of a shard that has ended.
     pub(crate) next_iterator: Option<String>,
-    pub(crate) millis_behind_latest: u64,
-    /// Filled at the end of a shard that has ended.
-    pub(crate) child_shards: Vec<ChildShard>,
 }
 
 pub(super) fn get_records(endpoint: &Endpoint, input: &GetRecords, now: Timestamp) -> Result<Output, Error> {
@@ -46,18 +39,9 @@ pub(super) fn get_records(endpoint: &Endpoint, input: &GetRecords, now: Timestam
         page
     };
     endpoint.tally.read(page.records.len() as u64);
-    let child_shards = if page.at_end {
-        state.topology.children_of(shard.id).map(|child| ChildShard::from(&**child)).collect()
-    } else {
-        Vec::new()
-    };
     Ok(Output::Page(ReadPage {
         next_iterator: (!page.at_end).then(|| IteratorToken::issue(account, &stream, &shard, page.next, now)),
-        // Zero means caught up, so who is behind is so by a millisecond at least.
-        millis_behind_latest: page.behind.map_or(0, |reached| now.saturating_sub(reached).max(1)),
-        records: page.records,
-        child_shards,
-        shard,
+        reading: Reading::new(page, shard, &state, now),
     }))
 }
 

@@ -14,17 +14,22 @@ use crate::store::{IteratorToken, Payload, StreamRef, Text};
 #[derive(Debug)]
 pub(crate) enum Request {
     CreateStream(CreateStream),
-    DeleteStream(NamedStream),
+    DeleteStream(DeleteStream),
+    DeregisterStreamConsumer(NamedConsumer),
     DescribeStream(DescribeStream),
+    DescribeStreamConsumer(NamedConsumer),
     DescribeStreamSummary(NamedStream),
     GetRecords(GetRecords),
     GetShardIterator(GetShardIterator),
     ListShards(ListShards),
+    ListStreamConsumers(ListStreamConsumers),
     ListStreams(ListStreams),
     MergeShards(MergeShards),
     PutRecord(PutRecord),
     PutRecords(PutRecords),
+    RegisterStreamConsumer(RegisterStreamConsumer),
     SplitShard(SplitShard),
+    SubscribeToShard(SubscribeToShard),
     UpdateMaxRecordSize(UpdateMaxRecordSize),
     UpdateShardCount(UpdateShardCount),
     UpdateStreamRecordDistributionStrategy(UpdateStreamRecordDistributionStrategy),
@@ -60,6 +65,14 @@ pub(crate) struct CreateStream {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct StreamModeDetails {
     pub(crate) stream_mode: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DeleteStream {
+    #[serde(flatten)]
+    pub(crate) stream: NamedStream,
+    pub(crate) enforce_consumer_deletion: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +178,55 @@ pub(crate) struct UpdateStreamRecordDistributionStrategy {
     pub(crate) strategy: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct RegisterStreamConsumer {
+    #[serde(rename = "StreamARN")]
+    pub(crate) stream_arn: Option<String>,
+    #[serde(rename = "ConsumerName")]
+    pub(crate) consumer_name: Option<String>,
+}
+
+/// A consumer by its ARN, by its name and its stream's ARN, or both.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NamedConsumer {
+    #[serde(rename = "StreamARN")]
+    pub(crate) stream_arn: Option<String>,
+    #[serde(rename = "ConsumerName")]
+    pub(crate) name: Option<String>,
+    #[serde(rename = "ConsumerARN")]
+    pub(crate) arn: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ListStreamConsumers {
+    #[serde(rename = "StreamARN")]
+    pub(crate) stream_arn: Option<String>,
+    pub(crate) next_token: Option<String>,
+    pub(crate) max_results: Option<i64>,
+    pub(crate) stream_creation_timestamp: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct SubscribeToShard {
+    #[serde(rename = "ConsumerARN")]
+    pub(crate) consumer_arn: Option<String>,
+    pub(crate) shard_id: Option<String>,
+    pub(crate) starting_position: Option<StartingPosition>,
+    pub(crate) dry_run: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct StartingPosition {
+    #[serde(rename = "Type")]
+    pub(crate) kind: Option<String>,
+    pub(crate) sequence_number: Option<String>,
+    /// Seconds since the epoch.
+    pub(crate) timestamp: Option<f64>,
+}
+
 /// One record to write.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -194,16 +256,21 @@ impl Request {
         match self {
             Self::CreateStream(_) => Operation::CreateStream,
             Self::DeleteStream(_) => Operation::DeleteStream,
+            Self::DeregisterStreamConsumer(_) => Operation::DeregisterStreamConsumer,
             Self::DescribeStream(_) => Operation::DescribeStream,
+            Self::DescribeStreamConsumer(_) => Operation::DescribeStreamConsumer,
             Self::DescribeStreamSummary(_) => Operation::DescribeStreamSummary,
             Self::GetRecords(_) => Operation::GetRecords,
             Self::GetShardIterator(_) => Operation::GetShardIterator,
             Self::ListShards(_) => Operation::ListShards,
+            Self::ListStreamConsumers(_) => Operation::ListStreamConsumers,
             Self::ListStreams(_) => Operation::ListStreams,
             Self::MergeShards(_) => Operation::MergeShards,
             Self::PutRecord(_) => Operation::PutRecord,
             Self::PutRecords(_) => Operation::PutRecords,
+            Self::RegisterStreamConsumer(_) => Operation::RegisterStreamConsumer,
             Self::SplitShard(_) => Operation::SplitShard,
+            Self::SubscribeToShard(_) => Operation::SubscribeToShard,
             Self::UpdateMaxRecordSize(_) => Operation::UpdateMaxRecordSize,
             Self::UpdateShardCount(_) => Operation::UpdateShardCount,
             Self::UpdateStreamRecordDistributionStrategy(_) => {
@@ -228,11 +295,22 @@ impl Request {
             | Self::UpdateStreamRecordDistributionStrategy(UpdateStreamRecordDistributionStrategy {
                 arn,
                 ..
-            }) => {
+            })
+            | Self::RegisterStreamConsumer(RegisterStreamConsumer { stream_arn: arn, .. })
+            | Self::ListStreamConsumers(ListStreamConsumers { stream_arn: arn, .. }) => {
                 return (arn.as_deref().map(name_of).map(Cow::Borrowed), None);
             }
+            Self::DeregisterStreamConsumer(input) | Self::DescribeStreamConsumer(input) => {
+                let arn = input.arn.as_deref().or(input.stream_arn.as_deref());
+                return (arn.map(name_of).map(Cow::Borrowed), None);
+            }
+            Self::SubscribeToShard(input) => {
+                let stream = input.consumer_arn.as_deref().map(name_of);
+                return (stream.map(Cow::Borrowed), input.shard_id.as_deref().map(Cow::Borrowed));
+            }
             Self::ListStreams(_) => return (None, None),
-            Self::DeleteStream(stream) | Self::DescribeStreamSummary(stream) => stream,
+            Self::DescribeStreamSummary(stream) => stream,
+            Self::DeleteStream(input) => &input.stream,
             Self::DescribeStream(input) => &input.stream,
             Self::GetShardIterator(input) => &input.stream,
             Self::ListShards(input) => &input.stream,
@@ -253,7 +331,8 @@ impl Request {
     }
 }
 
-/// Returns the stream's name in an ARN.
+/// Returns the stream's name in its own ARN or in a consumer's.
 fn name_of(arn: &str) -> &str {
-    arn.rsplit_once('/').map_or(arn, |(_, name)| name)
+    let name = arn.split_once(":stream/").map_or(arn, |(_, name)| name);
+    name.split_once('/').map_or(name, |(name, _)| name)
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::describe::{parse_shard_id, shown};
 use super::input::ShardFilter;
-use super::iterator::millis_of;
 use super::output::Shards;
 use super::paging::{cut, next_token, page_size, resume};
+use super::start::millis_of;
 use super::{ListShards, Output, ShardDescription};
 use crate::endpoint::Endpoint;
 use crate::error::Error;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{PutOutcome, ReadPage};
-use crate::store::{HashKeyRange, Shard, Timestamp};
+use super::{PutOutcome, ReadPage, Subscribed};
+use crate::store::{Consumer, HashKeyRange, Shard, Timestamp};
 
 /// The answer to a request of any operation.
 #[derive(Debug)]
@@ -18,6 +18,10 @@ pub(crate) enum Output {
     Stored(PutOutcome),
     Entries(PutOutcome),
     Page(ReadPage),
+    Registered(Registered),
+    Consumer(ConsumerDescription),
+    Consumers(Consumers),
+    Subscribed(Subscribed),
 }
 
 /// A point in time, written as fractional seconds. Milliseconds since 1970 lose nothing in a double.
@@ -207,6 +211,56 @@ impl From<&Shard> for ChildShard {
                 .map(|id| id.to_string())
                 .collect(),
             hash_key_range: shard.range.into(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Registered {
+    pub(crate) consumer: ConsumerSummary,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ConsumerDescription {
+    pub(crate) consumer_description: DescribedConsumer,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DescribedConsumer {
+    #[serde(flatten)]
+    pub(crate) summary: ConsumerSummary,
+    #[serde(rename = "StreamARN")]
+    pub(crate) stream_arn: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Consumers {
+    pub(crate) consumers: Vec<ConsumerSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next_token: Option<String>,
+}
+
+#[expect(clippy::struct_field_names, reason = "the members are named as the API names them")]
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ConsumerSummary {
+    pub(crate) consumer_name: String,
+    #[serde(rename = "ConsumerARN")]
+    pub(crate) consumer_arn: String,
+    pub(crate) consumer_status: &'static str,
+    pub(crate) consumer_creation_timestamp: Seconds,
+}
+
+impl ConsumerSummary {
+    pub(crate) fn new(consumer: &Consumer, now: Timestamp) -> Self {
+        Self {
+            consumer_name: consumer.name.clone(),
+            consumer_arn: consumer.arn.clone(),
+            consumer_status: consumer.status(now),
+            consumer_creation_timestamp: Seconds(consumer.created),
         }
     }
 }

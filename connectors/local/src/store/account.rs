@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Clock, Phase, Stream, StreamSettings, Timestamp};
+use super::{Clock, End, Phase, Stream, StreamSettings, Timestamp};
 use crate::error::{Error, ErrorCode};
 use crate::limits;
 use crate::settings::Settings;
@@ -73,11 +73,28 @@ impl Account {
         Ok(())
     }
 
-    /// Marks a stream as being deleted; it is gone after `delay`.
-    pub(crate) fn delete(&self, stream: StreamRef<'_>, now: Timestamp, delay: u64) -> Result<(), Error> {
+    /// Marks a stream as being deleted; it is gone after `delay`, its subscriptions at once. One that has
+    /// consumers goes only `with_consumers`.
+    pub(crate) fn delete(
+        &self,
+        stream: StreamRef<'_>,
+        with_consumers: bool,
+        now: Timestamp,
+        delay: u64,
+    ) -> Result<(), Error> {
         let stream = self.find(stream, now)?;
         {
             let mut state = stream.state_mut(now);
+            if state.consumers.len() > 0 && !with_consumers {
+                let message = format!(
+                    "Stream {} under account {} has registered consumers. Deregister them or set \
+                     EnforceConsumerDeletion.",
+                    stream.name,
+                    self.id()
+                );
+                return Err(Error::new(ErrorCode::ResourceInUse, message));
+            }
+            state.consumers.end_subscriptions(End::StreamDeleted);
             if !matches!(state.phase, Phase::Deleting { .. }) {
                 state.phase = Phase::Deleting { until: now + delay };
             }

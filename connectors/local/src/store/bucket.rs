@@ -33,6 +33,14 @@ impl Bucket {
         self.tokens + 1e-6 >= (amount as f64).min(per_second)
     }
 
+    /// Returns after how many milliseconds one could be taken.
+    pub(crate) fn delay(&mut self, per_second: Option<u32>, now: Timestamp) -> u64 {
+        let Some(rate) = per_second.map(f64::from).filter(|_| !self.allows(1, per_second, now)) else {
+            return 0;
+        };
+        (((1.0 - self.tokens) * 1000.0 / rate).ceil() as u64).max(1)
+    }
+
     /// Takes `amount`, into debt where it must.
     pub(crate) fn take(&mut self, amount: usize, per_second: Option<u32>) {
         if per_second.is_some() {
@@ -66,6 +74,17 @@ mod tests {
         bucket.take(10, Some(2));
         assert!(!bucket.allows(1, Some(2), 4_000));
         assert!(bucket.allows(1, Some(2), 4_500));
+    }
+
+    #[test]
+    fn a_debt_is_paid_back_after_its_delay_and_not_before() {
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.delay(Some(1000), 0), 0);
+        bucket.take(1500, Some(1000));
+        assert_eq!(bucket.delay(Some(1000), 100), 401);
+        assert!(!bucket.allows(1, Some(1000), 500));
+        assert!(bucket.allows(1, Some(1000), 501));
+        assert_eq!(bucket.delay(None, 100), 0);
     }
 
     #[test]

@@ -48,12 +48,15 @@ impl Phase {
         matches!(self, Self::Active | Self::Updating { .. })
     }
 
-    pub(crate) fn is_due(self, now: Timestamp) -> bool {
+    /// When the next state begins.
+    pub(crate) fn until(self) -> Option<Timestamp> {
         match self {
-            Self::Active => false,
-            Self::Creating { until } | Self::Updating { until, .. } | Self::Deleting { until } => {
-                until <= now
-            }
+            Self::Active => None,
+            Self::Creating { until } | Self::Updating { until, .. } | Self::Deleting { until } => Some(until),
         }
+    }
+
+    pub(crate) fn is_due(self, now: Timestamp) -> bool {
+        self.until().is_some_and(|until| until <= now)
     }
 }

@@ -1,10 +1,11 @@
 //! The records of one shard, oldest first.
 
 use std::collections::VecDeque;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::bucket::Bucket;
-use super::{Record, Timestamp};
+use super::{Record, Signal, Signals, Timestamp};
 use crate::rates::ShardRates;
 
 /// How a shard ended.
@@ -22,6 +23,7 @@ pub(crate) struct ShardLog {
     bytes: u64,
     last_counter: u64,
     closing: Option<Closing>,
+    subscriptions: Signals,
     written_records: Bucket,
     written_bytes: Bucket,
     read_calls: Bucket,
@@ -76,6 +78,7 @@ impl ShardLog {
         while limits.max_bytes.is_some_and(|max| self.bytes > max) && self.records.len() > 1 {
             self.drop_oldest();
         }
+        self.subscriptions.wake();
         Some(self.last_counter)
     }
 
@@ -114,9 +117,21 @@ impl ShardLog {
         Page { records, next, behind, at_end: self.closing.is_some() && end == self.records.len() }
     }
 
+    /// Takes a number that no record has, and returns it: everything before it has been read.
+    pub(crate) fn mark(&mut self, counter: &AtomicU64) -> u64 {
+        self.last_counter = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        self.last_counter
+    }
+
+    /// Has a subscription woken by what is stored from now on, and by the shard's end.
+    pub(crate) fn subscribe(&mut self, signal: Weak<Signal>) {
+        self.subscriptions.add(signal);
+    }
+
     /// Ends the shard.
     pub(crate) fn close(&mut self, at: Timestamp, counter: u64) {
         self.closing = Some(Closing { at, counter });
+        self.subscriptions.wake();
     }
 
     pub(crate) fn closing(&self) -> Option<Closing> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Change, Distribution, Phase, Timestamp, Topology};
+use super::{Change, Consumers, Distribution, Phase, Timestamp, Topology};
 use crate::error::{Error, ErrorCode};
 
 /// A stream. What never changes is readable without a lock.
@@ -38,6 +38,7 @@ pub(crate) struct StreamSettings {
 pub(crate) struct StreamState {
     pub(crate) phase: Phase,
     pub(crate) topology: Topology,
+    pub(crate) consumers: Consumers,
     pub(crate) distribution: Distribution,
     pub(crate) max_record_kib: u32,
     pub(crate) retention_millis: u64,
@@ -55,6 +56,7 @@ impl Stream {
         let state = StreamState {
             phase: if delay == 0 { Phase::Active } else { Phase::Creating { until: now + delay } },
             topology: Topology::even(settings.shards, now),
+            consumers: Consumers::default(),
             distribution: settings.distribution,
             max_record_kib: settings.max_record_kib,
             retention_millis: settings.retention_millis,
@@ -109,6 +111,9 @@ impl Stream {
         state.phase = Phase::Updating { until: now + delay, change };
         if delay == 0 {
             state.settle(now, || self.next_counter());
+        } else {
+            // No task runs for the change: who waits for it must know when to look.
+            state.consumers.live().for_each(|signal| signal.wake());
         }
         Ok(())
     }
@@ -152,7 +157,9 @@ impl StreamState {
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
-        self.phase.is_due(now) || self.topology.next_expiry(self.retention_millis).is_some_and(|at| at <= now)
+        self.phase.is_due(now)
+            || self.consumers.is_due(now)
+            || self.topology.next_expiry(self.retention_millis).is_some_and(|at| at <= now)
     }
 
     fn settle(&mut self, now: Timestamp, mut counter: impl FnMut() -> u64) {
@@ -172,5 +179,6 @@ impl StreamState {
             }
         }
         self.topology.expire(self.horizon(now));
+        self.consumers.sweep(now);
     }
 }

@@ -1,6 +1,7 @@
 //! What AWS's own SDK sees of the endpoint, in process and over TCP.
 
 mod distribution;
+mod fanout;
 mod faults;
 mod filters;
 mod iterators;
@@ -9,7 +10,9 @@ mod rates;
 mod records;
 mod reshard;
 mod server;
+mod shard_ends;
 mod streams;
+mod subscriptions;
 mod validation;
 
 use std::fmt::Debug;
