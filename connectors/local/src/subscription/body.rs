@@ -25,11 +25,17 @@ pub(crate) struct EventBody {
     feed: Feed,
     timer: Pin<Box<Sleep>>,
     greeted: bool,
+    breaking: bool,
 }
 
 impl EventBody {
     pub(crate) fn new(endpoint: Arc<Endpoint>, subscribed: Subscribed) -> Self {
-        Self { feed: Feed::new(endpoint, subscribed), timer: Box::pin(sleep(Duration::ZERO)), greeted: false }
+        Self {
+            feed: Feed::new(endpoint, subscribed),
+            timer: Box::pin(sleep(Duration::ZERO)),
+            greeted: false,
+            breaking: false,
+        }
     }
 }
 
@@ -46,13 +52,22 @@ impl Body for EventBody {
             this.greeted = true;
             return Poll::Ready(Some(Ok(Frame::data(frame::initial_response()))));
         }
+        if this.breaking {
+            this.breaking = false;
+            return Poll::Ready(Some(Err(ConnectionReset)));
+        }
         this.feed.register(cx.waker());
         loop {
             let now = this.feed.now();
             let message = match this.feed.step(now) {
                 Step::Event(reading, continuation) => frame::event(&reading, continuation),
                 Step::Exception(error) => frame::exception(&error),
-                Step::Reset => return Poll::Ready(Some(Err(ConnectionReset))),
+                Step::Reset => {
+                    // What was sent before is on its way: a server that sees the error drops what it still holds.
+                    this.breaking = true;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Step::End => return Poll::Ready(None),
                 Step::Wait(None) => return Poll::Pending,
                 Step::Wait(Some(until)) => {

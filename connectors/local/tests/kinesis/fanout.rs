@@ -60,12 +60,22 @@ impl Setup {
     }
 
     pub(crate) async fn try_subscribe(&self, shard: &str, from: StartingPosition) -> Result<Events, Refused> {
-        let call = self.client.subscribe_to_shard().consumer_arn(&self.consumer).shard_id(shard);
+        self.subscribe_as(&self.consumer, shard, from).await
+    }
+
+    pub(crate) async fn subscribe_as(
+        &self,
+        consumer: &str,
+        shard: &str,
+        from: StartingPosition,
+    ) -> Result<Events, Refused> {
+        let call = self.client.subscribe_to_shard().consumer_arn(consumer).shard_id(shard);
         call.starting_position(from).send().await.map(Events)
     }
 
+    /// Puts a record into the first shard and returns its sequence number.
     pub(crate) fn put(&self, data: &str) -> String {
-        self.local.put("orders", "k", data).unwrap().sequence_number
+        self.local.put_at("orders", "k", 0, data).unwrap().sequence_number
     }
 }
 
@@ -81,6 +91,16 @@ impl Events {
     /// The next event of a subscription that goes on.
     pub(crate) async fn next(&mut self) -> SubscribeToShardEvent {
         self.recv().await.unwrap().expect("the subscription goes on")
+    }
+
+    /// The texts of the next event that holds records.
+    pub(crate) async fn texts(&mut self) -> Vec<String> {
+        loop {
+            let event = self.next().await;
+            if !event.records().is_empty() {
+                return texts(&event);
+            }
+        }
     }
 
     /// The exception that ends the subscription, after whatever events still come.

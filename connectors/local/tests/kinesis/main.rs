@@ -1,5 +1,6 @@
 //! What AWS's own SDK sees of the endpoint, in process and over TCP.
 
+mod consumers;
 mod distribution;
 mod fanout;
 mod faults;
@@ -12,6 +13,9 @@ mod reshard;
 mod server;
 mod shard_ends;
 mod streams;
+mod subscription_ends;
+mod subscription_faults;
+mod subscription_limits;
 mod subscriptions;
 mod validation;
 
