@@ -34,6 +34,7 @@ impl Server {
             Self::Local => LOCAL,
             Self::Kinesalite => KINESALITE,
             Self::KinesisLocal => KINESIS_LOCAL,
+            Self::Ministack => &[],
         }
     }
 }

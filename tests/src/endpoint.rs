@@ -1,5 +1,6 @@
 //! The address of a running server, and clients for it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kinesis::Client;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::eventually::eventually;
 use crate::hosted::Hosted;
@@ -23,13 +26,22 @@ const REGION: &str = "us-east-1";
 /// How long one call may take: the slowest takes well under a second on a busy machine.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running server. The server ends when this is dropped.
+/// A running server. The server ends when this and what [`tls`](Self::tls) made of it are dropped.
 #[derive(Debug)]
 pub struct Endpoint {
     server: Server,
     url: String,
-    running: Running,
-    streams: AtomicU64,
+    /// The certificate that its clients trust, where it is reached over TLS
+    authority: Option<String>,
+    secure: Option<Secure>,
+    running: Arc<Running>,
+}
+
+/// Where a server is reached over TLS, and the certificate that a client must trust for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Secure {
+    pub(crate) url: String,
+    pub(crate) authority: String,
 }
 
 /// What keeps a server running: it ends when this is dropped.
@@ -43,7 +55,25 @@ pub(crate) enum Running {
 
 impl Endpoint {
     pub(crate) fn new(server: Server, url: String, running: Running) -> Self {
-        Self { server, url, running, streams: AtomicU64::new(0) }
+        Self { server, url, authority: None, secure: None, running: Arc::new(running) }
+    }
+
+    /// Adds where it is reached over TLS.
+    pub(crate) fn secured(self, secure: Secure) -> Self {
+        Self { secure: Some(secure), ..self }
+    }
+
+    /// The same server over TLS, where its clients speak HTTP/2.
+    ///
+    /// # Panics
+    ///
+    /// When it has no TLS: only [`Server::KinesisLocal`] has.
+    pub fn tls(&self) -> Self {
+        let Some(Secure { url, authority }) = self.secure.clone() else {
+            panic!("{} does not speak TLS: only kinesis-local does", self.server)
+        };
+        let running = Arc::clone(&self.running);
+        Self { server: self.server, url, authority: Some(authority), secure: self.secure.clone(), running }
     }
 
     /// Which server it is.
@@ -51,7 +81,7 @@ impl Endpoint {
         self.server
     }
 
-    /// Where it listens: plain HTTP on a loopback port.
+    /// Where it listens on loopback: plain HTTP, or HTTPS after [`tls`](Self::tls).
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -66,10 +96,18 @@ impl Endpoint {
             .region(Region::from_static(REGION))
             .endpoint_url(&self.url)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(self.http_client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_LIMIT).build())
             .build()
+    }
+
+    fn http_client(&self) -> SharedHttpClient {
+        let client = aws_smithy_http_client::Builder::new();
+        let Some(authority) = &self.authority else { return client.build_http() };
+        let trusted = TrustStore::empty().with_pem_certificate(authority.as_bytes());
+        let context = TlsContext::builder().with_trust_store(trusted).build().expect("a context for TLS");
+        client.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https()
     }
 
     /// A plain client of the SDK, for the runtime of the caller. See [`sdk_config`](Self::sdk_config).
@@ -83,13 +121,18 @@ impl Endpoint {
     ///
     /// When it does not become active.
     pub async fn create_stream(&self, name: &str, shards: i32) -> TestStream {
-        let name = self.unique(name);
-        TestStream::create(self.client(), name, shards).await
+        self.create_stream_with(self.client(), name, shards).await
     }
 
-    /// A stream name that no other caller gets from this endpoint.
+    /// Does as [`create_stream`](Self::create_stream), with the caller's client.
+    pub async fn create_stream_with(&self, client: Client, name: &str, shards: i32) -> TestStream {
+        TestStream::create(client, self.unique(name), shards).await
+    }
+
+    /// A stream name that no other caller in this process gets.
     pub fn unique(&self, name: &str) -> String {
-        format!("{name}-{}", self.streams.fetch_add(1, Ordering::Relaxed))
+        static STREAMS: AtomicU64 = AtomicU64::new(0);
+        format!("{name}-{}", STREAMS.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Blocks until it answers, on a thread of its own because the caller may be on a runtime with a paused clock.
@@ -107,7 +150,7 @@ impl Endpoint {
         });
         if !matches!(answered, Ok(Ok(()))) {
             const SILENT: &str = "listens but does not answer ListStreams";
-            match &self.running {
+            match &*self.running {
                 Running::Process(process) => process.fail(SILENT),
                 Running::Hosted(_) => panic!("{} {SILENT}", self.server),
             }

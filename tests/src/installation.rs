@@ -14,6 +14,16 @@ pub(crate) fn installed(path: &str) -> PathBuf {
     path
 }
 
+/// The Python of a virtual environment that `cargo xtask setup` makes.
+///
+/// # Panics
+///
+/// When it is not there, see [`installed`].
+pub(crate) fn virtual_python(environment: &str) -> PathBuf {
+    let python = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    installed(&format!("{environment}/{python}"))
+}
+
 /// A file of this package.
 pub(crate) fn source(path: &str) -> PathBuf {
     workspace().join("tests").join(path)

@@ -12,6 +12,7 @@
 
 mod aggregator;
 mod aiokpl;
+mod certificate;
 mod deviation;
 mod endpoint;
 mod eventually;

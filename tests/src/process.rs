@@ -14,8 +14,8 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// How much of a server's output a failure shows.
 const KEPT_LINES: usize = 20;
 
-/// A running server. It is killed on drop, and ends by itself when this process does: `preload.js` watches its
-/// standard input, whose other end only this process holds.
+/// A running server. It is killed on drop, and ends by itself when this process does: the program that starts it
+/// watches its standard input, whose other end only this process holds.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -33,16 +33,20 @@ struct Listening {
 }
 
 impl Process {
-    /// Starts `command`, and waits until it listens on what it takes for `port`. Returns the port that it has.
+    /// Starts `command`, and waits until it listens on what it takes for each of `ports`. Returns those that it has.
     ///
     /// # Panics
     ///
     /// When it does not, with its last output.
-    pub(crate) fn start(name: &str, mut command: Command, port: u16) -> (Self, u16) {
+    pub(crate) fn start<const N: usize>(
+        name: &str,
+        mut command: Command,
+        ports: [u16; N],
+    ) -> (Self, [u16; N]) {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!(
-                "start {name} with {}: {error}; install Node.js 18 or newer",
+                "start {name} with {}: {error}; see CONTRIBUTING.md for what must be installed",
                 command.get_program().display()
             )
         });
@@ -56,20 +60,25 @@ impl Process {
             read(stderr, Arc::clone(&output), None);
         }
         let process = Self { child, name: name.to_owned(), output };
-        let taken = process.wait_for(port, &listening);
+        let taken = process.wait_for(ports, &listening);
         (process, taken)
     }
 
-    fn wait_for(&self, port: u16, listening: &Receiver<Listening>) -> u16 {
+    fn wait_for<const N: usize>(&self, ports: [u16; N], listening: &Receiver<Listening>) -> [u16; N] {
         let started = Instant::now();
-        loop {
+        let mut taken = [0; N]; // No server is given port 0.
+        while taken.contains(&0) {
             match listening.recv_timeout(START_LIMIT.saturating_sub(started.elapsed())) {
-                Ok(Listening { asked, taken }) if asked == port => return taken,
-                Ok(_) => {}
+                Ok(Listening { asked, taken: port }) => {
+                    if let Some(index) = ports.iter().position(|wanted| *wanted == asked) {
+                        taken[index] = port;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => self.fail("did not listen in time"),
                 Err(RecvTimeoutError::Disconnected) => self.fail("ended before it listened"),
             }
         }
+        taken
     }
 
     /// Panics with what went wrong and the server's last output.
@@ -106,7 +115,7 @@ fn read(from: impl Read + Send + 'static, output: Output, found: Option<SyncSend
 }
 
 impl Listening {
-    /// Reads the line that `preload.js` prints: `headwater: 4567 33155`.
+    /// Reads the line that each server is made to print: `headwater: 4567 33155`.
     fn of_line(line: &str) -> Option<Self> {
         let (asked, taken) = line.strip_prefix("headwater: ")?.split_once(' ')?;
         Some(Self { asked: asked.parse().ok()?, taken: taken.parse().ok()? })

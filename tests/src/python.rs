@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::installation::{installed, source};
+use crate::installation::{source, virtual_python};
 
 /// How long a program may run. On an idle machine each takes about two seconds, most of it imports.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
@@ -107,8 +107,7 @@ async fn kinesis(name: &str, args: &[&str], to: (&str, &str), processor: Process
 /// When it fails or takes too long, with what it printed.
 pub(crate) async fn run(name: &str, args: &[&str], input: String) -> String {
     let what = format!("{name} {}", args.join(" "));
-    let python = if cfg!(windows) { "python/Scripts/python.exe" } else { "python/bin/python" };
-    let mut child = Command::new(installed(python))
+    let mut child = Command::new(virtual_python("python"))
         .arg("-B") // No compiled files beside the sources.
         .arg(source("python").join(name))
         .args(args)

@@ -1,29 +1,33 @@
 //! The Kinesis servers that there are.
 
 use std::fmt;
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::endpoint::{Endpoint, Running};
+use crate::certificate::Certificate;
+use crate::endpoint::{Endpoint, Running, Secure};
 use crate::hosted::Hosted;
-use crate::installation::{installed, source};
+use crate::installation::{installed, source, virtual_python};
 use crate::process::Process;
 
 /// A server that speaks Kinesis.
 ///
-/// Ours is one of them; the other two nobody here wrote, so that ours cannot drift into agreeing only with itself.
+/// Ours is one of them; the others nobody here wrote, so that ours cannot drift into agreeing only with itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// Our own, `headwater-local`, over TCP
     Local,
     /// `kinesalite` 3.3.3
     Kinesalite,
-    /// `kinesis-local` 0.6.2, which is kinesis-mock
+    /// `kinesis-local` 0.6.2, which is kinesis-mock: the only one that speaks TLS, and HTTP/2 over it
     KinesisLocal,
+    /// `ministack` 1.5.33: for enhanced fan-out alone, because its reshards lose records
+    Ministack,
 }
 
-/// The ports that the servers are asked to take. They take others, see `preload.js`.
+/// The ports that the servers are asked to take. They take others, see `preload.js` and `serve_ministack.py`.
 const PLAIN_PORT: u16 = 4568;
 const TLS_PORT: u16 = 4567;
 
@@ -35,7 +39,10 @@ const SHARD_LIMIT: &str = "100000";
 
 impl Server {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Local, Self::Kinesalite, Self::KinesisLocal];
+    pub const ALL: [Self; 4] = [Self::Local, Self::Kinesalite, Self::KinesisLocal, Self::Ministack];
+
+    /// Those that have enhanced fan-out.
+    pub const WITH_FAN_OUT: [Self; 3] = [Self::Local, Self::KinesisLocal, Self::Ministack];
 
     /// The one that this test process shares, started by the first who asks. It blocks until the server answers.
     ///
@@ -46,10 +53,12 @@ impl Server {
         static LOCAL: OnceLock<Endpoint> = OnceLock::new();
         static KINESALITE: OnceLock<Endpoint> = OnceLock::new();
         static KINESIS_LOCAL: OnceLock<Endpoint> = OnceLock::new();
+        static MINISTACK: OnceLock<Endpoint> = OnceLock::new();
         let endpoint = match self {
             Self::Local => &LOCAL,
             Self::Kinesalite => &KINESALITE,
             Self::KinesisLocal => &KINESIS_LOCAL,
+            Self::Ministack => &MINISTACK,
         };
         endpoint.get_or_init(|| self.start())
     }
@@ -65,16 +74,26 @@ impl Server {
                 let (hosted, url) = Hosted::start(STATE);
                 Endpoint::new(self, url, Running::Hosted(hosted))
             }
-            Self::Kinesalite => self.node(kinesalite()),
-            Self::KinesisLocal => self.node(kinesis_local()),
+            Self::Kinesalite => self.process(kinesalite()),
+            Self::KinesisLocal => self.process_with_tls(),
+            Self::Ministack => self.process(ministack()),
         };
         endpoint.wait_until_it_answers();
         endpoint
     }
 
-    fn node(self, command: Command) -> Endpoint {
-        let (process, port) = Process::start(&self.to_string(), command, PLAIN_PORT);
+    fn process(self, command: Command) -> Endpoint {
+        let (process, [port]) = Process::start(&self.to_string(), command, [PLAIN_PORT]);
         Endpoint::new(self, format!("http://127.0.0.1:{port}"), Running::Process(process))
+    }
+
+    fn process_with_tls(self) -> Endpoint {
+        let certificate = Certificate::make();
+        let command = kinesis_local(certificate.file());
+        let (process, [plain, tls]) = Process::start(&self.to_string(), command, [PLAIN_PORT, TLS_PORT]);
+        let endpoint = Endpoint::new(self, format!("http://127.0.0.1:{plain}"), Running::Process(process));
+        endpoint
+            .secured(Secure { url: format!("https://127.0.0.1:{tls}"), authority: certificate.authority() })
     }
 }
 
@@ -84,6 +103,7 @@ impl fmt::Display for Server {
             Self::Local => "headwater-local",
             Self::Kinesalite => "kinesalite",
             Self::KinesisLocal => "kinesis-local",
+            Self::Ministack => "ministack",
         })
     }
 }
@@ -103,10 +123,10 @@ fn kinesalite() -> Command {
     command
 }
 
-fn kinesis_local() -> Command {
+fn kinesis_local(certificate: &Path) -> Command {
     let mut command = node("kinesis-local/main.js");
     command
-        .env("KINESIS_MOCK_CERT_PATH", installed("npm/node_modules/kinesis-local/server.json"))
+        .env("KINESIS_MOCK_CERT_PATH", certificate)
         .env("KINESIS_MOCK_PLAIN_PORT", PLAIN_PORT.to_string())
         .env("KINESIS_MOCK_TLS_PORT", TLS_PORT.to_string())
         .env("SHARD_LIMIT", SHARD_LIMIT)
@@ -122,5 +142,12 @@ fn kinesis_local() -> Command {
     ] {
         command.env(format!("{operation}_DURATION"), format!("{}ms", STATE.as_millis()));
     }
+    command
+}
+
+fn ministack() -> Command {
+    let mut command = Command::new(virtual_python("ministack"));
+    // No compiled files beside the sources.
+    command.arg("-B").arg(source("servers/serve_ministack.py")).arg(PLAIN_PORT.to_string());
     command
 }

@@ -1,5 +1,5 @@
-//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and other producers and
-//! consumers from PyPI.
+//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and a third one beside other
+//! producers and consumers from PyPI.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,8 +18,12 @@ pub(crate) fn setup() -> Result<(), Error> {
     lock.lock().map_err(|error| at(&servers, &error))?;
 
     Install::new("npm", lock_file("package-lock.json")?).unless_done(npm)?;
-    Install::new("python", format!("{}{}", python_version()?, lock_file("requirements.txt")?))
-        .unless_done(python)
+    for (name, requirements) in [("python", "requirements.txt"), ("ministack", "requirements-ministack.txt")]
+    {
+        Install::new(name, format!("{}{}", python_version()?, lock_file(requirements)?))
+            .unless_done(|dir| python(dir, requirements))?;
+    }
+    Ok(())
 }
 
 /// One folder under `target/servers`, and the text that says what it must have been made from.
@@ -64,7 +68,8 @@ fn npm(dir: &Path) -> Result<(), Error> {
         .run()
 }
 
-fn python(dir: &Path) -> Result<(), Error> {
+/// Makes a virtual environment of its own, because what two of them hold may not go together.
+fn python(dir: &Path, requirements: &str) -> Result<(), Error> {
     Step::new(PYTHON)
         .args(["-m", "venv"])
         .args([dir])
@@ -82,7 +87,7 @@ fn python(dir: &Path) -> Result<(), Error> {
             "--disable-pip-version-check",
             "--requirement",
         ])
-        .args([workspace::server_sources().join("requirements.txt")])
+        .args([workspace::server_sources().join(requirements)])
         .way_out("See that pip reaches its index, and run it again.")
         .run()
 }
