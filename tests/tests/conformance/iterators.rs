@@ -135,7 +135,7 @@ pub(crate) async fn spread_over_time(stream: &TestStream) -> Vec<Record> {
 /// When a record arrived, to the millisecond.
 ///
 /// It travels as a binary fraction of seconds, which lies a little beside the millisecond that the server means.
-fn arrival_millis(record: &Record) -> i64 {
+pub(crate) fn arrival_millis(record: &Record) -> i64 {
     let arrival = record.approximate_arrival_timestamp.expect("an arrival time");
     (arrival.as_secs_f64() * 1000.0).round() as i64
 }

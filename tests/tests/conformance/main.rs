@@ -1,10 +1,14 @@
 //! What Kinesis does, asked of every server with the plain SDK and without a Headwater type.
 //!
 //! Each row is one sentence about Kinesis and one test per server. A row that a server is known to fail is in
-//! [`Server::deviations`], and nowhere else.
+//! [`Server::deviations`], and nowhere else. The rows of enhanced fan-out stand in `fan_out`, with the servers that
+//! have it.
+
+#[macro_use]
+mod suite;
 
 mod answer;
-mod fanout;
+mod fan_out;
 mod iterators;
 mod listing;
 mod put;
@@ -12,158 +16,101 @@ mod read;
 mod reshard;
 mod streams;
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::time::Duration;
-
-use futures::FutureExt;
-use headwater_tests::{Deviation, Effect, Endpoint, Server};
-
-/// How long a row may take. On an idle machine each takes about a second.
-const ROW_LIMIT: Duration = Duration::from_mins(1);
-
-/// Makes a module of tests per server, and the list of their names.
-macro_rules! suite {
-    ($($module:ident: $($row:ident)*;)*) => {
-        const ROWS: &[&str] = &[$($(stringify!($row),)*)*];
-        suite!(@server ours, Server::Local, $($($module::$row)*)*);
-        suite!(@server kinesalite, Server::Kinesalite, $($($module::$row)*)*);
-        suite!(@server kinesis_local, Server::KinesisLocal, $($($module::$row)*)*);
-    };
-    (@server $name:ident, $server:expr, $($module:ident::$row:ident)*) => {
-        mod $name {
-            use headwater_tests::Server;
-            $(
-                #[tokio::test]
-                async fn $row() {
-                    super::check($server, stringify!($row), super::$module::$row).await;
-                }
-            )*
-        }
-    };
-}
+use headwater_tests::Server;
 
 suite! {
-    streams:
-        a_stream_is_creating_before_it_is_active
-        a_stream_that_exists_is_not_created_again
-        a_stream_of_no_shards_is_refused
-        an_unknown_stream_is_not_found
-        a_deleted_stream_is_gone
-        streams_are_listed_in_pages
-        shards_share_the_hash_keys_evenly
-        a_summary_counts_the_open_shards
-        a_stream_answers_to_its_arn
-        an_on_demand_stream_is_created_without_a_number_of_shards
-        a_stream_that_distributes_by_itself_wants_no_keys;
-    put:
-        a_key_lands_on_the_shard_that_its_md5_falls_in
-        an_explicit_hash_key_overrides_the_key
-        sequence_numbers_of_a_key_grow
-        put_records_answers_each_entry_in_order
-        a_record_keeps_its_bytes_and_its_key
-        a_record_bears_the_time_of_its_arrival
-        five_hundred_records_are_accepted
-        five_hundred_and_one_records_are_refused
-        an_empty_request_is_refused
-        an_empty_key_is_refused
-        a_key_of_256_characters_is_accepted
-        a_key_of_257_characters_is_refused
-        an_explicit_hash_key_of_129_bits_is_refused
-        an_explicit_hash_key_that_is_no_number_is_refused
-        a_record_of_one_mebibyte_is_accepted
-        a_record_over_one_mebibyte_is_refused
-        a_request_of_six_mebibytes_is_accepted
-        a_request_over_ten_mebibytes_is_refused;
-    iterators:
-        trim_horizon_starts_at_the_first_record
-        latest_sees_only_what_comes_later
-        at_sequence_number_includes_the_record
-        after_sequence_number_leaves_the_record_out
-        at_timestamp_starts_at_the_first_record_that_is_no_older
-        at_a_timestamp_before_the_stream_all_is_read
-        at_a_timestamp_past_the_last_record_only_later_ones_are_read
-        a_sequence_number_from_nowhere_is_refused
-        an_iterator_from_nowhere_is_refused
-        an_iterator_of_an_unknown_shard_is_refused
-        an_iterator_can_be_used_again;
-    read:
-        a_limit_bounds_the_page
-        pages_repeat_and_lose_nothing
-        a_limit_over_ten_thousand_is_refused
-        an_idle_shard_has_a_next_iterator_and_no_lag
-        lag_shows_while_records_are_left
-        a_stream_deleted_while_it_is_read_is_not_found;
-    reshard:
-        a_split_closes_the_parent_and_shares_its_range
-        a_merge_names_both_parents
-        a_closed_shard_is_read_to_its_end
-        the_end_of_a_split_shard_names_its_children
-        the_end_of_a_merged_shard_names_both_parents
-        a_child_takes_the_records_of_its_range
-        a_split_point_outside_the_shard_is_refused
-        shards_that_do_not_touch_are_not_merged
-        a_closed_shard_is_not_split
-        an_update_of_the_shard_count_shares_the_range_evenly;
-    listing:
-        shards_are_listed_in_pages
-        a_token_and_a_stream_name_together_are_refused
-        a_token_from_nowhere_is_refused
-        shards_are_listed_after_a_given_one
-        the_filter_at_latest_lists_open_shards
-        the_filter_at_trim_horizon_lists_the_oldest_shards
-        the_filter_from_trim_horizon_lists_all_shards
-        the_filter_after_a_shard_lists_later_ones
-        a_description_is_given_in_pages;
-    fanout:
-        a_consumer_is_creating_before_it_is_active
-        a_consumer_that_exists_is_not_registered_again
-        a_subscription_delivers_what_is_there_and_what_comes
-        a_subscription_resumes_after_a_sequence_number
-        a_subscription_to_a_closed_shard_ends_with_its_children
-        an_unknown_consumer_cannot_subscribe;
-}
-
-/// Runs a row: it must pass, or deviate in exactly the way that the table says.
-async fn check(server: Server, name: &str, row: impl AsyncFnOnce(&'static Endpoint)) {
-    let deviation = server.deviations().iter().find(|deviation| deviation.row == name);
-    if let Some(Deviation { effect: Effect::Crashes | Effect::Hangs, instead, .. }) = deviation {
-        println!("not run against {server}: {instead}");
-        return;
+    [
+        ours: Server::Local.shared(),
+        kinesalite: Server::Kinesalite.shared(),
+        kinesis_local: Server::KinesisLocal.shared(),
+    ]
+    {
+        streams:
+            a_stream_is_creating_before_it_is_active
+            a_stream_that_exists_is_not_created_again
+            a_stream_of_no_shards_is_refused
+            an_unknown_stream_is_not_found
+            a_deleted_stream_is_gone
+            streams_are_listed_in_pages
+            shards_share_the_hash_keys_evenly
+            a_summary_counts_the_open_shards
+            a_stream_answers_to_its_arn
+            an_on_demand_stream_is_created_without_a_number_of_shards
+            a_stream_that_distributes_by_itself_wants_no_keys;
+        put:
+            a_key_lands_on_the_shard_that_its_md5_falls_in
+            an_explicit_hash_key_overrides_the_key
+            sequence_numbers_of_a_key_grow
+            put_records_answers_each_entry_in_order
+            a_record_keeps_its_bytes_and_its_key
+            a_record_bears_the_time_of_its_arrival
+            five_hundred_records_are_accepted
+            five_hundred_and_one_records_are_refused
+            an_empty_request_is_refused
+            an_empty_key_is_refused
+            a_key_of_256_characters_is_accepted
+            a_key_of_257_characters_is_refused
+            an_explicit_hash_key_of_129_bits_is_refused
+            an_explicit_hash_key_that_is_no_number_is_refused
+            a_record_of_one_mebibyte_is_accepted
+            a_record_over_one_mebibyte_is_refused
+            a_request_of_six_mebibytes_is_accepted
+            a_request_over_ten_mebibytes_is_refused;
+        iterators:
+            trim_horizon_starts_at_the_first_record
+            latest_sees_only_what_comes_later
+            at_sequence_number_includes_the_record
+            after_sequence_number_leaves_the_record_out
+            at_timestamp_starts_at_the_first_record_that_is_no_older
+            at_a_timestamp_before_the_stream_all_is_read
+            at_a_timestamp_past_the_last_record_only_later_ones_are_read
+            a_sequence_number_from_nowhere_is_refused
+            an_iterator_from_nowhere_is_refused
+            an_iterator_of_an_unknown_shard_is_refused
+            an_iterator_can_be_used_again;
+        read:
+            a_limit_bounds_the_page
+            pages_repeat_and_lose_nothing
+            a_limit_over_ten_thousand_is_refused
+            an_idle_shard_has_a_next_iterator_and_no_lag
+            lag_shows_while_records_are_left
+            a_stream_deleted_while_it_is_read_is_not_found;
+        reshard:
+            a_split_closes_the_parent_and_shares_its_range
+            a_merge_names_both_parents
+            a_closed_shard_is_read_to_its_end
+            the_end_of_a_split_shard_names_its_children
+            the_end_of_a_merged_shard_names_both_parents
+            a_child_takes_the_records_of_its_range
+            a_split_point_outside_the_shard_is_refused
+            shards_that_do_not_touch_are_not_merged
+            a_closed_shard_is_not_split
+            an_update_of_the_shard_count_shares_the_range_evenly;
+        listing:
+            shards_are_listed_in_pages
+            a_token_and_a_stream_name_together_are_refused
+            a_token_from_nowhere_is_refused
+            shards_are_listed_after_a_given_one
+            the_filter_at_latest_lists_open_shards
+            the_filter_at_trim_horizon_lists_the_oldest_shards
+            the_filter_from_trim_horizon_lists_all_shards
+            the_filter_after_a_shard_lists_later_ones
+            a_description_is_given_in_pages;
     }
-
-    let row = tokio::time::timeout(ROW_LIMIT, row(server.shared()));
-    let failure = match AssertUnwindSafe(row).catch_unwind().await {
-        Ok(Ok(())) => None,
-        Ok(Err(_)) => Some(format!("no end within {} s", ROW_LIMIT.as_secs())),
-        Err(panic) => Some(message(&*panic)),
-    };
-    match (failure, deviation.map(|deviation| deviation.effect)) {
-        (None, None) => {}
-        (Some(failure), Some(Effect::Fails(known))) => {
-            assert!(
-                failure.contains(known),
-                "{server} deviates in a new way: {failure}, where {known} was known"
-            );
-        }
-        (Some(failure), _) => panic!("{server}: {failure}"),
-        (None, Some(_)) => panic!("{server} no longer deviates: take the row out of its table"),
-    }
-}
-
-/// What a row that failed said.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-    text.unwrap_or("a panic without a message").to_owned()
 }
 
 #[test]
 fn every_known_deviation_is_from_one_row_of_the_suite() {
     for server in Server::ALL {
         for deviation in server.deviations() {
-            let count = |name: &str| server.deviations().iter().filter(|other| other.row == name).count();
-            assert!(ROWS.contains(&deviation.row), "{}, a deviation of {server}, is no row", deviation.row);
-            assert_eq!(count(deviation.row), 1, "{} is written twice for {server}", deviation.row);
+            let rows = ROWS.iter().chain(fan_out::ROWS);
+            assert!(
+                rows.into_iter().any(|row| *row == deviation.row),
+                "{}, a deviation of {server}, is no row",
+                deviation.row
+            );
+            let count = server.deviations().iter().filter(|other| other.row == deviation.row).count();
+            assert_eq!(count, 1, "{} is written twice for {server}", deviation.row);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::answer::assert_refused;
 use crate::iterators::SHARD;
 
 /// The second shard of a stream.
-const SECOND: &str = "shardId-000000000001";
+pub(crate) const SECOND: &str = "shardId-000000000001";
 
 pub(crate) async fn a_split_closes_the_parent_and_shares_its_range(endpoint: &'static Endpoint) {
     let stream = endpoint.create_stream("split", 1).await;
@@ -172,20 +172,24 @@ const MIDDLE: u128 = 1 << 127;
 pub(crate) async fn split(stream: &TestStream) {
     let split = stream.client().split_shard().stream_name(stream.name()).shard_to_split(SHARD);
     split.new_starting_hash_key(MIDDLE.to_string()).send().await.expect("split");
-    resharded(stream, 3).await;
+    resharded(stream, 2).await;
 }
 
 /// Merges the two shards of a stream.
-async fn merge(stream: &TestStream) {
+pub(crate) async fn merge(stream: &TestStream) {
     let merge = stream.client().merge_shards().stream_name(stream.name()).shard_to_merge(SHARD);
     merge.adjacent_shard_to_merge(SECOND).send().await.expect("merge");
-    resharded(stream, 3).await;
+    resharded(stream, 1).await;
 }
 
-/// Waits until the new shards are there: a stream may still say that it is active just after it was asked.
-async fn resharded(stream: &TestStream, shards: usize) {
-    eventually("the new shards are there", async || (stream.shards().await.len() == shards).then_some(()))
-        .await;
+/// Waits until the first shard has its children: a stream may still say that it is active just after it was asked.
+async fn resharded(stream: &TestStream, children: usize) {
+    eventually("the new shards are there", async || {
+        let shards = stream.shards().await;
+        let of_first = shards.iter().filter(|shard| shard.parent_shard_id() == Some(SHARD));
+        (of_first.count() == children).then_some(())
+    })
+    .await;
     stream.active().await;
 }
 

@@ -1,0 +1,67 @@
+//! How a row of the suite runs against a server.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use headwater_tests::{Deviation, Effect, Endpoint};
+
+/// How long a row may take. On an idle machine each takes about a second.
+const ROW_LIMIT: Duration = Duration::from_mins(1);
+
+/// Makes a module of tests for each endpoint, and the list of their names.
+macro_rules! suite {
+    ([$($name:ident: $endpoint:expr),* $(,)?] $rows:tt) => {
+        suite!(@names $rows);
+        $(suite!(@endpoint $name, $endpoint, $rows);)*
+    };
+    (@names { $($module:ident: $($row:ident)*;)* }) => {
+        pub(crate) const ROWS: &[&str] = &[$($(stringify!($row),)*)*];
+    };
+    (@endpoint $name:ident, $endpoint:expr, { $($module:ident: $($row:ident)*;)* }) => {
+        mod $name {
+            use super::*;
+            $($(
+                #[tokio::test]
+                async fn $row() {
+                    crate::suite::check($endpoint, stringify!($row), super::$module::$row).await;
+                }
+            )*)*
+        }
+    };
+}
+
+/// Runs a row: it must pass, or deviate in exactly the way that the table says.
+pub(crate) async fn check(endpoint: &'static Endpoint, name: &str, row: impl AsyncFnOnce(&'static Endpoint)) {
+    let server = endpoint.server();
+    let deviation = server.deviations().iter().find(|deviation| deviation.row == name);
+    if let Some(Deviation { effect: Effect::Crashes | Effect::Hangs, instead, .. }) = deviation {
+        println!("not run against {server}: {instead}");
+        return;
+    }
+
+    let row = tokio::time::timeout(ROW_LIMIT, row(endpoint));
+    let failure = match AssertUnwindSafe(row).catch_unwind().await {
+        Ok(Ok(())) => None,
+        Ok(Err(_)) => Some(format!("no end within {} s", ROW_LIMIT.as_secs())),
+        Err(panic) => Some(message(&*panic)),
+    };
+    match (failure, deviation.map(|deviation| deviation.effect)) {
+        (None, None) => {}
+        (Some(failure), Some(Effect::Fails(known))) => {
+            assert!(
+                failure.contains(known),
+                "{server} deviates in a new way: {failure}, where {known} was known"
+            );
+        }
+        (Some(failure), _) => panic!("{server}: {failure}"),
+        (None, Some(_)) => panic!("{server} no longer deviates: take the row out of its table"),
+    }
+}
+
+/// What a row that failed said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
+    text.unwrap_or("a panic without a message").to_owned()
+}
