@@ -228,7 +228,7 @@ async fn a_record_carries_where_it_came_from() {
 }
 
 #[tokio::test]
-async fn a_fatal_error_fails_fast() {
+async fn a_fatal_error_fails_fast_with_no_more_than_one_call_per_request() {
     let local = filled(1, 1);
     let denied = Fault::fail_calls(ErrorCode::AccessDenied).on(Operation::GetRecords);
     local.faults().set(Faults::seeded(0).add(denied));

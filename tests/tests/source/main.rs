@@ -1,7 +1,14 @@
 //! The Kinesis source: what it reads, from every server, and what faults do to it.
 
+mod calls;
 mod collect;
 mod deaggregation;
+mod downtime;
 mod faults;
+mod numbered;
 mod refusals;
 mod servers;
+mod settings;
+mod stages;
+mod stalls;
+mod timing;

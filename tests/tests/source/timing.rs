@@ -1,0 +1,96 @@
+//! How soon records arrive, in virtual time.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use headwater::checkpoint::MemoryCheckpoints;
+use headwater_local::{Fault, Faults, LocalKinesis, ShardRates};
+use tokio::time::{Instant, sleep};
+
+use crate::collect::read_some;
+use crate::numbered::{filled, orders};
+
+/// What a call takes, so that nothing is for free.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+/// An endpoint as far away, and as limited, as AWS's.
+fn distant(shards: usize, numbers: usize) -> LocalKinesis {
+    let local = filled(LocalKinesis::builder().rates(ShardRates::aws()), shards, numbers);
+    local.faults().set(Faults::seeded(0).add(Fault::delay(ROUND_TRIP)));
+    local
+}
+
+/// How long a source takes from nothing to its first record.
+async fn first_record(local: &LocalKinesis, store: &MemoryCheckpoints) -> Duration {
+    let began = Instant::now();
+    let mut source = orders(local).checkpoints(store.clone()).connect().await.unwrap();
+    let control = source.control();
+    source.try_next().await.unwrap().unwrap().ack();
+    let took = began.elapsed();
+    drop(source);
+    control.finished().await.unwrap();
+    took
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_record_within_2_s_of_start() {
+    let local = distant(16, 1_000);
+    let store = MemoryCheckpoints::new();
+    for leases in ["free", "released by the run before"] {
+        let took = first_record(&local, &store).await;
+        assert!(took < Duration::from_secs(2), "{took:?} with leases that are {leases}");
+    }
+}
+
+/// The longest that a record on the way into one of so many shards is on its way out.
+async fn longest_latency(shards: usize) -> Duration {
+    let local = distant(shards, 0);
+    let source = orders(&local).connect().await.unwrap();
+    source.control().ready().await.unwrap();
+    let began = Instant::now();
+    let mut pauses = fastrand::Rng::with_seed(shards as u64);
+    let writing = async {
+        for _ in 0..200 {
+            sleep(Duration::from_millis(pauses.u64(1..500))).await;
+            local.put("orders", "the key of one shard", began.elapsed().as_micros().to_string()).unwrap();
+        }
+    };
+    let reading = source.take(200).map_ok(|message| {
+        let put: u64 = std::str::from_utf8(message.payload()).unwrap().parse().unwrap();
+        message.ack();
+        began.elapsed().saturating_sub(Duration::from_micros(put))
+    });
+    let (latencies, ()) = tokio::join!(reading.try_collect::<Vec<_>>(), writing);
+    latencies.unwrap().into_iter().max().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_shard_adds_no_latency_to_an_active_one() {
+    // From one call to the next, and there and back.
+    let alone = Duration::from_millis(200) + ROUND_TRIP * 2;
+    for shards in [1, 8] {
+        let longest = longest_latency(shards).await;
+        assert!(longest <= alone, "{longest:?} beside {} idle shards", shards - 1);
+    }
+}
+
+/// How long it takes to read from each shard what one gives in so many seconds.
+async fn read_time(shards: usize, seconds: usize) -> Duration {
+    let local = filled(LocalKinesis::builder().rates(ShardRates::aws()), shards, 0);
+    let mut count = 0;
+    for shard in local.shards("orders").unwrap() {
+        for _ in 0..seconds * 20 {
+            local.put_at("orders", "key", shard.starting_hash_key, vec![b'x'; (2 << 20) / 20]).unwrap();
+            count += 1;
+        }
+    }
+    let began = Instant::now();
+    read_some(orders(&local).record_limit(20).connect().await.unwrap(), count).await.unwrap();
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn n_shards_give_n_times_one_shards_rate() {
+    let (one, eight) = (read_time(1, 4).await, read_time(8, 4).await);
+    assert!(eight <= one.mul_f64(1.1), "{one:?} for one shard and {eight:?} for eight");
+}
