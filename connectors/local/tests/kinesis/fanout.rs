@@ -8,8 +8,12 @@ use aws_sdk_kinesis::operation::subscribe_to_shard::{SubscribeToShardError, Subs
 use aws_sdk_kinesis::types::error::SubscribeToShardEventStreamError;
 use aws_sdk_kinesis::types::{ShardIteratorType, StartingPosition, SubscribeToShardEvent};
 use headwater_local::{LocalKinesis, LocalKinesisBuilder, Server};
+use tokio::time::timeout;
 
 use crate::FIRST;
+
+/// Far below a heartbeat, far above what a push takes.
+pub(crate) const SOON: Duration = Duration::from_secs(2);
 
 pub(crate) type RecvError =
     SdkError<SubscribeToShardEventStreamError, aws_smithy_types::event_stream::RawMessage>;
@@ -113,12 +117,15 @@ impl Events {
 
     /// What breaks the subscription, after whatever events still come.
     pub(crate) async fn failure(&mut self) -> RecvError {
-        loop {
-            match self.recv().await {
-                Ok(event) => drop(event.expect("the subscription breaks")),
-                Err(error) => return error,
+        let failure = async {
+            loop {
+                match self.recv().await {
+                    Ok(event) => drop(event.expect("the subscription breaks")),
+                    Err(error) => return error,
+                }
             }
-        }
+        };
+        timeout(SOON, failure).await.expect("no heartbeat is waited for")
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_kinesis::types::{ChildShard, SubscribeToShardEvent};
 use headwater_local::LocalKinesis;
 use tokio::time::{Instant, timeout};
 
-use crate::fanout::{Events, after, both_ways, eager, in_process, latest, texts, trim_horizon};
+use crate::fanout::{Events, SOON, after, both_ways, eager, in_process, latest, texts, trim_horizon};
 use crate::{FIRST, shard_id};
 
 /// Reads to the end of the shard and of the subscription, and returns every text and the last event.
@@ -62,8 +62,7 @@ async fn the_last_event_of_a_merged_shard_names_the_child_with_both_its_parents(
         tokio::task::yield_now().await;
         setup.local.merge_shards("orders", &shard_id(0), &shard_id(1)).unwrap();
         for ended in waiting {
-            let ended =
-                timeout(Duration::from_secs(2), ended).await.expect("it does not wait for a heartbeat");
+            let ended = timeout(SOON, ended).await.expect("it does not wait for a heartbeat");
             let (read, last) = ended.unwrap();
             assert!(read.is_empty());
             let parents = [shard_id(0), shard_id(1)];

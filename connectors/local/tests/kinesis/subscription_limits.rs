@@ -112,7 +112,7 @@ async fn a_client_that_does_not_read_stops_the_server() {
         pushed.push(server.counters().records_pushed());
     }
     assert!(pushed[199] > 0, "the subscription began");
-    assert!(pushed[199] < RECORDS as u64 / 2, "what the sockets hold and no more: {}", pushed[199]);
+    assert!(pushed[199] < RECORDS as u64 / 4, "what the sockets hold and one more: {}", pushed[199]);
     assert_eq!(pushed[100], pushed[199], "it stands still");
     assert_eq!(server.subscription_count("orders").unwrap(), 1);
     drop(stream);

@@ -8,13 +8,10 @@ use headwater_local::LocalKinesis;
 use proptest::prelude::*;
 use tokio::time::{Instant, timeout};
 
-use crate::fanout::{Setup, after, at, both_ways, eager, in_process, latest, texts, trim_horizon};
+use crate::fanout::{SOON, Setup, after, at, both_ways, eager, in_process, latest, texts, trim_horizon};
 use crate::{FIRST, code, entry, iterator, read, shard_id};
 
 const NOTHING: [String; 0] = [];
-
-/// Far below a heartbeat, far above what a push takes.
-const SOON: Duration = Duration::from_secs(2);
 
 /// Everything from a position to the tip.
 async fn rest(setup: &Setup, from: StartingPosition) -> Vec<String> {
