@@ -117,3 +117,21 @@ impl Remembered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FencingToken, OriginShard};
+
+    #[test]
+    fn a_shard_of_which_nothing_is_remembered_takes_no_room() {
+        let mut window = Window::new(3);
+        for shard in 0..100 {
+            let (stream, shard) = ("orders".into(), format!("shardId-{shard:012}").as_str().into());
+            let shard = Arc::new(OriginShard { stream, shard, fencing_token: FencingToken(1) });
+            let origin = Origin::new(shard, "1".into(), None, None);
+            assert!(window.admit(&origin, Ack::none()).is_some());
+        }
+        assert_eq!((window.shards.len(), window.order.len(), window.len), (3, 3, 3));
+    }
+}

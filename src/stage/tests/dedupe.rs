@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::channel::mpsc;
 use futures::stream::{self, FusedStream};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tokio::time::timeout;
 
 use super::place::Place;
 use crate::source::{OnAbandon, SourceConfig};
@@ -237,7 +239,8 @@ async fn redelivery_after_abandoned_messages_runs_every_other_message_once() {
             Ok::<_, BoxError>(())
         }
     };
-    source.for_each_keyed(16, work).await.unwrap();
+    let limit = Duration::from_mins(10);
+    timeout(limit, source.for_each_keyed(16, work)).await.expect("it gets through").unwrap();
     control.finished().await.unwrap();
     let mut done = done.take();
     done.sort_unstable();

@@ -1,5 +1,6 @@
 //! What the stages promise, by theme.
 
+mod debts;
 mod dedupe;
 mod dedupe_properties;
 mod keyed;
