@@ -56,6 +56,7 @@
 //! use futures::stream::select;
 //! use futures::{SinkExt, StreamExt, TryStreamExt};
 //! use headwater::codec::{self, DecodeExt, EncodeExt};
+//! use headwater::stage::KeyedExt;
 //! # use headwater::source::{ShardedSource, SourceConfig, Until};
 //! # use headwater::{MemoryStream, Message, Result};
 //! # async fn source(stream: &MemoryStream) -> Result<ShardedSource> {
@@ -64,6 +65,7 @@
 //! #     stream.source_with(config).await
 //! # }
 //! # async fn enrich(message: Message<u64>) -> Result<Message<u64>> { Ok(message.map(|n| n + 1)) }
+//! # async fn store(message: Message<u64>) -> Result<()> { Ok(message.ack()) }
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<()> {
 //! # let (a, b) = (MemoryStream::new("a", 1), MemoryStream::new("b", 1));
@@ -88,6 +90,10 @@
 //! // Concurrent, in order. `try_buffer_unordered` where order does not matter: acks stay right.
 //! let numbers = source(&a).await?.decode(codec::json::<u64>());
 //! numbers.map_ok(enrich).try_buffered(8).forward(to.sink().encode(codec::json())).await?;
+//!
+//! // Many keys at a time, each in order, and no sink. `map_keyed` is the same on the way to one.
+//! let numbers = source(&a).await?.decode(codec::json::<u64>());
+//! numbers.for_each_keyed(8, store).await?;
 //!
 //! // Until a signal: what is on its way is still delivered.
 //! let signal = Box::pin(tokio::time::sleep(Duration::from_millis(10)));
