@@ -66,7 +66,11 @@ impl ByteBudget {
     /// go, and fetched again once there is room.
     pub(super) async fn admit(&self, bytes: usize) -> Option<Charge> {
         let charge = self.charge(signed(bytes));
-        if self.lock().free < -self.0.whole / 8 {
+        let crowded = {
+            let state = self.lock();
+            state.free < -self.0.whole / 8 && !state.is_starving()
+        };
+        if crowded {
             // Too many wait already.
             return None;
         }
@@ -75,7 +79,8 @@ impl ByteBudget {
     }
 
     /// Says whether the consumer waits while there is nothing to give it: then one fetch is allowed whatever is charged,
-    /// or else a consumer that collects payloads would wait for itself.
+    /// or else a consumer that collects payloads would wait for itself. The stream says when it does, and the reader that
+    /// brings it something when it no longer does: the consumer may be gone for long by then.
     pub(super) fn set_hungry(&self, hungry: bool) {
         self.lock().hungry = hungry;
         if hungry {
@@ -105,8 +110,7 @@ impl ByteBudget {
         loop {
             let mut state = self.lock();
             let Some(first) = state.waiting.front() else { return };
-            let starving = state.hungry && state.fetching == 0;
-            if state.free < first.bytes && !starving {
+            if state.free < first.bytes && !state.is_starving() {
                 return;
             }
             let Some(Waiting { bytes, grant }) = state.waiting.pop_front() else { return };
@@ -123,6 +127,13 @@ impl ByteBudget {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Tells whether a fetch is allowed that has no room.
+    fn is_starving(&self) -> bool {
+        self.hungry && self.fetching == 0
     }
 }
 

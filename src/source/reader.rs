@@ -81,6 +81,7 @@ impl Reader {
                 self.reading.fetched_nothing(behind);
             } else {
                 self.meters.fetched(&page);
+                self.budget.set_hungry(false);
                 spread(charge, page.bytes, &mut page.records);
                 self.reading.fetched(behind);
                 if !self.send(News::Page(Fetched { records: page.records, behind })).await {

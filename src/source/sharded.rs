@@ -102,8 +102,6 @@ pub struct ShardedSource {
     pub(super) in_flight: Arc<InFlight>,
     max_in_flight: usize,
     pub(super) budget: ByteBudget,
-    /// Whether the budget was told that the consumer waits with nothing to take.
-    hungry: bool,
     pub(super) current: Option<OpenPage>,
     /// What is held back: by what holds its shards back, or because as many messages are out as may be. In the order of
     /// each shard.
@@ -147,7 +145,6 @@ impl ShardedSource {
             in_flight,
             max_in_flight,
             budget,
-            hungry: false,
             current: None,
             aside: VecDeque::new(),
             backfill: None,
@@ -218,9 +215,8 @@ impl ShardedSource {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let event = self.events.poll_recv(cx);
-        if event.is_pending() != self.hungry {
-            self.hungry = event.is_pending();
-            self.budget.set_hungry(self.hungry);
+        if event.is_pending() {
+            self.budget.set_hungry(true);
         }
         event
     }

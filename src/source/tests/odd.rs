@@ -148,6 +148,46 @@ impl Fetch for Panicking {
     }
 }
 
+/// A fetcher whose pages hold one record each.
+pub(super) struct Singles {
+    fetch: Box<dyn Fetch>,
+    queue: VecDeque<Record>,
+    end: Option<Vec<Shard>>,
+}
+
+impl Singles {
+    pub(super) fn boxed(fetch: Box<dyn Fetch>) -> Box<dyn Fetch> {
+        Box::new(Self { fetch, queue: VecDeque::new(), end: None })
+    }
+}
+
+impl Fetch for Singles {
+    fn largest(&self) -> usize {
+        self.queue.front().map_or(0, |record| record.payload.len())
+    }
+
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        if self.queue.is_empty() && self.end.is_none() { self.fetch.due() } else { ready(()).boxed() }
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        async {
+            let mut empty = Page { millis_behind_latest: Some(1), ..Page::default() };
+            if self.queue.is_empty() {
+                let page = self.fetch.next().await?;
+                self.queue.extend(page.records);
+                self.end = page.end;
+                empty = Page { records: Vec::new(), bytes: 0, end: None, ..page };
+            }
+            let records: Vec<_> = self.queue.pop_front().into_iter().collect();
+            let bytes = records.iter().map(|record| record.payload.len()).sum();
+            let end = if self.queue.is_empty() { self.end.take() } else { None };
+            Ok(Page { records, bytes, end, ..empty })
+        }
+        .boxed()
+    }
+}
+
 /// A fetcher that is told to slow down, whatever it does.
 pub(super) struct Throttled;
 

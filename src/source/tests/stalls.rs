@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::odd::{Odd, Pushing, Throttled, Unlisted};
+use super::odd::{Odd, Pushing, Singles, Throttled, Unlisted};
 use super::{LONG, config, filled, next, number, put, row, shard, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
 use crate::source::{ShardState, ShardedSource, SourceConfig};
@@ -198,4 +198,40 @@ async fn a_worker_reads_as_many_shards_as_it_may() {
     drop(first);
     sleep(Duration::from_mins(3)).await;
     assert_eq!(reading(&second), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_waited_once_and_then_stalls_is_sent_no_more_than_the_budget() {
+    let stream = MemoryStream::new("orders", 1);
+    let odd = Odd::new(&stream).opening(|_, fetch| Singles::boxed(fetch));
+    let config = SourceConfig { buffer_bytes: 8 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
+    source.control().ready().await.unwrap();
+    timeout(Duration::from_secs(5), source.next()).await.expect_err("the stream is empty");
+    for _ in 0..60 {
+        stream.put("key", vec![7; 1_000]);
+    }
+    sleep(Duration::from_mins(1)).await;
+    assert!(source.budget.used() <= 16 << 10, "{}", source.budget.used());
+    for _ in 0..60 {
+        next(&mut source).await.ack();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_keeps_every_payload_that_is_pushed_still_gets_them_all() {
+    let stream = MemoryStream::new("orders", 1);
+    for _ in 0..100 {
+        stream.put("key", vec![7; 1_000]);
+    }
+    let parked = Arc::new(AtomicUsize::new(0));
+    let odd = Odd::new(&stream).opening(move |_, fetch| Pushing::boxed(fetch, &parked));
+    let config = SourceConfig { buffer_bytes: 8 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
+    let mut payloads = Vec::new();
+    for _ in 0..100 {
+        let (payload, _, _, ack) = next(&mut source).await.into_parts();
+        ack.ack();
+        payloads.push(payload);
+    }
 }
