@@ -120,6 +120,16 @@ impl Tracker {
         acks
     }
 
+    /// Says that so many of the messages opened are not handed out for now, and so count in no limit.
+    pub(crate) fn set_aside(&self, count: usize) {
+        self.shared.in_flight.settle(count);
+    }
+
+    /// Says that as many as were [set aside](Self::set_aside) are handed out now.
+    pub(crate) fn take_up(&self, count: usize) {
+        self.shared.in_flight.open(count);
+    }
+
     /// Says that the shard has no more records: once all that were opened are acked, the watermark is `End`.
     ///
     /// # Example

@@ -45,6 +45,12 @@ impl OpenPage {
         Some(Message::from_parts(record.payload, record.key, Some(origin), ack))
     }
 
+    /// Goes on with what was put aside.
+    pub(super) fn take_up(self) -> Self {
+        self.reading.tracker.take_up(self.records.len());
+        self
+    }
+
     /// Takes back what was not handed out.
     pub(super) fn retract(self) {
         self.acks.retract();
@@ -60,6 +66,12 @@ pub(super) enum Aside {
 }
 
 impl Aside {
+    /// Puts a page aside. What is left of it is not out meanwhile: nobody could ack it.
+    pub(super) fn open(page: OpenPage) -> Self {
+        page.reading.tracker.set_aside(page.records.len());
+        Self::Open(page)
+    }
+
     pub(super) fn reading(&self) -> &Arc<Reading> {
         match self {
             Self::Open(page) => &page.reading,
@@ -69,12 +81,16 @@ impl Aside {
 
     /// Tells whether it has messages that are not counted as out yet.
     pub(super) fn is_page(&self) -> bool {
-        matches!(self, Self::Event(Event { news: News::Page(_), .. }))
+        match self {
+            Self::Open(page) => page.records.len() > 0,
+            Self::Event(event) => matches!(event.news, News::Page(_)),
+        }
     }
 
+    /// Takes back what was not handed out.
     pub(super) fn retract(self) {
         if let Self::Open(page) = self {
-            page.retract();
+            page.take_up().retract();
         }
     }
 }

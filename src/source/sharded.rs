@@ -163,7 +163,7 @@ impl ShardedSource {
         let page = self.current.as_mut()?;
         if !page.reading.is_free() {
             let page = self.current.take()?;
-            self.aside.push_front(Aside::Open(page));
+            self.aside.push_front(Aside::open(page));
             return None;
         }
         let message = page.next();
@@ -179,22 +179,19 @@ impl ShardedSource {
     /// Takes in what may be handed out first, as far as it is there.
     fn poll_take_in(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         loop {
-            let (aside, fresh) = match self.next_aside() {
-                Some(aside) => (aside, false),
-                None => match self.poll_event(cx) {
-                    Poll::Ready(Some(event)) => (Aside::Event(event), true),
-                    Poll::Ready(None) => return Poll::Ready(None),
-                    Poll::Pending => return Poll::Pending,
+            let aside = match self.next_aside() {
+                Some(aside) => aside,
+                None => match ready!(self.poll_event(cx)) {
+                    Some(event) if self.holds_back(&event.reading) => {
+                        self.aside.push_back(Aside::Event(event));
+                        continue;
+                    }
+                    Some(event) => Aside::Event(event),
+                    None => return Poll::Ready(None),
                 },
             };
-            let reading = aside.reading();
-            if reading.tracker.is_revoked() {
-                continue;
-            }
-            // One whose gate opened just now waits for what was put aside before it.
-            let is_behind = |other: &Aside| Arc::ptr_eq(other.reading(), reading);
-            if !reading.is_free() || fresh && self.aside.iter().any(is_behind) {
-                self.aside.push_back(aside);
+            if aside.reading().tracker.is_revoked() {
+                aside.retract();
                 continue;
             }
             // A page waits for acks; the news that there are no more pages does not.
@@ -207,10 +204,19 @@ impl ShardedSource {
         }
     }
 
-    /// Returns the first of what was put aside whose shard is held back no more.
+    /// Tells whether news of a shard has to wait: the shard is held back, or its gate opened just now and what was put
+    /// aside before goes first.
+    fn holds_back(&self, reading: &Arc<Reading>) -> bool {
+        !reading.is_free() || self.aside.iter().any(|aside| Arc::ptr_eq(aside.reading(), reading))
+    }
+
+    /// Returns the first of what was put aside whose shard is held back no more, or is read anew.
     fn next_aside(&mut self) -> Option<Aside> {
-        let open = self.aside.iter().position(|aside| aside.reading().is_free())?;
-        self.aside.remove(open)
+        let may_go = |reading: &Arc<Reading>| reading.is_free() || reading.tracker.is_revoked();
+        let reading = Arc::clone(self.aside.iter().map(Aside::reading).find(|reading| may_go(reading))?);
+        // Its gate may have opened in the midst of the search, behind the first of them.
+        let first = self.aside.iter().position(|aside| Arc::ptr_eq(aside.reading(), &reading))?;
+        self.aside.remove(first)
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
@@ -223,7 +229,7 @@ impl ShardedSource {
 
     fn take_in(&mut self, aside: Aside) {
         let Event { reading, news } = match aside {
-            Aside::Open(page) => return self.current = Some(page),
+            Aside::Open(page) => return self.current = Some(page.take_up()),
             Aside::Event(event) => event,
         };
         match news {

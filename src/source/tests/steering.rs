@@ -1,13 +1,17 @@
 //! Pause, resume and seek, and what they do to order, acks and checkpoints.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{sleep, timeout};
 
+use super::odd::{Odd, Singles};
 use super::{LONG, ack_all, config, filled, next, number, put, read_all, shard, stored, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
-use crate::source::{OnAbandon, ReadFrom, SourceConfig};
+use crate::source::{OnAbandon, ReadFrom, ShardedSource, SourceConfig};
 use crate::{ErrorKind, MemoryStream, Message, Position, SequenceNumber, ShardId};
 
 fn after(n: usize) -> Position {
@@ -222,4 +226,79 @@ async fn a_seek_after_the_end_is_an_error() {
     control.finished().await.unwrap();
     let error = timeout(LONG, control.seek(&shard(0), BEGINNING)).await.expect("it answers").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_a_paused_shard_that_were_not_handed_out_keep_the_others_from_nothing() {
+    let stream = filled(2, 100);
+    let narrow = SourceConfig { max_in_flight: 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = stream.source_with(narrow).await.unwrap();
+    let control = source.control();
+    let first = next(&mut source).await;
+    let paused = first.origin().unwrap().shard().clone();
+    first.ack();
+    control.pause(&paused).unwrap();
+    let other = if paused == shard(0) { shard(1) } else { shard(0) };
+    for expected in of(&stream, &other) {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), expected);
+        message.ack();
+    }
+    control.resume(&paused).unwrap();
+    for expected in &of(&stream, &paused)[1..] {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), *expected);
+        message.ack();
+    }
+    drop(source);
+    control.finished().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_paused_shard_had_fetched_before_a_seek_takes_no_room() {
+    let stream = filled(1, 100);
+    let mut source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    control.ready().await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    control.pause_all();
+    assert!(source.next().now_or_never().is_none());
+    assert!(source.budget.used() > 0, "a page was fetched");
+    control.seek_all(Position::Beginning).await.unwrap();
+    assert!(source.next().now_or_never().is_none());
+    assert_eq!(source.budget.used(), 0);
+}
+
+#[test]
+fn pausing_and_resuming_at_any_moment_keeps_the_order_of_each_shard() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let stream = filled(2, 20_000);
+    let odd = Odd::new(&stream).opening(|_, fetch| Singles::boxed(fetch));
+    runtime.block_on(async {
+        let mut source =
+            ShardedSource::connect(Arc::new(odd), config(&MemoryCheckpoints::new())).await.unwrap();
+        let control = source.control();
+        control.ready().await.unwrap();
+        let over = Arc::new(AtomicBool::new(false));
+        let toggling = std::thread::spawn({
+            let (control, over) = (control.clone(), Arc::clone(&over));
+            move || {
+                while !over.load(Ordering::SeqCst) {
+                    control.pause_all();
+                    std::thread::yield_now();
+                    control.resume_all();
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let mut last: HashMap<ShardId, usize> = HashMap::new();
+        for _ in 0..20_000 {
+            let message = source.try_next().await.unwrap().unwrap();
+            let before = last.insert(message.origin().unwrap().shard().clone(), number(&message));
+            assert!(before.is_none_or(|before| before < number(&message)), "{before:?}, {}", number(&message));
+            message.ack();
+        }
+        over.store(true, Ordering::SeqCst);
+        toggling.join().unwrap();
+    });
 }
