@@ -76,6 +76,12 @@ impl Held {
         self.reader.abort();
     }
 
+    /// The end is to be stored, whether or not the store will say that it is.
+    pub(super) fn finish(&mut self) -> Lease {
+        self.committed = Position::End;
+        self.lease.clone()
+    }
+
     /// Takes in the row as the store wrote it.
     pub(super) fn written(&mut self, lease: Lease, at: Instant) {
         self.lease = lease;

@@ -162,9 +162,9 @@ impl Leases {
 
     /// Stores that shards are finished, lets them go, and returns those that are.
     pub(super) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
-        let (store, limit) = (&self.store, self.limit());
         let leases: Vec<Lease> =
-            shards.iter().filter_map(|shard| Some(self.held.get(shard)?.lease.clone())).collect();
+            shards.iter().filter_map(|shard| self.held.get_mut(shard).map(Held::finish)).collect();
+        let (store, limit) = (&self.store, self.limit());
         let answers: Vec<_> = stream::iter(leases)
             .map(|lease| async move {
                 let end = Checkpoint { position: Position::End, arrival: lease.checkpoint.arrival };

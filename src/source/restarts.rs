@@ -15,7 +15,9 @@ impl Coordinator {
         for shard in abandoned {
             match self.config.on_abandon {
                 OnAbandon::Fail => return self.unacked().map_or(Ok(()), Err),
-                OnAbandon::Redeliver => self.redeliver(&shard),
+                OnAbandon::Redeliver if self.events.is_some() => self.redeliver(&shard),
+                // The stream has ended, so `finished` tells of it.
+                OnAbandon::Redeliver => {}
             }
         }
         Ok(())
@@ -35,6 +37,10 @@ impl Coordinator {
     /// Does what a user asked for.
     pub(super) fn seek(&mut self, seek: Seek) {
         let Seek { shard, to, done } = seek;
+        if self.events.is_none() {
+            let read = Error::new(ErrorKind::Closed, "seek: everything that was asked for was read");
+            return drop(done.send(Err(read)));
+        }
         let to = match to {
             ReadFrom::Position(Position::Latest) => ReadFrom::Position(Position::At(self.clock.now())),
             to => to,

@@ -123,7 +123,7 @@ impl Control {
     /// # Errors
     ///
     /// `Invalid` for a position that cannot be read from; `NotFound` if this worker does not read the shard; `Closed` if
-    /// the source has ended.
+    /// the source has ended, or was to end by itself and has read everything.
     ///
     /// # Cancel safety
     ///
@@ -161,7 +161,7 @@ impl Control {
     ///
     /// # Errors
     ///
-    /// `Invalid` for a position that cannot be read from, or one inside a single shard; `Closed` if the source has ended.
+    /// `Invalid` for a position that cannot be read from, or one inside a single shard; `Closed` as in [`seek`](Self::seek).
     ///
     /// # Cancel safety
     ///

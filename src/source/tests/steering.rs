@@ -9,6 +9,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{sleep, timeout};
 
 use super::odd::{Odd, Singles};
+use super::sick::{Illness, Sick, Verb};
 use super::{LONG, ack_all, config, filled, next, number, put, read_all, shard, stored, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
 use crate::source::{OnAbandon, ReadFrom, ShardedSource, SourceConfig};
@@ -301,4 +302,48 @@ fn pausing_and_resuming_at_any_moment_keeps_the_order_of_each_shard() {
         over.store(true, Ordering::SeqCst);
         toggling.join().unwrap();
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_back_after_the_end_was_stored_and_the_answer_lost_is_no_conflict() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    stream.split(&shard(0)).unwrap();
+    let ill = Arc::new(AtomicBool::new(true));
+    let is_ill = Arc::clone(&ill);
+    let sick = Sick::new(&store, Illness::LosesTheAnswer, move |verb, _| {
+        verb == Verb::Commit && is_ill.load(Ordering::SeqCst)
+    });
+    let mut source = stream.source_with(config(&sick)).await.unwrap();
+    let control = source.control();
+    for _ in 0..10 {
+        next(&mut source).await.ack();
+    }
+    assert!(source.next().now_or_never().is_none());
+    while stored(&store, shard(0)).await != Position::End {
+        tokio::task::yield_now().await;
+    }
+    control.seek(&shard(0), BEGINNING).await.unwrap();
+    ill.store(false, Ordering::SeqCst);
+    for n in 0..10 {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n);
+        message.ack();
+        sleep(Duration::from_secs(2)).await;
+    }
+    drop(source);
+    control.finished().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_that_comes_when_all_was_read_is_an_error() {
+    let mut source = filled(1, 3).source_with(until_tip(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    let held: Vec<_> = (&mut source).take(3).try_collect().await.unwrap();
+    assert!(timeout(LONG, control.caught_up()).now_or_never().is_none());
+    assert!(source.next().now_or_never().is_none());
+    sleep(Duration::from_secs(3)).await;
+    let error = timeout(LONG, control.seek(&shard(0), BEGINNING)).await.expect("it answers").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(source.next().await.is_none());
+    held.into_iter().for_each(Message::ack);
 }
