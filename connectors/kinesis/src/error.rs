@@ -140,7 +140,7 @@ where
 }
 
 /// Writes an error and its causes in one line. The SDK's own way adds their debug output, which no operator reads.
-fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -57,7 +57,7 @@ mod wire;
 pub use api::PutRecords;
 pub use dispatcher::{Dispatcher, DispatcherBuilder, Unprocessed};
 pub use sink::{KinesisSink, KinesisSinkBuilder, Limits};
-pub use source::{Deaggregation, KinesisSource, KinesisSourceBuilder};
+pub use source::{Deaggregation, FanOut, KinesisSource, KinesisSourceBuilder};
 pub use stream_ref::StreamRef;
 
 /// Codecs: those of [`headwater::codec`], and the KPL's.

@@ -50,3 +50,11 @@ pub const STREAM_NAME_CHARS: RangeInclusive<usize> = 1..=128;
 /// account.
 /// Source: [DescribeStreamSummary](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html).
 pub const DESCRIBE_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many characters the name of a registered consumer has.
+/// Source: [RegisterStreamConsumer](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_RegisterStreamConsumer.html).
+pub const CONSUMER_NAME_CHARS: RangeInclusive<usize> = 1..=128;
+
+/// How long after a successful SubscribeToShard call another for the same consumer and shard is refused.
+/// Source: [SubscribeToShard](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_SubscribeToShard.html).
+pub const SUBSCRIBE_PAUSE: Duration = Duration::from_secs(5);

@@ -14,8 +14,9 @@ use crate::error::from_sdk;
 use crate::limits;
 
 /// What a source or sink needs to know of its stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StreamSummary {
+    pub(crate) arn: String,
     /// The most bytes of one record, data and partition key together.
     pub(crate) max_record: usize,
     pub(crate) open_shards: u32,
@@ -71,6 +72,7 @@ impl From<&StreamDescriptionSummary> for StreamSummary {
         let max_record = summary.max_record_size_in_kib.and_then(|kib| usize::try_from(kib).ok());
         let mode = summary.stream_mode_details.as_ref().map(|details| &details.stream_mode);
         Self {
+            arn: summary.stream_arn.clone(),
             max_record: max_record.map_or(limits::DEFAULT_MAX_RECORD, |kib| kib << 10),
             open_shards: summary.open_shard_count.max(1).cast_unsigned(),
             on_demand: mode == Some(&StreamMode::OnDemand),

@@ -1,12 +1,17 @@
 //! The calls of Kinesis that this crate makes, a thin file each: request in, answer or [`Error`](headwater::Error) out.
 
 mod create_stream;
+mod deregister_stream_consumer;
+mod describe_stream_consumer;
 mod describe_stream_summary;
 mod get_records;
 mod get_shard_iterator;
 mod list_shards;
 mod put_records;
+mod register_stream_consumer;
 mod signed;
+mod starting_point;
+mod subscribe_to_shard;
 
 use std::fmt;
 use std::future::Future;
@@ -23,6 +28,7 @@ pub(crate) use describe_stream_summary::StreamSummary;
 pub(crate) use get_records::GetRecordsAnswer;
 pub(crate) use list_shards::{ListedShard, hash_key_range};
 pub use put_records::PutRecords;
+pub(crate) use subscribe_to_shard::{Events, Lost};
 
 /// How often a control-plane call is tried before its failure is the caller's.
 const CONTROL_TRIES: u32 = 4;
@@ -37,7 +43,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    fn context(&self, operation: &str) -> String {
+    pub(crate) fn context(&self, operation: &str) -> String {
         format!("{operation} {} {}", self.stream, self.place)
     }
 }

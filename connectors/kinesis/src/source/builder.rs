@@ -7,12 +7,17 @@ use headwater::checkpoint::CheckpointStore;
 use headwater::source::{OnAbandon, OnGap, ShardedSource, SourceConfig, Start, Until};
 use headwater::{Error, ErrorKind, Result, SequenceNumber, ShardId, WorkerId};
 
+use tokio::task::JoinSet;
+
 use crate::connection::{Connection, connection_settings};
 use crate::limits;
+use crate::source::fan_out::Consumer;
+use crate::source::meters::Meters;
+use crate::source::pace::PaceSettings;
 use crate::source::polling::Polling;
 use crate::source::ranges::ShardRanges;
 use crate::source::upstream::KinesisUpstream;
-use crate::source::{Deaggregation, KinesisSource};
+use crate::source::{Deaggregation, FanOut, KinesisSource};
 
 /// A call every thousand seconds: slower ones outlive their iterator.
 const LEAST_FETCH_RATE: f64 = 0.001;
@@ -27,8 +32,9 @@ pub struct KinesisSourceBuilder {
     config: SourceConfig,
     record_limit: u32,
     shard_fetch_rate: Option<f64>,
-    sleep_time_no_records: Duration,
+    sleep_time_no_records: Option<Duration>,
     deaggregation: Deaggregation,
+    fan_out: Option<String>,
 }
 
 impl KinesisSourceBuilder {
@@ -38,8 +44,9 @@ impl KinesisSourceBuilder {
             config: SourceConfig::default(),
             record_limit: *limits::GET_RECORDS.end(),
             shard_fetch_rate: Some(limits::GET_CALLS_PER_SECOND),
-            sleep_time_no_records: Duration::ZERO,
+            sleep_time_no_records: None,
             deaggregation: Deaggregation::default(),
+            fan_out: None,
         }
     }
 
@@ -112,7 +119,8 @@ impl KinesisSourceBuilder {
     }
 
     /// Sets the GetRecords calls a second and shard, 0.001 to 5. Default: 5, all that a shard allows; leave
-    /// some to others that poll the same stream. Pages are paced to 2 MiB/s too.
+    /// some to others that poll the same stream. Pages are paced to 2 MiB/s too. A shard that is throttled nevertheless
+    /// is called half as often each time, down to once in 10 s, and gets its rate back with the calls that succeed.
     pub fn shard_fetch_rate(mut self, calls_per_second: f64) -> Self {
         self.shard_fetch_rate = Some(calls_per_second);
         self
@@ -124,9 +132,52 @@ impl KinesisSourceBuilder {
         self
     }
 
-    /// Sets the pause after an empty page, 24 h at most. Default: none beyond the pace.
+    /// Sets the pause after a page that found a shard idle, empty and at its tip, 24 h at most. Default: the pace,
+    /// doubled with each such page up to 1 s and jittered, until the first record. An [`unpaced`](Self::unpaced)
+    /// source begins with 10 ms and goes up to 100 ms.
     pub fn sleep_time_no_records(mut self, pause: Duration) -> Self {
-        self.sleep_time_no_records = pause;
+        self.sleep_time_no_records = Some(pause);
+        self
+    }
+
+    /// Reads by enhanced fan-out, as the registered consumer of this name: each shard is pushed, at 2 MiB/s that no other
+    /// reader shares and without the latency of polling. Default: shards are polled, which costs nothing extra.
+    ///
+    /// The consumer is registered unless the stream has it. AWS charges for it by the hour and shard until it is
+    /// [deregistered](crate::FanOut::deregister). A stream has up to 20 of them (50 with On-demand Advantage).
+    ///
+    /// Shards are polled until the consumer is ACTIVE, in between two subscriptions, and for a few minutes after
+    /// subscriptions that failed, so that a consumer that cannot be registered or was taken away costs latency alone.
+    /// The role needs the permissions for polling too, and `kinesis:DescribeStreamConsumer`,
+    /// `kinesis:RegisterStreamConsumer` and `kinesis:SubscribeToShard`; to be denied one is an error, of
+    /// [`connect`](Self::connect) or of the source. For each shard up to 2 MiB are held beyond
+    /// [`buffer_bytes`](Self::buffer_bytes) while they wait to be let in; when there is no room for them they are let go
+    /// of, and asked for again.
+    ///
+    /// Source: [Enhanced fan-out](https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use headwater_kinesis::KinesisSource;
+    /// # use headwater_local::LocalKinesis;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let local = LocalKinesis::builder().stream("orders", 1).build();
+    /// # let client = local.client();
+    /// # local.put("orders", "customer-7", "an order")?;
+    /// let orders = KinesisSource::builder("orders").fan_out("reports");
+    /// # let orders = orders.client(client);
+    /// let mut orders = orders.connect().await?;
+    /// let order = orders.try_next().await?.expect("one was put");
+    /// order.ack();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fan_out(mut self, consumer_name: impl Into<String>) -> Self {
+        self.fan_out = Some(consumer_name.into());
         self
     }
 
@@ -189,7 +240,8 @@ impl KinesisSourceBuilder {
     /// Connects to the stream and begins to read.
     ///
     /// Makes one DescribeStreamSummary call, one ListShards call for each 1,000 shards, and one GetShardIterator call
-    /// for each shard.
+    /// for each shard. With [`fan_out`](Self::fan_out) it makes one DescribeStreamConsumer call and, where there is no
+    /// such consumer, one RegisterStreamConsumer call.
     ///
     /// # Errors
     ///
@@ -198,20 +250,33 @@ impl KinesisSourceBuilder {
     /// tries; what the checkpoint store answers.
     pub async fn connect(self) -> Result<KinesisSource> {
         self.validate()?;
-        let (api, _) = Box::pin(self.connection.open()).await?;
-        let polling = Polling {
-            record_limit: self.record_limit,
-            interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
-            sleep_time_no_records: self.sleep_time_no_records,
-        };
-        let upstream = KinesisUpstream {
+        let (api, summary) = Box::pin(self.connection.open()).await?;
+        let polling = Arc::new(Polling {
+            meters: Arc::new(Meters::new(api.stream.name())),
             api: Arc::new(api),
-            polling,
+            record_limit: self.record_limit,
+            pace: PaceSettings {
+                interval: self.shard_fetch_rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+                no_records: self.sleep_time_no_records,
+            },
             deaggregation: self.deaggregation,
             ranges: ShardRanges::default(),
+            max_record: summary.max_record,
+            open_shards: summary.open_shards,
+        });
+        let mut keeper = JoinSet::new();
+        let fan_out = match self.fan_out {
+            Some(name) => {
+                let consumer = Arc::new(Consumer::new(Arc::clone(&polling), name, summary.arn));
+                keeper.spawn(consumer.connect().await?);
+                Some(consumer)
+            }
+            None => None,
         };
-        let source = ShardedSource::connect(Arc::new(upstream), self.config).await?;
-        Ok(KinesisSource::new(source))
+        let handle = fan_out.clone().map(FanOut::new);
+        let upstream = Arc::new(KinesisUpstream { polling, fan_out, _keeper: keeper });
+        let source = ShardedSource::connect(upstream, self.config).await?;
+        Ok(KinesisSource::new(source, handle))
     }
 
     fn validate(&self) -> Result<()> {
@@ -224,9 +289,23 @@ impl KinesisSourceBuilder {
         {
             return invalid(format!("shard_fetch_rate {rate}: 0.001 to 5 calls/s is allowed"));
         }
-        if self.sleep_time_no_records > LONGEST_SLEEP {
-            return invalid(format!("sleep_time_no_records {:?}: 24 h at most", self.sleep_time_no_records));
+        if let Some(pause) = self.sleep_time_no_records
+            && pause > LONGEST_SLEEP
+        {
+            return invalid(format!("sleep_time_no_records {pause:?}: 24 h at most"));
+        }
+        if let Some(name) = &self.fan_out
+            && !is_consumer_name(name)
+        {
+            return invalid(format!(
+                "fan_out = \"{name}\": a consumer name has 1 to 128 letters, digits, underscores, dots and hyphens"
+            ));
         }
         self.connection.check()
     }
+}
+
+fn is_consumer_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    limits::CONSUMER_NAME_CHARS.contains(&name.len()) && name.bytes().all(allowed)
 }

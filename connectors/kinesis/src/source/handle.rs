@@ -10,7 +10,7 @@ use headwater::codec::{Codec, Decode, DecodeExt, Deserializer};
 use headwater::source::{Backfill, Live, ShardedSource};
 use headwater::{Control, Message, Result, Source};
 
-use crate::source::KinesisSourceBuilder;
+use crate::source::{FanOut, KinesisSourceBuilder};
 
 /// A Kinesis stream as a [`Stream`] of messages: every shard, merged, each in its own order.
 ///
@@ -48,7 +48,10 @@ use crate::source::KinesisSourceBuilder;
 /// ```
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
-pub struct KinesisSource(ShardedSource);
+pub struct KinesisSource {
+    sharded: ShardedSource,
+    fan_out: Option<FanOut>,
+}
 
 impl KinesisSource {
     /// Starts to describe a source of a stream, named by its name or its ARN.
@@ -61,8 +64,8 @@ impl KinesisSource {
         DecodeExt::decode(self, codec)
     }
 
-    pub(super) fn new(source: ShardedSource) -> Self {
-        Self(source)
+    pub(super) fn new(sharded: ShardedSource, fan_out: Option<FanOut>) -> Self {
+        Self { sharded, fan_out }
     }
 
     /// Parts what was in the stream when the source connected from what came since: the first stream ends once every
@@ -80,12 +83,17 @@ impl KinesisSource {
     /// # }
     /// ```
     pub fn backfill(self) -> (Backfill, Live) {
-        self.0.backfill()
+        self.sharded.backfill()
     }
 
     /// Returns a handle that survives `decode` and `forward`.
     pub fn control(&self) -> Control {
-        self.0.control()
+        self.sharded.control()
+    }
+
+    /// Returns the handle of its [enhanced fan-out](KinesisSourceBuilder::fan_out), where that was asked for.
+    pub fn fan_out(&self) -> Option<FanOut> {
+        self.fan_out.clone()
     }
 }
 
@@ -93,18 +101,18 @@ impl Stream for KinesisSource {
     type Item = Result<Message<Bytes>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.0).poll_next(cx)
+        Pin::new(&mut self.sharded).poll_next(cx)
     }
 }
 
 impl FusedStream for KinesisSource {
     fn is_terminated(&self) -> bool {
-        self.0.is_terminated()
+        self.sharded.is_terminated()
     }
 }
 
 impl Source for KinesisSource {
     fn control(&self) -> Control {
-        self.0.control()
+        self.sharded.control()
     }
 }

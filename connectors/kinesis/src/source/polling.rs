@@ -4,138 +4,183 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
+use aws_sdk_kinesis::types::{ChildShard, Record};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use headwater::source::{Fetch, Page, ReadFrom};
-use headwater::{Position, Result, ShardId};
+use headwater::{Error, ErrorKind, Result, ShardId};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{Api, GetRecordsAnswer};
 use crate::limits;
+use crate::source::Deaggregation;
+use crate::source::cursor::Cursor;
+use crate::source::meters::Meters;
+use crate::source::pace::{Pace, PaceSettings};
 use crate::source::page::Pages;
+use crate::source::ranges::ShardRanges;
 
-/// The pause after a call that brought nothing, where none is asked for: without it a source would spin.
-const UNPACED_IDLE: Duration = Duration::from_millis(10);
+/// The least that is reserved for a page.
+const LEAST_PAGE: usize = 64 << 10;
+/// How the first calls of many shards are spread: a fresh connection for each at once would be a storm.
+const FIRST_CALLS_PER_SECOND: f64 = 2_500.0;
+/// The longest that the first call of a shard waits for those of others.
+const LONGEST_SPREAD: Duration = Duration::from_secs(1);
 
-/// How a shard is polled.
-#[derive(Clone, Copy, Debug)]
+/// How the shards of a stream are polled.
+#[derive(Debug)]
 pub(super) struct Polling {
+    pub(super) api: Arc<Api>,
+    pub(super) meters: Arc<Meters>,
     /// The most records a call.
     pub(super) record_limit: u32,
-    /// The pause from the start of one call to the next; `None` to poll without a pace.
-    pub(super) interval: Option<Duration>,
-    /// The pause after an empty page, if longer.
-    pub(super) sleep_time_no_records: Duration,
+    pub(super) pace: PaceSettings,
+    pub(super) deaggregation: Deaggregation,
+    pub(super) ranges: ShardRanges,
+    /// The most bytes of one record, as it was when the source connected.
+    pub(super) max_record: usize,
+    /// How many shards were open then.
+    pub(super) open_shards: u32,
 }
 
 impl Polling {
-    /// Returns when the next call may be made, by what this one brought.
-    fn next_call(&self, called: Instant, records: usize, bytes: usize) -> Instant {
-        let pace = match self.interval {
-            // A shard that gave much is throttled for as long as it takes to give it at 2 MiB/s.
-            Some(interval) => {
-                let bandwidth = Duration::from_secs_f64(bytes as f64 / limits::GET_BYTES_PER_SECOND);
-                interval.max(bandwidth)
-            }
-            None if bytes == 0 => UNPACED_IDLE,
-            None => Duration::ZERO,
-        };
-        let idle = if records == 0 { self.sleep_time_no_records } else { Duration::ZERO };
-        called + pace.max(idle)
+    /// Returns when a shard that is opened now may be called first.
+    fn first_call(&self) -> Instant {
+        let spread = Duration::from_secs_f64(f64::from(self.open_shards) / FIRST_CALLS_PER_SECOND);
+        Instant::now() + spread.min(LONGEST_SPREAD).mul_f64(fastrand::f64())
+    }
+
+    /// Returns the most bytes of a page. Of a shard that was read to its tip a while ago it is what its writers may
+    /// have put since, and the burst of one record; it would hold hundreds of idle shards back if each of their calls
+    /// took the whole of an answer out of the budget. An endpoint without read limits has no write limits either.
+    pub(super) fn largest(&self, since_tip: Option<Duration>) -> usize {
+        let page = limits::GET_BYTES.min((self.record_limit as usize).saturating_mul(self.max_record));
+        let Some(since) = since_tip.filter(|_| self.pace.interval.is_some()) else { return page };
+        let written = limits::SHARD_BYTES_PER_SECOND as f64 * since.as_secs_f64();
+        (written as usize).saturating_add(self.max_record).max(LEAST_PAGE).min(page)
     }
 }
 
 pub(super) struct PollingFetch {
-    api: Arc<Api>,
-    polling: Polling,
+    polling: Arc<Polling>,
     shard: ShardId,
+    cursor: Cursor,
     pages: Pages,
-    /// Where the next iterator is asked for: after the last record that was returned.
-    from: ReadFrom,
     iterator: Option<String>,
-    next_call: Instant,
+    pace: Pace,
+    /// When the call was made that found the tip, while no later one found more.
+    tip: Option<Instant>,
 }
 
 impl PollingFetch {
-    pub(super) fn new(api: Arc<Api>, polling: Polling, shard: ShardId, pages: Pages, from: ReadFrom) -> Self {
-        Self { api, polling, shard, pages, from, iterator: None, next_call: Instant::now() }
+    pub(super) fn new(polling: Arc<Polling>, shard: ShardId, from: ReadFrom) -> Self {
+        let pace = Pace::new(polling.pace, polling.first_call());
+        let stream = polling.api.stream.clone();
+        let pages = Pages::new(stream, shard.clone(), polling.deaggregation, polling.ranges.clone());
+        Self { polling, shard, cursor: Cursor::new(from), pages, iterator: None, pace, tip: None }
+    }
+
+    pub(super) fn next_call(&self) -> Instant {
+        self.pace.next_call()
+    }
+
+    /// Forgets its iterator, and hands out where it stands for another way to go on from there.
+    pub(super) fn hand_over(&mut self) -> &mut Cursor {
+        (self.iterator, self.tip) = (None, None);
+        &mut self.cursor
+    }
+
+    pub(super) fn cursor(&self) -> &Cursor {
+        &self.cursor
     }
 
     async fn fetch(&mut self) -> Result<Page> {
-        loop {
-            sleep_until(self.next_call).await;
-            let called = Instant::now();
-            // A call that fails counts against the shard's quota like any other, and is no sign of an idle shard.
-            self.next_call = self.polling.next_call(called, 1, 0);
-            let iterator = match &self.iterator {
-                Some(iterator) => iterator,
-                None => self.iterator.insert(self.api.get_shard_iterator(&self.shard, &self.from).await?),
-            };
-            match self.api.get_records(&self.shard, iterator, self.polling.record_limit).await? {
-                GetRecordsAnswer::Page(output) => return Ok(self.take(called, output)),
-                GetRecordsAnswer::Expired => {
-                    tracing::info!(stream = self.api.stream.name(), shard = %self.shard, "iterator expired");
-                    self.iterator = None;
-                }
+        let page = self.page().await;
+        if let Err(error) = &page
+            && error.kind() == ErrorKind::Throttled
+        {
+            // The engine backs off too: whichever of both times is later is when the next call is made.
+            self.pace.throttle(Instant::now());
+            self.polling.meters.throttled(&self.shard);
+        }
+        page
+    }
+
+    async fn page(&mut self) -> Result<Page> {
+        if let Some(page) = self.get_records().await? {
+            return Ok(page);
+        }
+        // An iterator lives for five minutes: one that was just handed out and has expired is no matter of time.
+        match self.get_records().await? {
+            Some(page) => Ok(page),
+            None => Err(Error::new(
+                ErrorKind::Unavailable,
+                self.polling.api.context(&format!("get records from {} of", self.shard)),
+            )
+            .caused_by("a new iterator had expired")),
+        }
+    }
+
+    /// Makes one call, and one more where an iterator is wanted. `None` where the iterator has expired.
+    async fn get_records(&mut self) -> Result<Option<Page>> {
+        sleep_until(self.pace.next_call()).await;
+        let called = Instant::now();
+        self.pace.begin(called);
+        let Polling { api, meters, record_limit, .. } = &*self.polling;
+        let iterator = if let Some(iterator) = &self.iterator {
+            iterator
+        } else {
+            let from = self.cursor.start();
+            let call = api.get_shard_iterator(&self.shard, &from);
+            let iterator = meters.get_shard_iterator.make(Some(&self.shard), call).await?;
+            self.cursor.reopened();
+            self.iterator.insert(iterator)
+        };
+        let call = api.get_records(&self.shard, iterator, *record_limit);
+        match meters.get_records.make(Some(&self.shard), call).await? {
+            GetRecordsAnswer::Page(output) => Ok(Some(self.take(called, output))),
+            GetRecordsAnswer::Expired => {
+                tracing::info!(stream = api.stream.name(), shard = %self.shard, "iterator expired");
+                meters.expired_iterators.increment(1);
+                self.iterator = None;
+                Ok(None)
             }
         }
     }
 
     /// Moves past a page. Nothing awaits from the answer to here, so a page is returned or fetched again.
     fn take(&mut self, called: Instant, output: GetRecordsOutput) -> Page {
-        let last = output.records.last().map(|record| record.sequence_number.as_str().into());
-        let came = output.records.len();
-        let next_iterator = output.next_shard_iterator;
-        let end = next_iterator.is_none().then(|| output.child_shards.unwrap_or_default());
-        let page = self.pages.page(output.records, output.millis_behind_latest, end);
-        self.next_call = self.polling.next_call(called, came, page.bytes);
-        if let Some(sequence) = last {
-            self.from = ReadFrom::Position(Position::After { sequence, sub_sequence: None });
-        }
-        self.iterator = next_iterator;
+        let behind = output.millis_behind_latest;
+        let end = output.next_shard_iterator.is_none().then(|| output.child_shards.unwrap_or_default());
+        self.iterator = output.next_shard_iterator;
+        let page = self.pass(output.records, behind, end);
+        self.tip = (behind == Some(0)).then_some(called);
+        self.pace.read(called, page.records.len(), page.bytes, behind.unwrap_or(0) == 0);
         page
+    }
+
+    /// Moves past records, whichever way they came.
+    pub(super) fn pass(
+        &mut self,
+        mut records: Vec<Record>,
+        behind: Option<i64>,
+        end: Option<Vec<ChildShard>>,
+    ) -> Page {
+        let gap = self.cursor.pass(&mut records);
+        Page { gap, ..self.pages.page(records, behind, end) }
     }
 }
 
 impl Fetch for PollingFetch {
     fn due(&mut self) -> BoxFuture<'_, ()> {
-        sleep_until(self.next_call).boxed()
+        sleep_until(self.pace.next_call()).boxed()
     }
 
     fn largest(&self) -> usize {
-        limits::GET_BYTES
+        self.polling.largest(self.tip.map(|tip| tip.elapsed()))
     }
 
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         self.fetch().boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PACED: Polling = Polling {
-        record_limit: 10_000,
-        interval: Some(Duration::from_millis(200)),
-        sleep_time_no_records: Duration::ZERO,
-    };
-
-    #[test]
-    fn a_shard_is_called_five_times_a_second_and_read_at_two_mebibytes() {
-        let now = Instant::now();
-        assert_eq!(PACED.next_call(now, 1, 1_000), now + Duration::from_millis(200));
-        assert_eq!(PACED.next_call(now, 1, 10 << 20), now + Duration::from_secs(5));
-    }
-
-    #[test]
-    fn an_idle_shard_is_called_as_seldom_as_was_asked_for() {
-        let now = Instant::now();
-        let idle = Polling { sleep_time_no_records: Duration::from_secs(2), ..PACED };
-        assert_eq!(idle.next_call(now, 0, 0), now + Duration::from_secs(2));
-        assert_eq!(idle.next_call(now, 1, 0), now + Duration::from_millis(200));
-        let unpaced = Polling { interval: None, ..PACED };
-        assert_eq!(unpaced.next_call(now, 0, 0), now + UNPACED_IDLE);
-        assert_eq!(unpaced.next_call(now, 1, 1), now);
     }
 }

@@ -6,38 +6,38 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use headwater::source::{Fetch, ReadFrom, Shard, Upstream};
 use headwater::{Result, ShardId};
+use tokio::task::JoinSet;
 
-use crate::api::Api;
-use crate::source::Deaggregation;
-use crate::source::page::Pages;
+use crate::source::fan_out::{Consumer, SwitchingFetch};
 use crate::source::polling::{Polling, PollingFetch};
-use crate::source::ranges::ShardRanges;
 
 #[derive(Debug)]
 pub(super) struct KinesisUpstream {
-    pub(super) api: Arc<Api>,
-    pub(super) polling: Polling,
-    pub(super) deaggregation: Deaggregation,
-    pub(super) ranges: ShardRanges,
+    pub(super) polling: Arc<Polling>,
+    pub(super) fan_out: Option<Arc<Consumer>>,
+    /// Looks for the consumer of the fan-out, and ends with this.
+    pub(super) _keeper: JoinSet<()>,
 }
 
 impl Upstream for KinesisUpstream {
     fn stream(&self) -> &str {
-        self.api.stream.name()
+        self.polling.api.stream.name()
     }
 
     fn shards(&self) -> BoxFuture<'_, Result<Vec<Shard>>> {
         async {
-            let listed = self.api.list_shards().await?;
-            self.ranges.list(&listed);
+            let Polling { api, meters, ranges, .. } = &*self.polling;
+            let listed = meters.list_shards.make(None, api.list_shards()).await?;
+            ranges.list(&listed);
             Ok(listed.into_iter().map(|listed| listed.shard).collect())
         }
         .boxed()
     }
 
     fn open(&self, shard: &ShardId, from: ReadFrom) -> Box<dyn Fetch> {
-        let pages =
-            Pages::new(self.api.stream.clone(), shard.clone(), self.deaggregation, self.ranges.clone());
-        Box::new(PollingFetch::new(Arc::clone(&self.api), self.polling, shard.clone(), pages, from))
+        match &self.fan_out {
+            Some(consumer) => Box::new(SwitchingFetch::new(Arc::clone(consumer), shard.clone(), from)),
+            None => Box::new(PollingFetch::new(Arc::clone(&self.polling), shard.clone(), from)),
+        }
     }
 }

@@ -1,96 +1,80 @@
-//! What becomes of aggregates.
+//! How the shards of a stream are read, against the embedded endpoint.
 
-mod page;
-mod policies;
+mod aggregates;
+mod fan_out;
+mod polling;
 
-use std::ops::RangeInclusive;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types;
-use bytes::Bytes;
-use headwater::codec::Framing;
-use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Key};
-use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::retry::RetryConfig;
+use headwater::source::{Page, ReadFrom};
+use headwater::{Position, ShardId};
+use headwater_local::LocalKinesis;
+use metrics_util::debugging::{DebugValue, Snapshotter};
 
-use crate::api::ListedShard;
-use crate::kpl::{Kpl, UserRecord};
+use crate::api::Api;
+use crate::limits;
 use crate::source::Deaggregation;
-use crate::source::page::Pages;
+use crate::source::meters::Meters;
+use crate::source::pace::PaceSettings;
+use crate::source::polling::Polling;
 use crate::source::ranges::ShardRanges;
 
-type Range = RangeInclusive<HashKey>;
+const BEGINNING: ReadFrom = ReadFrom::Position(Position::Beginning);
+const PACE: Duration = Duration::from_millis(200);
 
-const ALL: Range = HashKey::MIN..=HashKey::MAX;
-const POLICIES: [Deaggregation; 3] =
-    [Deaggregation::KeepAll, Deaggregation::KeepInRange, Deaggregation::KclStrict];
-
-/// A reader of one shard, and what it counts.
-struct Reader {
-    pages: Pages,
-    snapshotter: Snapshotter,
+fn shard(number: usize) -> ShardId {
+    ShardId::new(format!("shardId-{number:012}"))
 }
 
-impl Reader {
-    fn new(deaggregation: Deaggregation, range: Option<Range>) -> Self {
-        let ranges = ShardRanges::default();
-        ranges.list(&[ListedShard { shard: Shard { id: "shardId-7".into(), parents: Vec::new() }, range }]);
-        let recorder = DebuggingRecorder::new();
-        let snapshotter = recorder.snapshotter();
-        let pages = || Pages::new("orders".parse().unwrap(), "shardId-7".into(), deaggregation, ranges);
-        Self { pages: metrics::with_local_recorder(&recorder, pages), snapshotter }
-    }
-
-    fn page(&mut self, records: &[Bytes]) -> Page {
-        let records = (1..).zip(records).map(|(sequence, data)| record(sequence, data)).collect();
-        self.pages.page(records, Some(0), None)
-    }
-
-    fn records(&mut self, records: &[Bytes]) -> Vec<Record> {
-        self.page(records).records
-    }
-
-    /// What was counted: user records dropped for themselves, and for others; aggregates that are damaged.
-    fn counted(&self) -> [u64; 3] {
-        let mut counted = [0; 3];
-        for (key, _, _, value) in self.snapshotter.snapshot().into_vec() {
-            let DebugValue::Counter(count) = value else { panic!("{key:?} is no counter") };
-            let labels: Vec<_> = key.key().labels().map(|label| (label.key(), label.value())).collect();
-            let place = match (key.key().name(), &labels[..]) {
-                (
-                    "headwater_source_user_records_dropped_total",
-                    [("stream", "orders"), ("reason", "out_of_range")],
-                ) => 0,
-                (
-                    "headwater_source_user_records_dropped_total",
-                    [("stream", "orders"), ("reason", "beside_out_of_range")],
-                ) => 1,
-                ("headwater_source_bad_aggregates_total", [("stream", "orders")]) => 2,
-                other => panic!("{other:?}"),
-            };
-            counted[place] += count;
-        }
-        counted
-    }
+fn local() -> LocalKinesis {
+    LocalKinesis::builder().stream("orders", 1).build()
 }
 
-fn record(sequence: u64, data: &Bytes) -> types::Record {
-    let record = types::Record::builder().sequence_number(sequence.to_string()).partition_key("outer");
-    record.data(Blob::new(data.clone())).build().unwrap()
+/// Puts records of these numbers and returns their sequence numbers.
+fn put(local: &LocalKinesis, numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| local.put("orders", "key", number.to_string()).unwrap().sequence_number).collect()
 }
 
-fn aggregate(users: &[UserRecord]) -> Bytes {
-    let mut frame = Kpl.open();
-    for user in users {
-        frame.push(&user.key, &user.data);
-    }
-    frame.finish()
+fn polling(client: &Client) -> Arc<Polling> {
+    // As a connection sets it up: the source does its own retries.
+    let client =
+        Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build());
+    let api = Api { client, stream: "orders".parse().unwrap(), place: "in process".into() };
+    Arc::new(Polling {
+        api: Arc::new(api),
+        meters: Arc::new(Meters::new("orders")),
+        record_limit: 10_000,
+        pace: PaceSettings { interval: Some(PACE), no_records: None },
+        deaggregation: Deaggregation::default(),
+        ranges: ShardRanges::default(),
+        max_record: limits::DEFAULT_MAX_RECORD,
+        open_shards: 1,
+    })
 }
 
-fn user(key: impl Into<Key>, data: &str) -> UserRecord {
-    UserRecord { key: key.into(), data: data.to_owned().into() }
+fn numbers(page: &Page) -> Vec<usize> {
+    let number = |payload: &bytes::Bytes| std::str::from_utf8(payload).unwrap().parse().unwrap();
+    page.records.iter().map(|record| number(&record.payload)).collect()
 }
 
-fn hashed(key: &str, hash: u128) -> Key {
-    Key::from(key).hashed(HashKey::new(hash))
+fn after(sequence: &str) -> ReadFrom {
+    ReadFrom::Position(Position::After { sequence: sequence.into(), sub_sequence: None })
+}
+
+/// Returns what counters and gauges say, and how often histograms were recorded, by name and by the last label.
+fn told(snapshotter: &Snapshotter) -> HashMap<(String, String), u64> {
+    let told = snapshotter.snapshot().into_vec().into_iter().map(|(key, _, _, value)| {
+        let label = key.key().labels().last().unwrap().value().to_owned();
+        let value = match value {
+            DebugValue::Counter(counter) => counter,
+            DebugValue::Histogram(values) => values.len() as u64,
+            DebugValue::Gauge(gauge) => gauge.into_inner() as u64,
+        };
+        ((key.key().name().to_owned(), label), value)
+    });
+    told.collect()
 }
