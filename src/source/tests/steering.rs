@@ -296,7 +296,11 @@ fn pausing_and_resuming_at_any_moment_keeps_the_order_of_each_shard() {
         for _ in 0..20_000 {
             let message = source.try_next().await.unwrap().unwrap();
             let before = last.insert(message.origin().unwrap().shard().clone(), number(&message));
-            assert!(before.is_none_or(|before| before < number(&message)), "{before:?}, {}", number(&message));
+            assert!(
+                before.is_none_or(|before| before < number(&message)),
+                "{before:?}, {}",
+                number(&message)
+            );
             message.ack();
         }
         over.store(true, Ordering::SeqCst);

@@ -5,6 +5,7 @@ mod collect;
 mod deaggregation;
 mod downtime;
 mod faults;
+mod memory;
 mod numbered;
 mod refusals;
 mod servers;
