@@ -51,15 +51,14 @@ impl ShardedSource {
     /// # }
     /// ```
     pub fn backfill(mut self) -> (Backfill, Live) {
-        self.backfill = Some(self.clock.begun());
+        self.backfilling = true;
         parted(self)
     }
 
     /// Ends the back-fill: what was held back for it is free to be handed out.
     fn end_backfill(&mut self) {
-        if self.backfill.take().is_some() {
-            self.ahead.drain(..).for_each(|reading| reading.ahead.open());
-        }
+        self.backfilling = false;
+        self.ahead.drain(..).for_each(|reading| reading.ahead.open());
     }
 
     /// Polls for what was there when the source connected: ready with `None` once all of it was handed out.
@@ -73,26 +72,31 @@ impl ShardedSource {
         next
     }
 
-    /// Opens a page, as far as it belongs to the back-fill while there is one. The rest is put aside.
+    /// Opens a page, as far as the tip of the start if that lies in it. What comes after is put aside.
     pub(super) fn open_page(&mut self, reading: Arc<Reading>, mut fetched: Fetched) {
-        let late = self.backfill.and_then(|bound| {
-            let is_late = |record: &Record| record.arrival.is_some_and(|arrival| arrival >= bound);
-            fetched.records.iter().position(is_late)
-        });
-        if let Some(late) = late {
-            let rest = Fetched { records: fetched.records.split_off(late), behind: fetched.behind };
-            reading.fetched(rest.behind);
-            let event = Event { reading: Arc::clone(&reading), news: News::Page(rest) };
-            self.aside.push_front(Aside::Event(event));
+        let tip = self.clock.begun();
+        let is_late = |record: &Record| record.arrival.is_some_and(|arrival| arrival >= tip);
+        let late = if reading.is_at_tip() { None } else { fetched.records.iter().position(is_late) };
+        let Some(late) = late else {
+            self.current = Some(OpenPage::open(reading, fetched, false));
+            return;
+        };
+        let rest = Fetched { records: fetched.records.split_off(late), behind: fetched.behind };
+        let event = Event { reading: Arc::clone(&reading), news: News::Page(rest) };
+        self.aside.push_front(Aside::Event(event));
+        if late == 0 {
+            return self.reach_tip_of(reading);
         }
-        self.current = Some(OpenPage::open(reading, fetched, late.is_some()));
+        // There are two pages now.
+        reading.fetched(fetched.behind);
+        self.current = Some(OpenPage::open(reading, fetched, true));
     }
 
     /// Takes in that a shard was read to its tip.
     pub(super) fn reach_tip_of(&mut self, reading: Arc<Reading>) {
         reading.reach_tip();
         self.in_flight.call_attention();
-        if self.backfill.is_some() {
+        if self.backfilling {
             reading.ahead.close();
             self.ahead.push(reading);
         }

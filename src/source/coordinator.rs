@@ -16,7 +16,7 @@ use crate::source::leases::{Leases, bounded};
 use crate::source::meters::Meters;
 use crate::source::seek::Seek;
 use crate::source::topology::Topology;
-use crate::source::{Control, ShardState, ShardStatus, SourceConfig, Until, Upstream};
+use crate::source::{Control, ShardState, ShardStatus, SourceConfig, Upstream};
 use crate::{Error, ErrorKind, Result, ShardId};
 
 /// How often a call is tried at the start before its failure is the user's to see.
@@ -237,16 +237,18 @@ impl Coordinator {
     /// Tells when everything was read that was there at the start; lets the stream end once every shard is finished, or
     /// read as far as was asked for.
     pub(super) fn look_whether_all_is_read(&mut self) {
+        let held = &self.leases.held;
+        // A listing may leave out what is held.
+        if !held.values().all(|held| held.reading.is_at_tip()) {
+            return;
+        }
         // One that waits for its parents came after the tip of one of them, or after one that is not read yet.
         let mut waited_for = self.topology.unfinished().filter(|shard| self.topology.is_readable(shard));
-        // A listing may leave out what is held.
-        let all_at_tip = self.leases.held.values().all(|held| held.reading.is_at_tip())
-            && waited_for.all(|shard| self.leases.held.contains_key(shard));
-        if !all_at_tip {
+        if !waited_for.all(|shard| held.contains_key(shard)) {
             return;
         }
         self.control.set_caught_up();
-        if self.leases.held.is_empty() || self.config.until != Until::Forever {
+        if held.values().all(|held| held.reading.is_read()) {
             self.events = None;
         }
     }
@@ -256,7 +258,7 @@ impl Coordinator {
         let gates = self.control.gates();
         let status = self.topology.iter().map(|(shard, parents)| {
             if let Some(held) = self.leases.held.get(shard) {
-                return held.status(parents, self.is_read(held), now);
+                return held.status(parents, now);
             }
             let state = if self.topology.is_finished(shard) {
                 ShardState::Finished
@@ -270,11 +272,6 @@ impl Coordinator {
         let status: Vec<_> = status.collect();
         self.meters.stands(&status, self.budget.used());
         self.control.set_status(status);
-    }
-
-    /// Tells whether everything asked for of a shard was read.
-    fn is_read(&self, held: &Held) -> bool {
-        held.reading.children().is_some() || self.config.until != Until::Forever && held.reading.is_at_tip()
     }
 }
 

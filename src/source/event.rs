@@ -18,8 +18,10 @@ pub(super) enum News {
     Page(Fetched),
     /// The shard has no more records.
     End { children: Vec<Shard> },
-    /// The shard was read as far as was asked for, or to its tip for the first time.
+    /// The shard was read to its tip for the first time.
     Tip,
+    /// The shard was read as far as was asked for.
+    Bound,
 }
 
 /// The records of a page.

@@ -117,8 +117,9 @@ impl Held {
     }
 
     /// Tells what is known of the shard, here and to the metrics.
-    pub(super) fn status(&self, parents: &[ShardId], is_read: bool, now: SystemTime) -> ShardStatus {
+    pub(super) fn status(&self, parents: &[ShardId], now: SystemTime) -> ShardStatus {
         let reading = &self.reading;
+        let is_read = reading.children().is_some() || reading.is_read();
         let oldest = reading.tracker.oldest_out();
         let status = ShardStatus {
             shard: self.lease.shard.clone(),

@@ -92,10 +92,13 @@ impl Reader {
                 self.send(News::End { children }).await;
                 return Ok(());
             }
-            let reached = cut || at_tip && self.bound.is_none_or(|bound| self.clock.now() >= bound);
-            if reached && !told_tip {
+            if cut || at_tip && self.bound.is_some_and(|bound| self.clock.now() >= bound) {
+                self.send(News::Bound).await;
+                return Ok(());
+            }
+            if at_tip && !told_tip {
                 told_tip = true;
-                if !self.send(News::Tip).await || self.bound.is_some() {
+                if !self.send(News::Tip).await {
                     return Ok(());
                 }
             }

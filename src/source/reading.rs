@@ -30,6 +30,8 @@ pub(super) struct Reading {
     done: AtomicBool,
     /// Set once the stream has taken in everything up to the tip.
     tip: AtomicBool,
+    /// Set once the stream has taken in everything that was asked for.
+    read: AtomicBool,
     /// Set, to the children that the service named, once the stream has taken in the last page.
     children: OnceLock<Vec<Shard>>,
 }
@@ -52,6 +54,7 @@ impl Reading {
             failing: AtomicBool::new(false),
             done: AtomicBool::new(false),
             tip: AtomicBool::new(false),
+            read: AtomicBool::new(false),
             children: OnceLock::new(),
         }
     }
@@ -125,6 +128,15 @@ impl Reading {
 
     pub(super) fn is_at_tip(&self) -> bool {
         self.tip.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_read(&self) {
+        self.read.store(true, Ordering::Release);
+    }
+
+    /// Tells whether it was read as far as was asked for.
+    pub(super) fn is_read(&self) -> bool {
+        self.read.load(Ordering::Acquire)
     }
 
     pub(super) fn set_done(&self) {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::Stream;
@@ -106,9 +105,9 @@ pub struct ShardedSource {
     /// What is held back: by what holds its shards back, or because as many messages are out as may be. In the order of
     /// each shard.
     pub(super) aside: VecDeque<Aside>,
-    /// The time that the back-fill ends with, while there is one.
-    pub(super) backfill: Option<SystemTime>,
-    /// The shards that were read to that time, and wait for the others.
+    /// Whether what came after the start is held back until everything before it was handed out.
+    pub(super) backfilling: bool,
+    /// The shards that were read to that tip, and wait for the others.
     pub(super) ahead: Vec<Arc<Reading>>,
     pub(super) clock: Clock,
     ended: bool,
@@ -147,7 +146,7 @@ impl ShardedSource {
             budget,
             current: None,
             aside: VecDeque::new(),
-            backfill: None,
+            backfilling: false,
             ahead: Vec::new(),
             clock,
             ended: false,
@@ -235,6 +234,10 @@ impl ShardedSource {
         match news {
             News::Page(fetched) => self.open_page(reading, fetched),
             News::Tip => self.reach_tip_of(reading),
+            News::Bound => {
+                reading.set_read();
+                self.reach_tip_of(reading);
+            }
             News::End { children } => {
                 reading.end(children);
                 self.in_flight.call_attention();

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use futures::{StreamExt, TryStreamExt};
 use tokio::time::timeout;
 
-use super::odd::{Dated, Odd};
-use super::{LONG, config, filled, number, put, read_all, shard, until_tip};
+use super::odd::{Dated, Odd, Singles};
+use super::{LONG, config, filled, next, number, put, read_all, shard, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
 use crate::source::{ShardedSource, SourceConfig, Until};
 use crate::{Message, Result};
@@ -145,4 +145,60 @@ async fn a_shard_ahead_of_the_backfill_takes_no_room_from_one_behind() {
     let history = history.map_ok(Message::ack);
     let old: Vec<_> = timeout(LONG, history.try_collect()).await.expect("it ends").unwrap();
     assert_eq!(old.len(), of_one);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_whose_page_begins_at_the_tip_is_behind_by_nothing_once_it_is_read() {
+    let stream = filled(1, 0);
+    let source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    let_the_wall_clock_tick();
+    put(&stream, 0, 10);
+    let (history, live) = source.backfill();
+    assert!(timeout(LONG, history.try_collect::<Vec<_>>()).await.expect("it ends").unwrap().is_empty());
+    let reading = tokio::spawn(live.map_ok(Message::ack).try_collect::<Vec<()>>());
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(control.status()[0].millis_behind_latest, Some(0));
+    reading.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_never_at_its_tip_has_caught_up_with_its_start() {
+    let stream = filled(1, 10);
+    let odd = Odd::new(&stream).opening(|_, fetch| Singles::boxed(fetch));
+    let mut source = ShardedSource::connect(Arc::new(odd), config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    let_the_wall_clock_tick();
+    put(&stream, 10, 1_000);
+    for _ in 0..9 {
+        next(&mut source).await.ack();
+    }
+    timeout(LONG, control.caught_up()).await.expect_err("one is left");
+    for _ in 9..12 {
+        next(&mut source).await.ack();
+    }
+    timeout(LONG, control.caught_up()).await.expect("it has caught up").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_tail_until_a_time_reads_the_children_of_what_was_closed_after_the_backfill() {
+    let stream = filled(1, 10);
+    let until = Until::Time(SystemTime::now() + Duration::from_hours(1));
+    let source =
+        stream.source_with(SourceConfig { until, ..config(&MemoryCheckpoints::new()) }).await.unwrap();
+    let control = source.control();
+    let_the_wall_clock_tick();
+    let (history, live) = source.backfill();
+    let history = history.map_ok(|message| (number(&message), message.ack()).0);
+    let reading = tokio::spawn(async move {
+        assert_eq!(history.try_collect::<Vec<_>>().await.unwrap().len(), 10);
+        live.map_ok(|message| (number(&message), message.ack()).0).try_collect::<Vec<_>>().await.unwrap()
+    });
+    timeout(LONG, control.caught_up()).await.expect("the back-fill does not wait for that time").unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    stream.split(&shard(0)).unwrap();
+    put(&stream, 10, 40);
+    let mut numbers = timeout(Duration::from_hours(2), reading).await.expect("it ends").unwrap();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (10..40).collect::<Vec<_>>());
 }
