@@ -55,17 +55,28 @@ impl Coordinator {
             .filter(|shard| !self.leases.held.contains_key(*shard) && self.topology.is_readable(shard))
             .map(|shard| (shard.clone(), self.initial_checkpoint(shard)))
             .collect();
-        let room = self.config.max_shards.saturating_sub(self.leases.held.len());
+        let reading = self.leases.held.values().filter(|held| !held.reading.is_read()).count();
+        let room = self.config.max_shards.saturating_sub(reading);
         let mut outcome = Ok(());
         let mut answers = pin!(self.leases.claim(wanted, room, &rows));
-        while let Some(answer) = answers.next().await {
-            match self.leases.note(answer) {
-                Ok(Some(lease)) => self.begin(lease),
-                Ok(None) => {}
-                Err(error) => outcome = Err(error),
+        let mut write = self.writes();
+        write.reset();
+        loop {
+            let answer = tokio::select! {
+                answer = answers.next() => answer,
+                // To claim thousands of shards takes long where the store is slow.
+                _ = write.tick() => {
+                    self.write().await?;
+                    continue;
+                }
+            };
+            match answer.map(|answer| self.leases.note(answer)) {
+                Some(Ok(Some(lease))) => self.begin(lease),
+                Some(Ok(None)) => {}
+                Some(Err(error)) => outcome = Err(error),
+                None => return outcome,
             }
         }
-        outcome
     }
 
     fn initial_checkpoint(&self, shard: &ShardId) -> Checkpoint {

@@ -79,10 +79,11 @@ pub enum Until {
     Forever,
     /// When everything was read that was in the stream when the source connected, by this machine's clock against the
     /// arrival times of the records. Each shard ends with its first record that came later, or with an empty page and
-    /// nothing behind the latest record.
+    /// nothing behind the latest record. Shards that other workers hold are theirs to read; those of a worker that died
+    /// are waited for.
     Tip,
     /// When everything was read that arrived before a time (milliseconds, by the service's clock). If that is still to
-    /// come, it is waited for, by this machine's clock.
+    /// come, it is waited for, by this machine's clock. Shards of other workers are theirs, as with `Tip`.
     Time(SystemTime),
 }
 
@@ -171,7 +172,8 @@ pub struct SourceConfig {
     pub on_abandon: OnAbandon,
     /// What follows when records were removed before they were read. Default: continue.
     pub on_gap: OnGap,
-    /// The most shards that this worker reads at a time; others are left to other workers. Default: no limit.
+    /// The most shards that this worker reads at a time; others are left to other workers, or read once one was read as far
+    /// as was asked for. Default: no limit.
     pub max_shards: usize,
     /// How long a lease lives unrenewed; renewed every third of it. Default: 10 s.
     pub lease_time: Duration,

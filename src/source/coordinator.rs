@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::checkpoint::{ApplicationStart, InFlight};
 use crate::source::budget::ByteBudget;
@@ -123,7 +123,7 @@ impl Coordinator {
     /// Reads until the source is stopped. An error is one to end with.
     async fn work(&mut self) -> Result<()> {
         let third = self.config.lease_time / 3;
-        let mut write = ticks(self.config.commit_interval.min(third));
+        let mut write = self.writes();
         let mut scan = ticks(third.min(LONGEST_SCAN));
         let mut refresh = ticks(self.config.refresh_interval);
         refresh.tick().await;
@@ -149,7 +149,12 @@ impl Coordinator {
         }
     }
 
-    async fn write(&mut self) -> Result<()> {
+    /// Ticks when watermarks are to be stored and leases may want renewal.
+    pub(super) fn writes(&self) -> Interval {
+        ticks(self.config.commit_interval.min(self.config.lease_time / 3))
+    }
+
+    pub(super) async fn write(&mut self) -> Result<()> {
         let written = self.leases.write().await;
         self.publish();
         written.or_else(|error| self.leases.tolerate(error))
@@ -209,7 +214,7 @@ impl Coordinator {
     pub(super) async fn refresh(&mut self) -> Result<()> {
         let upstream = Arc::clone(&self.upstream);
         let mut listing = pin!(timeout(self.config.outage_limit, async move { upstream.shards().await }));
-        let mut write = ticks(self.config.commit_interval.min(self.config.lease_time / 3));
+        let mut write = self.writes();
         let mut stopped = self.control.stopped();
         loop {
             tokio::select! {
@@ -244,7 +249,9 @@ impl Coordinator {
         }
         // One that waits for its parents came after the tip of one of them, or after one that is not read yet.
         let mut waited_for = self.topology.unfinished().filter(|shard| self.topology.is_readable(shard));
-        if !waited_for.all(|shard| held.contains_key(shard)) {
+        // If workers that share a stream waited for each other, none would end. One that only stands by does wait.
+        let is_elsewhere = |shard: &ShardId| !held.is_empty() && self.leases.is_elsewhere(shard);
+        if !waited_for.all(|shard| held.contains_key(shard) || is_elsewhere(shard)) {
             return;
         }
         self.control.set_caught_up();
@@ -312,7 +319,7 @@ fn tolerate_listing(error: Error) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn ticks(period: Duration) -> tokio::time::Interval {
+fn ticks(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks

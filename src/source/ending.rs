@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::source::coordinator::{Coordinator, ticks};
+use crate::source::coordinator::Coordinator;
 use crate::source::held::Held;
 use crate::{Error, ErrorKind, Result};
 
@@ -34,7 +34,7 @@ impl Coordinator {
     }
 
     async fn drain(&mut self) {
-        let mut write = ticks(self.config.commit_interval.min(self.config.lease_time / 3));
+        let mut write = self.writes();
         while self.leases.held.values().any(|held| held.reading.tracker.in_flight() > 0) {
             tokio::select! {
                 () = self.in_flight.attention() => {}

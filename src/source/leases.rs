@@ -24,13 +24,22 @@ pub(super) struct Leases {
     worker: WorkerId,
     lease_time: Duration,
     pub(super) held: BTreeMap<ShardId, Held>,
-    /// The rows of other workers: the version last seen, and since when.
-    observed: HashMap<ShardId, (u64, Instant)>,
+    /// The rows of other workers.
+    observed: HashMap<ShardId, Observed>,
     /// Since when the store has been failing.
     failing_since: Option<Instant>,
     outage_limit: Duration,
     /// Counts those that others took.
     lost: Counter,
+}
+
+/// What was seen of another worker's row.
+struct Observed {
+    version: u64,
+    /// When it was first seen at that version.
+    since: Instant,
+    /// Whether it was at another one before.
+    changed: bool,
 }
 
 impl Leases {
@@ -61,8 +70,8 @@ impl Leases {
         self.note(listed)
     }
 
-    /// Claims the shards that are free or whose lease has expired, as many as there is room for, and yields the answers as they come: a claim that
-    /// fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
+    /// Claims the shards that are free or whose lease has expired, as many as there is room for, and yields the answers
+    /// as they come: a claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
     pub(super) fn claim(
         &mut self,
         wanted: Vec<(ShardId, Checkpoint)>,
@@ -79,7 +88,10 @@ impl Leases {
                     Some(version) => Some(version),
                     None => continue,
                 },
-                _ => None,
+                _ => {
+                    self.observed.remove(&shard);
+                    None
+                }
             };
             if claims.len() == room {
                 // Those of others are looked at all the same, to know when they expire.
@@ -104,11 +116,18 @@ impl Leases {
 
     /// Returns the version to claim by once a row has not changed for the lease time.
     fn expired(&mut self, shard: &ShardId, version: u64, now: Instant) -> Option<u64> {
-        let seen = self.observed.entry(shard.clone()).or_insert((version, now));
-        if seen.0 != version {
-            *seen = (version, now);
+        let first = Observed { version, since: now, changed: false };
+        let seen = self.observed.entry(shard.clone()).or_insert(first);
+        if seen.version != version {
+            *seen = Observed { version, since: now, changed: true };
         }
-        (now.duration_since(seen.1) >= self.lease_time).then_some(version)
+        (now.duration_since(seen.since) >= self.lease_time).then_some(version)
+    }
+
+    /// Tells whether another worker holds a shard, and was seen to be alive within the lease time.
+    pub(super) fn is_elsewhere(&self, shard: &ShardId) -> bool {
+        let seen = self.observed.get(shard);
+        seen.is_some_and(|seen| seen.changed && seen.since.elapsed() < self.lease_time)
     }
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.

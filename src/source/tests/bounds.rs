@@ -202,3 +202,30 @@ async fn a_live_tail_until_a_time_reads_the_children_of_what_was_closed_after_th
     numbers.sort_unstable();
     assert_eq!(numbers, (10..40).collect::<Vec<_>>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn workers_that_share_a_stream_end_at_the_tip_of_what_each_reads() {
+    let (stream, store) = (filled(2, 100), MemoryCheckpoints::new());
+    let of = |name| SourceConfig { max_shards: 1, worker: crate::WorkerId::new(name), ..until_tip(&store) };
+    let first = stream.source_with(of("first")).await.unwrap();
+    first.control().ready().await.unwrap();
+    let second = stream.source_with(of("second")).await.unwrap();
+    second.control().ready().await.unwrap();
+    let read = |source: ShardedSource| {
+        source.map_ok(|message| (number(&message), message.ack()).0).try_collect::<Vec<_>>()
+    };
+    let both = async { tokio::join!(read(first), read(second)) };
+    let (first, second) = timeout(LONG, both).await.expect("they end");
+    let mut numbers = [first.unwrap(), second.unwrap()].concat();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_may_read_one_shard_at_a_time_reads_them_all_to_the_tip() {
+    let stream = filled(3, 100);
+    let config = SourceConfig { max_shards: 1, ..until_tip(&MemoryCheckpoints::new()) };
+    let mut numbers = timeout(LONG, read_all(&stream, config)).await.expect("it ends");
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..100).collect::<Vec<_>>());
+}

@@ -129,3 +129,15 @@ async fn a_reshard_of_many_shards_keeps_the_other_leases() {
     assert!(longest < Duration::from_secs(2), "a lease of 2 s was not renewed for {longest:?}");
     assert!(!reading.is_finished());
 }
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_take_long_let_no_lease_expire() {
+    let (stream, store) = (MemoryStream::new("orders", 160), MemoryCheckpoints::new());
+    // All of them take 3 s.
+    let slow = Sick::new(&store, Illness::Slow(Duration::from_millis(300)), |verb, _| verb == Verb::Claim);
+    let config = SourceConfig { lease_time: Duration::from_secs(1), ..config(&slow) };
+    let source = stream.source_with(config).await.unwrap();
+    let longest = longest_unrenewed(&store, shard(0)).await;
+    assert!(longest < Duration::from_secs(1), "a lease of 1 s was not renewed for {longest:?}");
+    drop(source);
+}
