@@ -4,6 +4,7 @@ mod calls;
 mod collect;
 mod deaggregation;
 mod downtime;
+mod fan_out;
 mod faults;
 mod memory;
 mod numbered;

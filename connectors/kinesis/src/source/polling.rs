@@ -68,7 +68,7 @@ pub(super) struct PollingFetch {
     pages: Pages,
     iterator: Option<String>,
     pace: Pace,
-    /// When the call was made that found the tip, while no later one found more.
+    /// When the tip was last read, while nothing later was found to be missing.
     tip: Option<Instant>,
 }
 
@@ -86,7 +86,7 @@ impl PollingFetch {
 
     /// Forgets its iterator, and hands out where it stands for another way to go on from there.
     pub(super) fn hand_over(&mut self) -> &mut Cursor {
-        (self.iterator, self.tip) = (None, None);
+        self.iterator = None;
         &mut self.cursor
     }
 
@@ -153,20 +153,21 @@ impl PollingFetch {
         let behind = output.millis_behind_latest;
         let end = output.next_shard_iterator.is_none().then(|| output.child_shards.unwrap_or_default());
         self.iterator = output.next_shard_iterator;
-        let page = self.pass(output.records, behind, end);
-        self.tip = (behind == Some(0)).then_some(called);
+        let page = self.pass(called, output.records, behind, end);
         self.pace.read(called, page.records.len(), page.bytes, behind.unwrap_or(0) == 0);
         page
     }
 
-    /// Moves past records, whichever way they came.
+    /// Moves past records, whichever way they came: what was written until `read` is among them.
     pub(super) fn pass(
         &mut self,
+        read: Instant,
         mut records: Vec<Record>,
         behind: Option<i64>,
         end: Option<Vec<ChildShard>>,
     ) -> Page {
         let gap = self.cursor.pass(&mut records);
+        self.tip = (behind == Some(0)).then_some(read);
         Page { gap, ..self.pages.page(records, behind, end) }
     }
 }

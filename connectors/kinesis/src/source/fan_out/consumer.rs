@@ -17,7 +17,7 @@ use crate::source::polling::Polling;
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// The longest such pause, and how long a consumer has to be ACTIVE until the next loss is the first one again.
 const LONGEST_LOOK: Duration = Duration::from_mins(1);
-/// The pause after a failure that only somebody else can end, such as a stream that has all the consumers it may.
+/// The pause where only somebody else can make room: the stream has all the consumers that it may.
 const RETRY: Duration = Duration::from_mins(3);
 
 /// The consumer of one stream that its shards are pushed to, shared by all of them.
@@ -55,7 +55,7 @@ enum Found {
     Active(Arc<str>),
     /// It is CREATING or DELETING, somebody else is about to register it, or it could not be seen.
     OnItsWay,
-    /// It cannot be registered.
+    /// The stream has as many as it may.
     Nothing,
 }
 
@@ -148,8 +148,8 @@ impl Consumer {
         let register = api.register_stream_consumer(&self.stream_arn, &self.name);
         let consumer = match meters.register_stream_consumer.make(None, register).await {
             Ok(consumer) => consumer,
-            Err(error) if error.kind() == ErrorKind::NotReady => return self.bear(error, Found::OnItsWay),
-            Err(error) => return self.bear(error, Found::Nothing),
+            Err(error) if error.kind() == ErrorKind::Throttled => return self.bear(error, Found::Nothing),
+            Err(error) => return self.bear(error, Found::OnItsWay),
         };
         let arn = self.see(consumer.consumer_arn);
         tracing::info!(stream = self.stream(), consumer = &*arn, "consumer registered");

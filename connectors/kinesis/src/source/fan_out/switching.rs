@@ -35,7 +35,7 @@ pub(in crate::source) struct SwitchingFetch {
     connection: Option<Connection>,
     subscription: Option<Subscription>,
     /// The one event that is held outside the byte budget.
-    arrived: Option<SubscribeToShardEvent>,
+    arrived: Option<(Instant, SubscribeToShardEvent)>,
     /// Ends the reading.
     failed: Option<Error>,
     /// Where the last event that was returned says to go on.
@@ -71,7 +71,7 @@ impl SwitchingFetch {
                 match subscription.next().await {
                     Ok(event) => {
                         self.failures = 0;
-                        self.arrived = Some(event);
+                        self.arrived = Some((Instant::now(), event));
                     }
                     Err(lost) => self.lose(lost),
                 }
@@ -161,8 +161,8 @@ impl SwitchingFetch {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        if let Some(event) = self.arrived.take() {
-            return Ok(self.take(event));
+        if let Some((arrived, event)) = self.arrived.take() {
+            return Ok(self.take(arrived, event));
         }
         let page = self.polling.next().await?;
         if !page.records.is_empty() {
@@ -172,9 +172,9 @@ impl SwitchingFetch {
     }
 
     /// Moves past an event.
-    fn take(&mut self, event: SubscribeToShardEvent) -> Page {
+    fn take(&mut self, arrived: Instant, event: SubscribeToShardEvent) -> Page {
         let children = event.child_shards.filter(|children| !children.is_empty());
-        let page = self.polling.pass(event.records, Some(event.millis_behind_latest), children);
+        let page = self.polling.pass(arrived, event.records, Some(event.millis_behind_latest), children);
         // While a gap may yet show, only the record itself is a safe place to go on from.
         let continuation = Some(event.continuation_sequence_number).filter(|number| !number.is_empty());
         self.continuation = continuation.map(Into::into).filter(|_| self.polling.cursor().is_proven());
@@ -188,10 +188,12 @@ impl Fetch for SwitchingFetch {
     }
 
     fn largest(&self) -> usize {
-        match &self.arrived {
-            Some(event) => event.records.iter().map(|record| record.data.as_ref().len()).sum(),
-            None => self.polling.largest(),
-        }
+        self.arrived().unwrap_or_else(|| self.polling.largest())
+    }
+
+    fn arrived(&self) -> Option<usize> {
+        let (_, event) = self.arrived.as_ref()?;
+        Some(event.records.iter().map(|record| record.data.as_ref().len()).sum())
     }
 
     fn park(&mut self) {

@@ -1,8 +1,11 @@
 //! How the shards of a stream are read, against the embedded endpoint.
 
 mod aggregates;
-mod fan_out;
+mod consumers;
+mod failures;
 mod polling;
+mod pushed;
+mod subscriptions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
