@@ -77,31 +77,37 @@ async fn an_arn_of_another_region_is_named() {
     assert!(text.contains("mars-north-1"), "{text}");
 }
 
+/// Sets what cannot be.
+type Setting = fn(KinesisSourceBuilder) -> KinesisSourceBuilder;
+
 #[tokio::test]
 async fn a_setting_out_of_range_is_named_with_its_range() {
-    let source = || KinesisSource::builder("orders").client(local().client());
-    for (source, start) in [
-        (source().record_limit(0), "record_limit 0: 1 to 10,000"),
-        (source().record_limit(10_001), "record_limit 10001: 1 to 10,000"),
-        (source().shard_fetch_rate(5.1), "shard_fetch_rate 5.1: 0.001 to 5"),
-        (source().shard_fetch_rate(0.0), "shard_fetch_rate 0"),
-        (source().shard_fetch_rate(f64::NAN), "shard_fetch_rate NaN"),
-        (source().shard_fetch_rate(1e-30), "shard_fetch_rate 0.000"),
-        (source().sleep_time_no_records(Duration::MAX), "sleep_time_no_records"),
-        (source().create_stream(0), "create_stream = 0"),
-        (source().create_stream(u32::MAX), "create_stream = 4294967295"),
-        (source().attempt_timeout(Duration::MAX), "attempt_timeout"),
-        (source().attempt_timeout(Duration::ZERO), "attempt_timeout = 0ns: 1 ms to 24 h"),
-        (source().connect_timeout(Duration::MAX), "connect_timeout"),
-        (source().endpoint_url("not a url"), "endpoint_url = \"not a url\": a URL such as"),
-        (source().lease_time(Duration::ZERO), "lease_time"),
-        (source().application(""), "application"),
-        (KinesisSource::builder("or ders").client(local().client()), "stream \"or ders\""),
-    ] {
+    let settings: [(Setting, &str); 15] = [
+        (|source| source.record_limit(0), "record_limit 0: 1 to 10,000"),
+        (|source| source.record_limit(10_001), "record_limit 10001: 1 to 10,000"),
+        (|source| source.shard_fetch_rate(5.1), "shard_fetch_rate 5.1: 0.001 to 5"),
+        (|source| source.shard_fetch_rate(0.0), "shard_fetch_rate 0"),
+        (|source| source.shard_fetch_rate(f64::NAN), "shard_fetch_rate NaN"),
+        (|source| source.shard_fetch_rate(1e-30), "shard_fetch_rate 0.000"),
+        (|source| source.sleep_time_no_records(Duration::MAX), "sleep_time_no_records"),
+        (|source| source.create_stream(0), "create_stream = 0"),
+        (|source| source.create_stream(u32::MAX), "create_stream = 4294967295"),
+        (|source| source.attempt_timeout(Duration::MAX), "attempt_timeout"),
+        (|source| source.attempt_timeout(Duration::ZERO), "attempt_timeout = 0ns: 1 ms to 24 h"),
+        (|source| source.connect_timeout(Duration::MAX), "connect_timeout"),
+        (|source| source.endpoint_url("not a url"), "endpoint_url = \"not a url\": a URL such as"),
+        (|source| source.lease_time(Duration::ZERO), "lease_time"),
+        (|source| source.application(""), "application"),
+    ];
+    for (set, start) in settings {
+        let source = set(KinesisSource::builder("orders").client(local().client()));
         let (kind, text) = refusal(source).await;
         assert_eq!(kind, ErrorKind::Invalid);
         assert!(text.starts_with(start), "{text}");
     }
+    let (kind, text) = refusal(KinesisSource::builder("or ders").client(local().client())).await;
+    assert_eq!(kind, ErrorKind::Invalid);
+    assert!(text.starts_with("stream \"or ders\""), "{text}");
 }
 
 #[tokio::test]
