@@ -6,6 +6,7 @@ mod deaggregation;
 mod downtime;
 mod fan_out;
 mod faults;
+mod histories;
 mod memory;
 mod numbered;
 mod refusals;
