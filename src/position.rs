@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -59,19 +60,13 @@ impl fmt::Display for ShardId {
 /// assert!(SequenceNumber::from("9") < SequenceNumber::from("10"));
 /// assert_eq!(SequenceNumber::from("007"), SequenceNumber::from("7"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct SequenceNumber(Arc<str>);
 
 impl SequenceNumber {
-    /// Creates a sequence number from its decimal digits. Leading zeros carry no meaning and are dropped.
+    /// Creates a sequence number from its decimal digits. Leading zeros count for nothing, and are kept.
     pub fn new(digits: impl Into<Arc<str>>) -> Self {
-        let digits: Arc<str> = digits.into();
-        let trimmed = digits.trim_start_matches('0');
-        match (trimmed.len() == digits.len(), trimmed.is_empty()) {
-            (true, false) => Self(digits),
-            (_, true) => Self("0".into()),
-            (false, false) => Self(trimmed.into()),
-        }
+        Self(digits.into())
     }
 
     /// Returns the digits.
@@ -92,9 +87,31 @@ impl From<String> for SequenceNumber {
     }
 }
 
+impl SequenceNumber {
+    /// Returns the digits that count. Leading zeros do not, but a service that writes them wants them back.
+    fn significant(&self) -> &str {
+        self.0.trim_start_matches('0')
+    }
+}
+
+impl PartialEq for SequenceNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.significant() == other.significant()
+    }
+}
+
+impl Eq for SequenceNumber {}
+
+impl Hash for SequenceNumber {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.significant().hash(state);
+    }
+}
+
 impl Ord for SequenceNumber {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+        let (mine, theirs) = (self.significant(), other.significant());
+        mine.len().cmp(&theirs.len()).then_with(|| mine.cmp(theirs))
     }
 }
 
@@ -209,5 +226,13 @@ mod tests {
         let large = SequenceNumber::from("149590338271490256608559692538361571095921575989136588898");
         assert!(small < large);
         assert!(SequenceNumber::from("0") == SequenceNumber::from("000"));
+    }
+
+    #[test]
+    fn leading_zeros_do_not_count_and_are_kept_for_the_service_that_wrote_them() {
+        let padded = SequenceNumber::from("0007");
+        assert_eq!(padded, SequenceNumber::from("7"));
+        assert!(padded < SequenceNumber::from("10"));
+        assert_eq!(padded.as_str(), "0007");
     }
 }

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use crate::eventually::eventually;
 use crate::hosted::Hosted;
 use crate::process::Process;
+use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::stream::TestStream;
 
@@ -74,6 +75,15 @@ impl Endpoint {
         };
         let running = Arc::clone(&self.running);
         Self { server: self.server, url, authority: Some(authority), secure: self.secure.clone(), running }
+    }
+
+    /// The same server, reached by a [`Proxy`] that can be cut.
+    pub async fn through_proxy(&self) -> (Self, Proxy) {
+        let (scheme, authority) = self.url.split_once("://").expect("a URL has a scheme");
+        let proxy = Proxy::to(authority.to_owned()).await;
+        let url = format!("{scheme}://{}", proxy.authority());
+        let (secure, running) = (self.secure.clone(), Arc::clone(&self.running));
+        (Self { server: self.server, url, authority: self.authority.clone(), secure, running }, proxy)
     }
 
     /// Which server it is.

@@ -107,6 +107,21 @@ impl TestStream {
         records
     }
 
+    /// Reads an open shard from its beginning to its tip.
+    pub async fn read_all(&self, shard: &str) -> Vec<Record> {
+        let mut iterator = Some(self.iterator(shard, ShardIteratorType::TrimHorizon).await);
+        let mut records = Vec::new();
+        while let Some(at) = iterator.take() {
+            let page = self.client.get_records().shard_iterator(at).send().await;
+            let page =
+                page.unwrap_or_else(|error| panic!("read {shard} of {:?}: {}", self.name, explain(&error)));
+            let is_empty = page.records.is_empty();
+            records.extend(page.records);
+            iterator = page.next_shard_iterator.filter(|_| !is_empty);
+        }
+        records
+    }
+
     /// Deletes it and its consumers; a test that fails before this leaves it to the end of the server.
     pub async fn delete(self) {
         let delete = self.client.delete_stream().stream_name(&self.name).enforce_consumer_deletion(true);

@@ -9,6 +9,7 @@ mod faults;
 mod histories;
 mod memory;
 mod numbered;
+mod pushed;
 mod refusals;
 mod servers;
 mod settings;
