@@ -28,7 +28,7 @@ pub(super) struct Coordinator {
     pub(super) upstream: Arc<dyn Upstream>,
     pub(super) config: SourceConfig,
     pub(super) control: Control,
-    seeks: mpsc::Receiver<Seek>,
+    pub(super) seeks: mpsc::Receiver<Seek>,
     pub(super) in_flight: Arc<InFlight>,
     pub(super) budget: ByteBudget,
     pub(super) meters: Meters,
@@ -128,17 +128,20 @@ impl Coordinator {
         let mut refresh = ticks(self.config.refresh_interval);
         refresh.tick().await;
         let mut stopped = self.control.stopped();
+        scan.tick().await;
+        self.scan().await?;
         loop {
             tokio::select! {
                 biased;
                 () = asked_to_stop(&mut stopped) => return Ok(()),
+                // Before what a store that hangs makes due again at once.
+                Some(seek) = self.seeks.recv() => self.seek(seek),
                 _ = write.tick() => {
                     self.write().await?;
                     // What could not be done when attention was called is tried again.
                     self.look().await?;
                 }
                 _ = scan.tick() => self.scan().await?,
-                Some(seek) = self.seeks.recv() => self.seek(seek),
                 _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 // Last, because it may be called at every ack.
                 () = self.in_flight.attention() => {

@@ -17,6 +17,9 @@ impl Coordinator {
     /// Stops reading, waits for the acks of what is out, stores the last watermarks and gives the leases up.
     pub(super) async fn wind_down(&mut self) -> Result<()> {
         self.events = None;
+        // Who asks is told at once that it is too late.
+        self.seeks.close();
+        while self.seeks.try_recv().is_ok() {}
         self.leases.held.values().for_each(Held::stop_reading);
         let deadline = Instant::now() + self.config.drain_timeout.min(FOR_EVER);
         // A verb that hangs counts too.

@@ -351,3 +351,25 @@ async fn a_seek_that_comes_when_all_was_read_is_an_error() {
     assert!(source.next().await.is_none());
     held.into_iter().for_each(Message::ack);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_is_answered_while_the_store_hangs_and_while_the_source_ends() {
+    let (stream, ill) = (filled(1, 10), Arc::new(AtomicBool::new(false)));
+    let is_ill = Arc::clone(&ill);
+    let sick =
+        Sick::new(&MemoryCheckpoints::new(), Illness::Hangs, move |_, _| is_ill.load(Ordering::SeqCst));
+    let mut source = stream.source_with(config(&sick)).await.unwrap();
+    let control = source.control();
+    let first = next(&mut source).await;
+    ill.store(true, Ordering::SeqCst);
+    sleep(Duration::from_secs(20)).await;
+    timeout(Duration::from_secs(20), control.seek(&shard(0), BEGINNING)).await.expect("an answer").unwrap();
+    let second = next(&mut source).await;
+    assert_eq!(number(&second), 0);
+    ill.store(false, Ordering::SeqCst);
+    control.stop();
+    sleep(Duration::from_secs(10)).await;
+    let late = timeout(Duration::from_secs(1), control.seek(&shard(0), BEGINNING)).await;
+    assert_eq!(late.expect("an answer").unwrap_err().kind(), ErrorKind::Closed);
+    drop((first, second));
+}
