@@ -24,6 +24,8 @@ pub(super) struct Held {
     pub(super) failing_since: Option<Instant>,
     /// Where the reading stood at the last restart, and how often it was restarted there.
     restarts: (ReadFrom, u32),
+    /// What was acked of earlier readings under this lease, and may not be stored yet.
+    reached: Option<Checkpoint>,
     /// The furthest position that was to be stored. Where the answer was lost, the row may be there already.
     committed: Position,
     meters: ShardMeters,
@@ -46,12 +48,14 @@ impl Held {
     ) -> Self {
         let committed = lease.checkpoint.position.clone();
         let restarts = (reading.from.clone(), 0);
-        Self { lease, reading, reader, written, failing_since: None, restarts, committed, meters }
+        let (failing_since, reached) = (None, None);
+        Self { lease, reading, reader, written, failing_since, restarts, reached, committed, meters }
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
     pub(super) fn restart(&mut self, reading: Arc<Reading>, reader: JoinHandle<()>) {
         self.stop_reading();
+        self.reached = self.watermark();
         self.reading.tracker.revoke();
         self.reading = reading;
         self.reader = reader;
@@ -91,8 +95,7 @@ impl Held {
 
     /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
     pub(super) fn due(&mut self, renew_after: Duration) -> Option<Due> {
-        let watermark = self.reading.tracker.watermark();
-        match watermark {
+        match self.watermark() {
             // After a seek back the stored position waits until reading has passed it.
             Some(watermark)
                 if watermark.position > self.lease.checkpoint.position
@@ -104,6 +107,12 @@ impl Held {
             _ if self.written.elapsed() >= renew_after => Some(Due::Renew),
             _ => None,
         }
+    }
+
+    /// Returns the furthest that was acked under this lease.
+    fn watermark(&self) -> Option<Checkpoint> {
+        let watermarks = self.reached.clone().into_iter().chain(self.reading.tracker.watermark());
+        watermarks.max_by(|one, other| one.position.cmp(&other.position))
     }
 
     /// Tells whether the shard was read to its end and every message is acked.

@@ -164,3 +164,26 @@ async fn a_tee_is_acked_when_both_branches_are() {
     right.into_iter().for_each(Message::ack);
     finished.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_acked_before_a_redelivery_or_a_seek_is_stored() {
+    for seeks in [false, true] {
+        let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+        let config = SourceConfig { on_abandon: OnAbandon::Redeliver, ..config(&store) };
+        let mut source = stream.source_with(config).await.unwrap();
+        let control = source.control();
+        for _ in 0..4 {
+            next(&mut source).await.ack();
+        }
+        if seeks {
+            control.seek_all(Position::Beginning).await.unwrap();
+        } else {
+            drop(next(&mut source).await);
+        }
+        sleep(Duration::from_millis(10)).await;
+        drop(source);
+        control.finished().await.unwrap();
+        let four = Position::After { sequence: "4".into(), sub_sequence: None };
+        assert_eq!(stored(&store, shard(0)).await, four);
+    }
+}
