@@ -268,14 +268,14 @@ impl KinesisSourceBuilder {
         let fan_out = match self.fan_out {
             Some(name) => {
                 let consumer = Arc::new(Consumer::new(Arc::clone(&polling), name, summary.arn));
-                keeper.spawn(consumer.connect().await?);
+                keeper.spawn(Box::pin(consumer.connect()).await?);
                 Some(consumer)
             }
             None => None,
         };
         let handle = fan_out.clone().map(FanOut::new);
         let upstream = Arc::new(KinesisUpstream { polling, fan_out, _keeper: keeper });
-        let source = ShardedSource::connect(upstream, self.config).await?;
+        let source = Box::pin(ShardedSource::connect(upstream, self.config)).await?;
         Ok(KinesisSource::new(source, handle))
     }
 
