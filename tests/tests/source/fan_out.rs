@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::MemoryCheckpoints;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::{FaultKind, Faults, LocalKinesis, Operation};
-use headwater_tests::{Server, TestStream, eventually, seeds};
+use headwater_tests::{Endpoint, Server, TestStream, eventually, seeds};
 use tokio::time::{Instant, sleep};
 
 use crate::collect::{Seen, numbers, read_some};
@@ -32,8 +32,7 @@ fn assert_whole(seen: &[Seen], count: usize) {
     }
 }
 
-async fn what_is_pushed_is_resumed_without_loss_or_repetition(server: Server) {
-    let endpoint = server.shared();
+async fn what_is_pushed_is_resumed_without_loss_or_repetition(endpoint: &Endpoint) {
     let stream = endpoint.create_stream("pushed", 2).await;
     let source =
         || KinesisSource::builder(stream.name()).sdk_config(endpoint.sdk_config()).fan_out("reports");
@@ -62,12 +61,17 @@ async fn what_is_pushed_is_resumed_without_loss_or_repetition(server: Server) {
 
 #[tokio::test]
 async fn what_is_pushed_is_resumed_on_our_server() {
-    what_is_pushed_is_resumed_without_loss_or_repetition(Server::Local).await;
+    what_is_pushed_is_resumed_without_loss_or_repetition(Server::Local.shared()).await;
 }
 
 #[tokio::test]
 async fn what_is_pushed_is_resumed_on_kinesis_local() {
-    what_is_pushed_is_resumed_without_loss_or_repetition(Server::KinesisLocal).await;
+    what_is_pushed_is_resumed_without_loss_or_repetition(Server::KinesisLocal.shared()).await;
+}
+
+#[tokio::test]
+async fn what_is_pushed_is_resumed_over_http_2() {
+    what_is_pushed_is_resumed_without_loss_or_repetition(&Server::KinesisLocal.shared().tls()).await;
 }
 
 #[tokio::test(start_paused = true)]
