@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, TryStreamExt};
-use headwater::source::{OnAbandon, Start};
+use headwater::source::{OnAbandon, OnGap, Start};
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::LocalKinesis;
 use tokio::time::timeout;
@@ -39,6 +39,9 @@ const SETTINGS: &[Setting] = &[
     ("attempt_timeout 1 ms", |source| source.attempt_timeout(Duration::from_millis(1))),
     ("attempt_timeout 24 h", |source| source.attempt_timeout(DAY)),
     ("on_abandon Redeliver", |source| source.on_abandon(OnAbandon::Redeliver)),
+    ("on_gap Fail", |source| source.on_gap(OnGap::Fail)),
+    ("max_shards without end", |source| source.max_shards(usize::MAX)),
+    ("fan_out", |source| source.fan_out("reader")),
     ("create_stream", |source| source.create_stream(1)),
 ];
 

@@ -1,5 +1,6 @@
 //! Random histories of a stream and of those who read it: records, aggregates, splits, merges and trims, expired
-//! iterators, failed calls and lost answers, in the store too, restarts, and kills.
+//! iterators, broken subscriptions, failed calls and lost answers, in the store too, restarts, and kills. Each run polls or
+//! reads by enhanced fan-out.
 //!
 //! Each run of a source has a runtime of its own with a paused clock, so that a kill takes every task with it at once,
 //! as the end of a process does. What a kill leaves behind are leases that have to expire.
@@ -15,7 +16,7 @@ use futures::StreamExt;
 use headwater::checkpoint::{Application, CheckpointStore, MemoryCheckpoints};
 use headwater::{ErrorKind, Message};
 use headwater_kinesis::KinesisSource;
-use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis};
+use headwater_local::{Counters, ErrorCode, Fault, FaultKind, Faults, LocalKinesis};
 use headwater_tests::{seeds, sized};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
@@ -56,6 +57,8 @@ fn faults(seed: u64) -> Faults {
         .fail_calls(0.02, ErrorCode::InternalFailure)
         .lose_answers(0.03)
         .reset(0.03)
+        .disconnect(0.05)
+        .stall(0.01)
         .add(hang.chance(0.005))
         .add(slow.chance(0.2))
 }
@@ -74,8 +77,8 @@ impl History {
         }
     }
 
-    /// Plays it to its end, where everything must be read and done.
-    fn play(mut self, ends: Ends) {
+    /// Plays it to its end, where everything must be read and done. Returns what happened at the endpoint.
+    fn play(mut self, ends: Ends) -> Counters {
         let mut runs = 0;
         while self.steps > 0 {
             runs += 1;
@@ -92,6 +95,7 @@ impl History {
         assert!(runs > 1, "nothing was started again");
         self.in_one_process(async |history| history.finish().await);
         self.ledger.assert_all_is_read();
+        self.world.local.counters()
     }
 
     /// Runs something on a runtime that is dropped afterwards, with all that it still does.
@@ -111,7 +115,9 @@ impl History {
         let rows = self.store.list(&Application::new("headwater", "orders")).await.unwrap();
         self.ledger.begin_run(&rows);
         loop {
-            let source = orders(&self.world.local)
+            let source = orders(&self.world.local);
+            let source = if self.rng.bool() { source.fan_out("reader") } else { source };
+            let source = source
                 .checkpoints(self.store.clone())
                 .record_limit(self.rng.u32(1..60))
                 .attempt_timeout(Duration::from_secs(2))
@@ -217,10 +223,18 @@ impl History {
 
 /// Plays one history for each seed. One that fails has said what is wrong, and this says which it was.
 fn play(ends: Ends) {
-    for seed in seeds(3) {
-        let played = std::panic::catch_unwind(|| History::new(seed).play(ends));
-        assert!(played.is_ok(), "seed {seed}, {ends:?}");
+    let seeds: Vec<u64> = seeds(3).collect();
+    let (mut polled, mut pushed, mut broken) = (0, 0, 0);
+    for seed in &seeds {
+        let played = std::panic::catch_unwind(|| History::new(*seed).play(ends));
+        let Ok(counters) = played else { panic!("seed {seed}, {ends:?}") };
+        polled += counters.records_read();
+        pushed += counters.records_pushed();
+        broken += counters.faults(FaultKind::Disconnect);
     }
+    // One seed that is run again alone need not have them all.
+    let varied = polled > 0 && pushed > 0 && broken > 0;
+    assert!(varied || seeds.len() == 1, "{polled} polled, {pushed} pushed, {broken} subscriptions broken");
 }
 
 #[test]
