@@ -1,5 +1,7 @@
 //! A subscription as the rows use it.
 
+use std::time::Duration;
+
 use aws_sdk_kinesis::error::SdkError;
 use aws_sdk_kinesis::operation::subscribe_to_shard::{SubscribeToShardError, SubscribeToShardOutput};
 use aws_sdk_kinesis::primitives::DateTime;
@@ -10,11 +12,15 @@ use aws_sdk_kinesis::types::{
 };
 use aws_smithy_types::event_stream::RawMessage;
 use headwater_tests::{TestStream, eventually, explain};
+use tokio::time::Instant;
 
 use crate::iterators::SHARD;
 
-/// How many events in a row may bring nothing, where something must come: they come every few seconds.
-const PATIENCE: usize = 3;
+/// Where something must come, so many events may bring nothing. They come every few seconds.
+const EMPTY_EVENTS: usize = 3;
+
+/// For so long any number of events may bring nothing: they may have been waiting since before it was there.
+const EMPTY_TIME: Duration = Duration::from_secs(5);
 
 /// What ends a subscription.
 pub(crate) type ReceiveError = SdkError<SubscribeToShardEventStreamError, RawMessage>;
@@ -85,13 +91,15 @@ impl Subscription {
 
     /// The next event that brings something: records or children.
     async fn next_with_news(&mut self, what: &str) -> SubscribeToShardEvent {
-        for _ in 0..PATIENCE {
+        let (began, mut events) = (Instant::now(), 0);
+        while events < EMPTY_EVENTS || began.elapsed() < EMPTY_TIME {
             let event = self.next().await.unwrap_or_else(|| panic!("the end came before {what}"));
             if !event.records().is_empty() || !event.child_shards().is_empty() {
                 return event;
             }
+            events += 1;
         }
-        panic!("waited {PATIENCE} events in vain for {what}")
+        panic!("waited {events} events in vain for {what}")
     }
 
     /// As many records as are asked for, and where to go on after them.
