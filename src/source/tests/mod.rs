@@ -7,6 +7,8 @@ mod failures;
 mod gaps;
 mod generations;
 mod leases;
+mod ledger;
+mod model;
 mod odd;
 mod reading;
 mod sick;
@@ -14,6 +16,7 @@ mod stalls;
 mod starting;
 mod steering;
 mod storms;
+mod workers;
 
 use std::collections::HashMap;
 use std::sync::Arc;

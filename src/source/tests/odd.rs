@@ -152,12 +152,13 @@ impl Fetch for Panicking {
 pub(super) struct Singles {
     fetch: Box<dyn Fetch>,
     queue: VecDeque<Record>,
-    end: Option<Vec<Shard>>,
+    /// What else came with the page that the queue is of.
+    page: Page,
 }
 
 impl Singles {
     pub(super) fn boxed(fetch: Box<dyn Fetch>) -> Box<dyn Fetch> {
-        Box::new(Self { fetch, queue: VecDeque::new(), end: None })
+        Box::new(Self { fetch, queue: VecDeque::new(), page: Page::default() })
     }
 }
 
@@ -167,22 +168,22 @@ impl Fetch for Singles {
     }
 
     fn due(&mut self) -> BoxFuture<'_, ()> {
-        if self.queue.is_empty() && self.end.is_none() { self.fetch.due() } else { ready(()).boxed() }
+        if self.queue.is_empty() { self.fetch.due() } else { ready(()).boxed() }
     }
 
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
         async {
-            let mut empty = Page { millis_behind_latest: Some(1), ..Page::default() };
             if self.queue.is_empty() {
-                let page = self.fetch.next().await?;
-                self.queue.extend(page.records);
-                self.end = page.end;
-                empty = Page { records: Vec::new(), bytes: 0, end: None, ..page };
+                self.page = self.fetch.next().await?;
+                self.queue.extend(std::mem::take(&mut self.page.records));
             }
             let records: Vec<_> = self.queue.pop_front().into_iter().collect();
             let bytes = records.iter().map(|record| record.payload.len()).sum();
-            let end = if self.queue.is_empty() { self.end.take() } else { None };
-            Ok(Page { records, bytes, end, ..empty })
+            let gap = std::mem::take(&mut self.page.gap);
+            if self.queue.is_empty() {
+                return Ok(Page { records, bytes, gap, ..std::mem::take(&mut self.page) });
+            }
+            Ok(Page { records, bytes, gap, millis_behind_latest: Some(1), end: None })
         }
         .boxed()
     }

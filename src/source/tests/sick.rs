@@ -33,14 +33,13 @@ pub(super) enum Verb {
     List,
 }
 
-type Diagnosis = dyn Fn(Verb, Option<&ShardId>) -> bool + Send + Sync;
+type Diagnosis = dyn Fn(Verb, Option<&ShardId>) -> Option<Illness> + Send + Sync;
 
 /// A memory store with an illness that breaks out in some of its calls.
 #[derive(Clone)]
 pub(super) struct Sick {
     healthy: MemoryCheckpoints,
-    illness: Illness,
-    breaks_out: Arc<Diagnosis>,
+    diagnosis: Arc<Diagnosis>,
 }
 
 impl Sick {
@@ -49,7 +48,15 @@ impl Sick {
         illness: Illness,
         breaks_out: impl Fn(Verb, Option<&ShardId>) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { healthy: healthy.clone(), illness, breaks_out: Arc::new(breaks_out) }
+        Self::with(healthy, move |verb, shard| breaks_out(verb, shard).then_some(illness))
+    }
+
+    /// A store that suffers from many.
+    pub(super) fn with(
+        healthy: &MemoryCheckpoints,
+        diagnosis: impl Fn(Verb, Option<&ShardId>) -> Option<Illness> + Send + Sync + 'static,
+    ) -> Self {
+        Self { healthy: healthy.clone(), diagnosis: Arc::new(diagnosis) }
     }
 
     fn suffer<'a, T: Send + 'a>(
@@ -60,10 +67,8 @@ impl Sick {
     ) -> BoxFuture<'a, Result<T>> {
         async move {
             // Asked when the call is made, not when it is polled again.
-            if !(self.breaks_out)(verb, shard) {
-                return call.await;
-            }
-            match self.illness {
+            let Some(illness) = (self.diagnosis)(verb, shard) else { return call.await };
+            match illness {
                 Illness::Fails(kind) => Err(Error::new(kind, format!("{verb:?} {shard:?}"))),
                 Illness::Hangs => std::future::pending().await,
                 Illness::Panics => panic!("{verb:?} {shard:?}"),
@@ -123,6 +128,6 @@ impl CheckpointStore for Sick {
 
 impl fmt::Debug for Sick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sick").field("illness", &self.illness).finish_non_exhaustive()
+        f.debug_struct("Sick").finish_non_exhaustive()
     }
 }
