@@ -10,9 +10,9 @@ use futures::FutureExt;
 use futures::stream::{FusedStream, Stream, StreamExt};
 use tokio::sync::oneshot;
 
-use crate::source::event::{Event, Fetched, News};
-use crate::source::open_page::{Aside, OpenPage};
-use crate::source::reading::Reading;
+use crate::source::pages::event::{Event, Fetched, News};
+use crate::source::pages::open_page::{Aside, OpenPage};
+use crate::source::pages::reading::Reading;
 use crate::source::{Control, Record, ShardedSource, Source};
 use crate::{Message, Result};
 

@@ -11,38 +11,21 @@
 //! the orderly end are settled here, for all connectors in the same way.
 
 mod backfill;
-mod budget;
-mod claiming;
 mod clock;
 mod config;
-mod control;
-mod coordinator;
-mod ending;
-mod event;
-mod gap;
-mod gate;
-mod gates;
-mod held;
-mod leases;
+mod handles;
+mod leasing;
 mod meters;
-mod open_page;
-mod reader;
-mod reading;
-mod restarts;
-mod seek;
+mod pages;
 mod sharded;
-mod slices;
-mod status;
-mod steering;
-mod topology;
 mod upstream;
 
 pub use backfill::{Backfill, Live};
 pub use config::{OnAbandon, SourceConfig, Start, Until};
-pub use control::Control;
-pub use gap::{Gap, OnGap};
+pub use handles::control::Control;
+pub use handles::gap::{Gap, OnGap};
+pub use handles::status::{ShardState, ShardStatus};
 pub use sharded::{ShardedSource, Source};
-pub use status::{ShardState, ShardStatus};
 pub use upstream::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
 
 #[cfg(test)]

@@ -13,14 +13,14 @@ use tokio::sync::mpsc;
 
 use crate::checkpoint::InFlight;
 use crate::source::Upstream;
-use crate::source::budget::ByteBudget;
 use crate::source::clock::Clock;
 use crate::source::config::SourceConfig;
-use crate::source::control::Control;
-use crate::source::coordinator::{Coordinator, Ends};
-use crate::source::event::{Event, News};
-use crate::source::open_page::{Aside, OpenPage};
-use crate::source::reading::Reading;
+use crate::source::handles::control::Control;
+use crate::source::leasing::coordinator::{Coordinator, Ends};
+use crate::source::pages::budget::ByteBudget;
+use crate::source::pages::event::{Event, News};
+use crate::source::pages::open_page::{Aside, OpenPage};
+use crate::source::pages::reading::Reading;
 use crate::{Error, Message, Result};
 
 /// How many pages may wait between the readers and the stream. The byte budget bounds what they hold.

@@ -12,7 +12,7 @@ use super::ledger::Stint;
 use super::odd::Odd;
 use super::sick::{Illness, Sick, Verb};
 use crate::checkpoint::{MemoryCheckpoints, WorkerId};
-use crate::source::budget::ByteBudget;
+use crate::source::pages::budget::ByteBudget;
 use crate::source::{Backfill, Control, Live, OnAbandon, ShardedSource, SourceConfig, Until};
 use crate::{ErrorKind, Message, Result, ShardId};
 

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use crate::source::seek::Seek;
+use crate::source::handles::seek::Seek;
 use crate::source::{Control, ReadFrom};
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 

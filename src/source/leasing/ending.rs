@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::source::coordinator::Coordinator;
-use crate::source::held::Held;
+use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::held::Held;
 use crate::{Error, ErrorKind, Result};
 
 /// How long the last write and the release of the leases may take beyond `drain_timeout`.
@@ -15,7 +15,7 @@ const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 30);
 
 impl Coordinator {
     /// Stops reading, waits for the acks of what is out, stores the last watermarks and gives the leases up.
-    pub(super) async fn wind_down(&mut self) -> Result<()> {
+    pub(in crate::source) async fn wind_down(&mut self) -> Result<()> {
         self.events = None;
         // Who asks is told at once that it is too late.
         self.seeks.close();
@@ -72,7 +72,7 @@ impl Coordinator {
     }
 
     /// Returns an error that names every shard with messages that were dropped unacked or are still out.
-    pub(super) fn unacked(&self) -> Option<Error> {
+    pub(in crate::source) fn unacked(&self) -> Option<Error> {
         let shards: Vec<String> = self
             .leases
             .held

@@ -8,20 +8,20 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoint, Lease};
 use crate::source::meters::ShardMeters;
-use crate::source::reader::{FIRST_BACKOFF, LONGEST_BACKOFF};
-use crate::source::reading::Reading;
+use crate::source::pages::reader::{FIRST_BACKOFF, LONGEST_BACKOFF};
+use crate::source::pages::reading::Reading;
 use crate::source::{ReadFrom, ShardState, ShardStatus};
 use crate::{Position, ShardId};
 
 /// A shard that this worker holds. Dropping it ends the reading, and whatever of it is still out counts no more.
-pub(super) struct Held {
-    pub(super) lease: Lease,
-    pub(super) reading: Arc<Reading>,
+pub(in crate::source) struct Held {
+    pub(in crate::source) lease: Lease,
+    pub(in crate::source) reading: Arc<Reading>,
     reader: JoinHandle<()>,
     /// When the row was last known to be written, which is when its lease began anew.
     written: Instant,
     /// Since when commits of this lease have been failing.
-    pub(super) failing_since: Option<Instant>,
+    pub(in crate::source) failing_since: Option<Instant>,
     /// Where the reading stood at the last restart, and how often it was restarted there.
     restarts: (ReadFrom, u32),
     /// What was acked of earlier readings under this lease, and may not be stored yet.
@@ -32,14 +32,14 @@ pub(super) struct Held {
 }
 
 /// A write of a row that is due.
-pub(super) enum Due {
+pub(in crate::source) enum Due {
     Commit(Checkpoint),
     /// A renewal names no position: after a lost answer the one known here is older than the stored one.
     Renew,
 }
 
 impl Held {
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         lease: Lease,
         reading: Arc<Reading>,
         reader: JoinHandle<()>,
@@ -53,7 +53,7 @@ impl Held {
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
-    pub(super) fn restart(&mut self, reading: Arc<Reading>, reader: JoinHandle<()>) {
+    pub(in crate::source) fn restart(&mut self, reading: Arc<Reading>, reader: JoinHandle<()>) {
         self.stop_reading();
         self.reached = self.watermark();
         self.reading.tracker.revoke();
@@ -62,7 +62,7 @@ impl Held {
     }
 
     /// Returns the pause before a redelivery: it doubles while none gets any further.
-    pub(super) fn restart_pause(&mut self, from: &ReadFrom) -> Duration {
+    pub(in crate::source) fn restart_pause(&mut self, from: &ReadFrom) -> Duration {
         if self.restarts.0 != *from {
             self.restarts = (from.clone(), 0);
         }
@@ -76,25 +76,25 @@ impl Held {
     }
 
     /// Ends the task. What it has handed out can still be acked.
-    pub(super) fn stop_reading(&self) {
+    pub(in crate::source) fn stop_reading(&self) {
         self.reader.abort();
     }
 
     /// The end is to be stored, whether or not the store will say that it is.
-    pub(super) fn finish(&mut self) -> Lease {
+    pub(in crate::source) fn finish(&mut self) -> Lease {
         self.committed = Position::End;
         self.lease.clone()
     }
 
     /// Takes in the row as the store wrote it.
-    pub(super) fn written(&mut self, lease: Lease, at: Instant) {
+    pub(in crate::source) fn written(&mut self, lease: Lease, at: Instant) {
         self.lease = lease;
         self.written = at;
         self.failing_since = None;
     }
 
     /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
-    pub(super) fn due(&mut self, renew_after: Duration) -> Option<Due> {
+    pub(in crate::source) fn due(&mut self, renew_after: Duration) -> Option<Due> {
         match self.watermark() {
             // After a seek back the stored position waits until reading has passed it.
             Some(watermark)
@@ -116,17 +116,17 @@ impl Held {
     }
 
     /// Tells whether the shard was read to its end and every message is acked.
-    pub(super) fn is_finished(&self) -> bool {
+    pub(in crate::source) fn is_finished(&self) -> bool {
         self.reading.children().is_some() && self.reading.watermark() == Some(Position::End)
     }
 
     /// Tells whether the task ended without a word, which only a panic does.
-    pub(super) fn is_dead(&self) -> bool {
+    pub(in crate::source) fn is_dead(&self) -> bool {
         self.reader.is_finished() && self.reading.is_silent()
     }
 
     /// Tells what is known of the shard, here and to the metrics.
-    pub(super) fn status(&self, parents: &[ShardId], now: SystemTime) -> ShardStatus {
+    pub(in crate::source) fn status(&self, parents: &[ShardId], now: SystemTime) -> ShardStatus {
         let reading = &self.reading;
         let is_read = reading.children().is_some() || reading.is_read();
         let oldest = reading.tracker.oldest_out();

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::source::Record;
-use crate::source::budget::Charge;
+use crate::source::pages::budget::Charge;
 
 /// About what a record takes beside its payload: its key and its numbers, its ack, and the charge itself.
 const BESIDE: usize = 320;
 
 /// Charges a page for what it takes in memory, until the last of its payloads is dropped. What is held of a page that is
 /// mostly gone is charged for itself alone, so that a few messages held for long keep no room from the others.
-pub(super) fn spread(charge: Charge, bytes: usize, records: &mut [Record]) {
+pub(in crate::source) fn spread(charge: Charge, bytes: usize, records: &mut [Record]) {
     let payloads: usize = records.iter().map(|record| record.payload.len()).sum();
     if records.is_empty() {
         return;
@@ -83,7 +83,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::source::budget::ByteBudget;
+    use crate::source::pages::budget::ByteBudget;
 
     fn record(payload: Bytes) -> Record {
         let sequence = "7".into();

@@ -6,29 +6,29 @@ use bytes::Bytes;
 
 use crate::ack::Acks;
 use crate::source::Record;
-use crate::source::event::{Behind, Event, Fetched, News};
-use crate::source::reading::Reading;
+use crate::source::pages::event::{Event, Fetched, News};
+use crate::source::pages::reading::{Behind, Reading};
 use crate::{Message, Origin};
 
 /// A page whose messages are being handed out.
-pub(super) struct OpenPage {
-    pub(super) reading: Arc<Reading>,
+pub(in crate::source) struct OpenPage {
+    pub(in crate::source) reading: Arc<Reading>,
     records: std::vec::IntoIter<Record>,
     acks: Acks,
     behind: Behind,
     /// Whether the tip of the back-fill is right behind it.
-    pub(super) is_before_tip: bool,
+    pub(in crate::source) is_before_tip: bool,
 }
 
 impl OpenPage {
-    pub(super) fn open(reading: Arc<Reading>, fetched: Fetched, is_before_tip: bool) -> Self {
+    pub(in crate::source) fn open(reading: Arc<Reading>, fetched: Fetched, is_before_tip: bool) -> Self {
         let marks = fetched.records.iter().map(|record| (record.checkpoint_position(), record.arrival));
         let acks = reading.tracker.open(marks);
         Self { reading, records: fetched.records.into_iter(), acks, behind: fetched.behind, is_before_tip }
     }
 
     /// Returns the next message, unless there is none or the shard is no longer ours.
-    pub(super) fn next(&mut self) -> Option<Message<Bytes>> {
+    pub(in crate::source) fn next(&mut self) -> Option<Message<Bytes>> {
         if self.reading.tracker.is_revoked() {
             return None;
         }
@@ -46,19 +46,19 @@ impl OpenPage {
     }
 
     /// Goes on with what was put aside.
-    pub(super) fn take_up(self) -> Self {
+    pub(in crate::source) fn take_up(self) -> Self {
         self.reading.tracker.take_up(self.records.len());
         self
     }
 
     /// Takes back what was not handed out.
-    pub(super) fn retract(self) {
+    pub(in crate::source) fn retract(self) {
         self.acks.retract();
     }
 }
 
 /// What waits for its turn.
-pub(super) enum Aside {
+pub(in crate::source) enum Aside {
     /// A page that was handed out in part.
     Open(OpenPage),
     /// What was not looked at yet.
@@ -67,12 +67,12 @@ pub(super) enum Aside {
 
 impl Aside {
     /// Puts a page aside. What is left of it is not out meanwhile: nobody could ack it.
-    pub(super) fn open(page: OpenPage) -> Self {
+    pub(in crate::source) fn open(page: OpenPage) -> Self {
         page.reading.tracker.set_aside(page.records.len());
         Self::Open(page)
     }
 
-    pub(super) fn reading(&self) -> &Arc<Reading> {
+    pub(in crate::source) fn reading(&self) -> &Arc<Reading> {
         match self {
             Self::Open(page) => &page.reading,
             Self::Event(event) => &event.reading,
@@ -80,7 +80,7 @@ impl Aside {
     }
 
     /// Tells whether it has messages that are not counted as out yet.
-    pub(super) fn is_page(&self) -> bool {
+    pub(in crate::source) fn is_page(&self) -> bool {
         match self {
             Self::Open(page) => page.records.len() > 0,
             Self::Event(event) => matches!(event.news, News::Page(_)),
@@ -88,7 +88,7 @@ impl Aside {
     }
 
     /// Takes back what was not handed out.
-    pub(super) fn retract(self) {
+    pub(in crate::source) fn retract(self) {
         if let Self::Open(page) = self {
             page.take_up().retract();
         }

@@ -3,23 +3,32 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::time::Instant;
+
 use crate::checkpoint::{InFlight, Tracker};
-use crate::source::event::Behind;
-use crate::source::gate::Gate;
+use crate::source::handles::gate::Gate;
 use crate::source::{ReadFrom, Shard};
 use crate::{OriginShard, Position, ShardId};
 
+/// How far a page was behind the tip of its shard when it was fetched.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::source) struct Behind {
+    /// Where the service told.
+    pub(in crate::source) millis: Option<u64>,
+    pub(in crate::source) at: Instant,
+}
+
 /// One stretch of reading a shard: a claim, a seek, or a restart. What a revoked one has read is not handed out.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) origin: Arc<OriginShard>,
+pub(in crate::source) struct Reading {
+    pub(in crate::source) origin: Arc<OriginShard>,
     /// Where it began.
-    pub(super) from: ReadFrom,
-    pub(super) tracker: Tracker,
+    pub(in crate::source) from: ReadFrom,
+    pub(in crate::source) tracker: Tracker,
     /// Closed while the user holds the shard back.
-    pub(super) paused: Arc<Gate>,
+    pub(in crate::source) paused: Arc<Gate>,
     /// Closed while the shard was read to the tip that the back-fill ends with, and others were not.
-    pub(super) ahead: Gate,
+    pub(in crate::source) ahead: Gate,
     /// How far behind the tip the stream is: as of the last page that was handed out, or of a later empty one.
     behind: Mutex<Option<Behind>>,
     /// Pages fetched that are not wholly handed out.
@@ -37,7 +46,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         origin: Arc<OriginShard>,
         from: ReadFrom,
         paused: Arc<Gate>,
@@ -60,12 +69,12 @@ impl Reading {
     }
 
     /// Tells whether nothing holds it back.
-    pub(super) fn is_free(&self) -> bool {
+    pub(in crate::source) fn is_free(&self) -> bool {
         self.paused.is_open() && self.ahead.is_open()
     }
 
     /// Waits until nothing holds it back.
-    pub(super) async fn freed(&self) {
+    pub(in crate::source) async fn freed(&self) {
         while !self.is_free() {
             self.paused.passed().await;
             self.ahead.passed().await;
@@ -73,33 +82,33 @@ impl Reading {
     }
 
     /// A page was fetched that has records to hand out.
-    pub(super) fn fetched(&self, behind: Behind) {
+    pub(in crate::source) fn fetched(&self, behind: Behind) {
         self.failing.store(false, Ordering::Relaxed);
         self.pages.fetch_add(1, Ordering::AcqRel);
         self.behind().get_or_insert(behind);
     }
 
     /// A page was fetched that has none.
-    pub(super) fn fetched_nothing(&self, behind: Behind) {
+    pub(in crate::source) fn fetched_nothing(&self, behind: Behind) {
         self.failing.store(false, Ordering::Relaxed);
         if self.pages.load(Ordering::Acquire) == 0 {
             *self.behind() = Some(behind);
         }
     }
 
-    pub(super) fn fetch_failed(&self) {
+    pub(in crate::source) fn fetch_failed(&self) {
         self.failing.store(true, Ordering::Relaxed);
     }
 
     /// The last record of a page was handed out.
-    pub(super) fn handed_out(&self, behind: Behind) {
+    pub(in crate::source) fn handed_out(&self, behind: Behind) {
         *self.behind() = Some(behind);
         self.pages.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Returns how far the stream is behind the tip, in milliseconds, once that is known. It grows while the consumer
     /// leaves pages waiting, or fetches fail.
-    pub(super) fn millis_behind_latest(&self) -> Option<u64> {
+    pub(in crate::source) fn millis_behind_latest(&self) -> Option<u64> {
         let behind = (*self.behind())?;
         let waits = self.pages.load(Ordering::Acquire) > 0 || self.failing.load(Ordering::Relaxed);
         let since = if waits { behind.at.elapsed().as_millis() as u64 } else { 0 };
@@ -107,48 +116,48 @@ impl Reading {
     }
 
     /// Returns the position that everything handed out before is acked for.
-    pub(super) fn watermark(&self) -> Option<Position> {
+    pub(in crate::source) fn watermark(&self) -> Option<Position> {
         self.tracker.watermark().map(|watermark| watermark.position)
     }
 
     /// The stream has taken in the last page of a closed shard.
-    pub(super) fn end(&self, children: Vec<Shard>) {
+    pub(in crate::source) fn end(&self, children: Vec<Shard>) {
         self.tracker.finish();
         let _ = self.children.set(children);
     }
 
     /// Returns the children of a shard whose last page was taken in.
-    pub(super) fn children(&self) -> Option<&[Shard]> {
+    pub(in crate::source) fn children(&self) -> Option<&[Shard]> {
         self.children.get().map(Vec::as_slice)
     }
 
-    pub(super) fn reach_tip(&self) {
+    pub(in crate::source) fn reach_tip(&self) {
         self.tip.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_at_tip(&self) -> bool {
+    pub(in crate::source) fn is_at_tip(&self) -> bool {
         self.tip.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_read(&self) {
+    pub(in crate::source) fn set_read(&self) {
         self.read.store(true, Ordering::Release);
     }
 
     /// Tells whether it was read as far as was asked for.
-    pub(super) fn is_read(&self) -> bool {
+    pub(in crate::source) fn is_read(&self) -> bool {
         self.read.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_done(&self) {
+    pub(in crate::source) fn set_done(&self) {
         self.done.store(true, Ordering::Release);
     }
 
     /// Tells whether the reader never said that it was done: its last word may still wait in the channel.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(in crate::source) fn is_silent(&self) -> bool {
         !self.done.load(Ordering::Acquire)
     }
 
-    pub(super) fn shard(&self) -> &ShardId {
+    pub(in crate::source) fn shard(&self) -> &ShardId {
         &self.origin.shard
     }
 

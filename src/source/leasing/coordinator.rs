@@ -8,14 +8,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::checkpoint::{ApplicationStart, InFlight};
-use crate::source::budget::ByteBudget;
 use crate::source::clock::Clock;
-use crate::source::event::Event;
-use crate::source::held::Held;
-use crate::source::leases::{Leases, bounded};
+use crate::source::handles::seek::Seek;
+use crate::source::leasing::held::Held;
+use crate::source::leasing::leases::{Leases, bounded};
+use crate::source::leasing::topology::Topology;
 use crate::source::meters::Meters;
-use crate::source::seek::Seek;
-use crate::source::topology::Topology;
+use crate::source::pages::budget::ByteBudget;
+use crate::source::pages::event::Event;
 use crate::source::{Control, ShardState, ShardStatus, SourceConfig, Upstream};
 use crate::{Error, ErrorKind, Result, ShardId};
 
@@ -24,37 +24,37 @@ const FIRST_TRIES: u32 = 3;
 /// The longest that a free shard waits to be seen.
 const LONGEST_SCAN: Duration = Duration::from_secs(1);
 
-pub(super) struct Coordinator {
-    pub(super) upstream: Arc<dyn Upstream>,
-    pub(super) config: SourceConfig,
-    pub(super) control: Control,
-    pub(super) seeks: mpsc::Receiver<Seek>,
-    pub(super) in_flight: Arc<InFlight>,
-    pub(super) budget: ByteBudget,
-    pub(super) meters: Meters,
-    pub(super) clock: Clock,
+pub(in crate::source) struct Coordinator {
+    pub(in crate::source) upstream: Arc<dyn Upstream>,
+    pub(in crate::source) config: SourceConfig,
+    pub(in crate::source) control: Control,
+    pub(in crate::source) seeks: mpsc::Receiver<Seek>,
+    pub(in crate::source) in_flight: Arc<InFlight>,
+    pub(in crate::source) budget: ByteBudget,
+    pub(in crate::source) meters: Meters,
+    pub(in crate::source) clock: Clock,
     /// Cloned into each reader; gone once nothing is left to read, which ends the stream.
-    pub(super) events: Option<mpsc::Sender<Event>>,
-    pub(super) first_start: ApplicationStart,
-    pub(super) topology: Topology,
-    pub(super) leases: Leases,
+    pub(in crate::source) events: Option<mpsc::Sender<Event>>,
+    pub(in crate::source) first_start: ApplicationStart,
+    pub(in crate::source) topology: Topology,
+    pub(in crate::source) leases: Leases,
     /// Set once a scan went through, so that every shard that may be read has its lease.
-    pub(super) scanned: bool,
+    pub(in crate::source) scanned: bool,
 }
 
 /// What the coordinator shares with the stream.
-pub(super) struct Ends {
-    pub(super) control: Control,
-    pub(super) seeks: mpsc::Receiver<Seek>,
-    pub(super) in_flight: Arc<InFlight>,
-    pub(super) budget: ByteBudget,
-    pub(super) events: mpsc::Sender<Event>,
-    pub(super) clock: Clock,
+pub(in crate::source) struct Ends {
+    pub(in crate::source) control: Control,
+    pub(in crate::source) seeks: mpsc::Receiver<Seek>,
+    pub(in crate::source) in_flight: Arc<InFlight>,
+    pub(in crate::source) budget: ByteBudget,
+    pub(in crate::source) events: mpsc::Sender<Event>,
+    pub(in crate::source) clock: Clock,
 }
 
 impl Coordinator {
     /// Lists the shards and settles where the application starts.
-    pub(super) async fn start(
+    pub(in crate::source) async fn start(
         upstream: Arc<dyn Upstream>,
         config: SourceConfig,
         stream: Ends,
@@ -107,7 +107,7 @@ impl Coordinator {
         Ok(coordinator)
     }
 
-    pub(super) async fn run(mut self) {
+    pub(in crate::source) async fn run(mut self) {
         let mut outcome = self.work().await;
         if let Err(error) = &outcome {
             self.control.fail(error.restate());
@@ -153,11 +153,11 @@ impl Coordinator {
     }
 
     /// Ticks when watermarks are to be stored and leases may want renewal.
-    pub(super) fn writes(&self) -> Interval {
+    pub(in crate::source) fn writes(&self) -> Interval {
         ticks(self.config.commit_interval.min(self.config.lease_time / 3))
     }
 
-    pub(super) async fn write(&mut self) -> Result<()> {
+    pub(in crate::source) async fn write(&mut self) -> Result<()> {
         let written = self.leases.write().await;
         self.publish();
         written.or_else(|error| self.leases.tolerate(error))
@@ -192,7 +192,7 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn filter_held(&self, which: impl Fn(&Held) -> bool) -> Vec<ShardId> {
+    pub(in crate::source) fn filter_held(&self, which: impl Fn(&Held) -> bool) -> Vec<ShardId> {
         self.leases.held.iter().filter(|(_, held)| which(held)).map(|(shard, _)| shard.clone()).collect()
     }
 
@@ -214,7 +214,7 @@ impl Coordinator {
     }
 
     /// Lists the shards. Leases are renewed meanwhile, and a stop is heard.
-    pub(super) async fn refresh(&mut self) -> Result<()> {
+    pub(in crate::source) async fn refresh(&mut self) -> Result<()> {
         let upstream = Arc::clone(&self.upstream);
         let mut listing = pin!(timeout(self.config.outage_limit, async move { upstream.shards().await }));
         let mut write = self.writes();
@@ -235,7 +235,7 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn look_whether_ready(&self) {
+    pub(in crate::source) fn look_whether_ready(&self) {
         // Every position is one of its own, so a shard that is leased has its place.
         if self.scanned {
             self.control.set_ready();
@@ -244,7 +244,7 @@ impl Coordinator {
 
     /// Tells when everything was read that was there at the start; lets the stream end once every shard is finished, or
     /// read as far as was asked for.
-    pub(super) fn look_whether_all_is_read(&mut self) {
+    pub(in crate::source) fn look_whether_all_is_read(&mut self) {
         let held = &self.leases.held;
         // A listing may leave out what is held.
         if !held.values().all(|held| held.reading.is_at_tip()) {
@@ -263,7 +263,7 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn publish(&self) {
+    pub(in crate::source) fn publish(&self) {
         let now = self.clock.now();
         let gates = self.control.gates();
         let status = self.topology.iter().map(|(shard, parents)| {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::source::coordinator::Coordinator;
-use crate::source::seek::Seek;
+use crate::source::handles::seek::Seek;
+use crate::source::leasing::coordinator::Coordinator;
 use crate::source::{OnAbandon, ReadFrom};
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
 impl Coordinator {
     /// Looks for messages that were dropped unacked.
-    pub(super) fn look_for_abandoned(&mut self) -> Result<()> {
+    pub(in crate::source) fn look_for_abandoned(&mut self) -> Result<()> {
         let abandoned = self.filter_held(|held| held.reading.tracker.abandoned().is_some());
         for shard in abandoned {
             match self.config.on_abandon {
@@ -35,7 +35,7 @@ impl Coordinator {
     }
 
     /// Does what a user asked for.
-    pub(super) fn seek(&mut self, seek: Seek) {
+    pub(in crate::source) fn seek(&mut self, seek: Seek) {
         let Seek { shard, to, done } = seek;
         if self.events.is_none() {
             let read = Error::new(ErrorKind::Closed, "seek: everything that was asked for was read");

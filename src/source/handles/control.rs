@@ -7,8 +7,8 @@ use std::task::Context;
 use futures::task::AtomicWaker;
 use tokio::sync::{mpsc, watch};
 
-use crate::source::gates::Gates;
-use crate::source::seek::{Seek, WAITING_SEEKS};
+use crate::source::handles::gates::Gates;
+use crate::source::handles::seek::{Seek, WAITING_SEEKS};
 use crate::source::{Gap, ShardStatus};
 use crate::{Error, ErrorKind, Result};
 
@@ -38,23 +38,23 @@ const REMEMBERED_GAPS: usize = 1_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Control {
-    pub(super) shared: Arc<Shared>,
+    pub(in crate::source) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(in crate::source) struct Shared {
     stop: watch::Sender<bool>,
     ready: watch::Sender<bool>,
-    pub(super) caught_up: watch::Sender<bool>,
+    pub(in crate::source) caught_up: watch::Sender<bool>,
     outcome: watch::Sender<Option<Outcome>>,
     status: Mutex<Vec<ShardStatus>>,
     gaps: Mutex<VecDeque<Gap>>,
     gates: Gates,
-    pub(super) seeks: mpsc::Sender<Seek>,
+    pub(in crate::source) seeks: mpsc::Sender<Seek>,
     /// What the stream has to report before it ends.
     failure: Mutex<Failure>,
     /// The task that polls the stream, woken by a failure and by `stop`.
-    pub(super) stream: AtomicWaker,
+    pub(in crate::source) stream: AtomicWaker,
 }
 
 /// The error that ends the stream: as it is to be yielded, and as it is kept for `finished`.
@@ -68,7 +68,7 @@ struct Failure {
 type Outcome = std::result::Result<(), Arc<Error>>;
 
 impl Control {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Seek>) {
+    pub(in crate::source) fn new() -> (Self, mpsc::Receiver<Seek>) {
         let (seeks, asked) = mpsc::channel(WAITING_SEEKS);
         let shared = Shared {
             stop: watch::Sender::new(false),
@@ -236,7 +236,7 @@ impl Control {
         lock(&self.shared.gaps).iter().cloned().collect()
     }
 
-    pub(super) fn add_gap(&self, gap: Gap) {
+    pub(in crate::source) fn add_gap(&self, gap: Gap) {
         let mut gaps = lock(&self.shared.gaps);
         if gaps.len() == REMEMBERED_GAPS {
             gaps.pop_front();
@@ -245,7 +245,7 @@ impl Control {
     }
 
     /// Gives the stream an error to end with. The first one stands.
-    pub(super) fn fail(&self, error: Error) {
+    pub(in crate::source) fn fail(&self, error: Error) {
         let mut failure = lock(&self.shared.failure);
         if failure.said.is_none() {
             failure.said = Some(error.restate());
@@ -257,49 +257,49 @@ impl Control {
     }
 
     /// Returns the error that the stream ends or ended with.
-    pub(super) fn failed(&self) -> Option<Error> {
+    pub(in crate::source) fn failed(&self) -> Option<Error> {
         lock(&self.shared.failure).said.as_ref().map(Error::restate)
     }
 
     /// Takes the error that the stream has to end with, or sees to it that the task is woken by one.
-    pub(super) fn poll_failure(&self, cx: &mut Context<'_>) -> Option<Error> {
+    pub(in crate::source) fn poll_failure(&self, cx: &mut Context<'_>) -> Option<Error> {
         self.shared.stream.register(cx.waker());
         lock(&self.shared.failure).unsaid.take()
     }
 
-    pub(super) fn stopped(&self) -> watch::Receiver<bool> {
+    pub(in crate::source) fn stopped(&self) -> watch::Receiver<bool> {
         self.shared.stop.subscribe()
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(in crate::source) fn is_stopped(&self) -> bool {
         *self.shared.stop.borrow()
     }
 
-    pub(super) fn set_ready(&self) {
+    pub(in crate::source) fn set_ready(&self) {
         self.shared.ready.send_replace(true);
     }
 
-    pub(super) fn is_caught_up(&self) -> bool {
+    pub(in crate::source) fn is_caught_up(&self) -> bool {
         *self.shared.caught_up.borrow()
     }
 
-    pub(super) fn set_caught_up(&self) {
+    pub(in crate::source) fn set_caught_up(&self) {
         let first = self.shared.caught_up.send_if_modified(|known| !std::mem::replace(known, true));
         if first {
             self.shared.stream.wake();
         }
     }
 
-    pub(super) fn gates(&self) -> &Gates {
+    pub(in crate::source) fn gates(&self) -> &Gates {
         &self.shared.gates
     }
 
-    pub(super) fn set_status(&self, status: Vec<ShardStatus>) {
+    pub(in crate::source) fn set_status(&self, status: Vec<ShardStatus>) {
         *lock(&self.shared.status) = status;
     }
 
     /// Tells how the source ended. The first word stands.
-    pub(super) fn finish(&self, outcome: Result<()>) -> bool {
+    pub(in crate::source) fn finish(&self, outcome: Result<()>) -> bool {
         self.shared.outcome.send_if_modified(|known| {
             let first = known.is_none();
             if first {

@@ -55,7 +55,12 @@ pub struct ShardStatus {
 
 impl ShardStatus {
     /// Describes a shard that this worker is not reading.
-    pub(super) fn unread(shard: ShardId, state: ShardState, parents: Vec<ShardId>, paused: bool) -> Self {
+    pub(in crate::source) fn unread(
+        shard: ShardId,
+        state: ShardState,
+        parents: Vec<ShardId>,
+        paused: bool,
+    ) -> Self {
         Self {
             shard,
             state,

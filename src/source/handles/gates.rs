@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ShardId;
-use crate::source::gate::Gate;
+use crate::source::handles::gate::Gate;
 
 /// A gate for each shard, made when it is first asked for. It outlives restarts and claims of the shard.
 #[derive(Debug, Default)]
-pub(super) struct Gates(Mutex<Inner>);
+pub(in crate::source) struct Gates(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -18,7 +18,7 @@ struct Inner {
 }
 
 impl Gates {
-    pub(super) fn of(&self, shard: &ShardId) -> Arc<Gate> {
+    pub(in crate::source) fn of(&self, shard: &ShardId) -> Arc<Gate> {
         let mut inner = self.lock();
         let paused = inner.paused;
         let gate = inner.gates.entry(shard.clone()).or_insert_with(|| {
@@ -31,18 +31,18 @@ impl Gates {
         Arc::clone(gate)
     }
 
-    pub(super) fn is_paused(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn is_paused(&self, shard: &ShardId) -> bool {
         let inner = self.lock();
         inner.gates.get(shard).map_or(inner.paused, |gate| !gate.is_open())
     }
 
-    pub(super) fn pause_all(&self) {
+    pub(in crate::source) fn pause_all(&self) {
         let mut inner = self.lock();
         inner.paused = true;
         inner.gates.values().for_each(|gate| gate.close());
     }
 
-    pub(super) fn resume_all(&self) {
+    pub(in crate::source) fn resume_all(&self) {
         let mut inner = self.lock();
         inner.paused = false;
         inner.gates.values().for_each(|gate| gate.open());

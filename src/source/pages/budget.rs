@@ -9,13 +9,13 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// How long a page that has arrived waits for room before it is let go. Most consumers that pause, pause for less.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(in crate::source) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bounds the bytes that a source holds, from the request for a page until the last of its payloads is dropped. A fetch
 /// reserves the most that it can bring, so that pages under way are counted too. First come, first served: no shard gets
 /// ahead of another.
 #[derive(Clone, Debug)]
-pub(super) struct ByteBudget(Arc<Shared>);
+pub(in crate::source) struct ByteBudget(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -42,7 +42,7 @@ struct Waiting {
 
 /// Bytes of the budget, returned when dropped.
 #[derive(Debug)]
-pub(super) struct Charge {
+pub(in crate::source) struct Charge {
     budget: ByteBudget,
     bytes: i64,
     /// Whether the page that it stands for is still under way.
@@ -50,21 +50,21 @@ pub(super) struct Charge {
 }
 
 impl ByteBudget {
-    pub(super) fn new(bytes: usize) -> Self {
+    pub(in crate::source) fn new(bytes: usize) -> Self {
         let whole = signed(bytes);
         let state = State { free: whole, fetching: 0, hungry: false, waiting: VecDeque::new() };
         Self(Arc::new(Shared { whole, state: Mutex::new(state) }))
     }
 
     /// Waits until a page of so many bytes has room, and reserves it.
-    pub(super) async fn reserve(&self, bytes: usize) -> Charge {
+    pub(in crate::source) async fn reserve(&self, bytes: usize) -> Charge {
         // A page larger than the whole budget still has to pass, alone.
         self.wait_for(signed(bytes).min(self.0.whole)).await
     }
 
     /// Charges a page that has arrived already, and waits a while until that leaves no debt. `None` if it is to be let
     /// go, and fetched again once there is room.
-    pub(super) async fn admit(&self, bytes: usize) -> Option<Charge> {
+    pub(in crate::source) async fn admit(&self, bytes: usize) -> Option<Charge> {
         let charge = self.charge(signed(bytes));
         let crowded = {
             let state = self.lock();
@@ -81,7 +81,7 @@ impl ByteBudget {
     /// Says whether the consumer waits while there is nothing to give it: then one fetch is allowed whatever is charged,
     /// or else a consumer that collects payloads would wait for itself. The stream says when it does, and the reader that
     /// brings it something when it no longer does: the consumer may be gone for long by then.
-    pub(super) fn set_hungry(&self, hungry: bool) {
+    pub(in crate::source) fn set_hungry(&self, hungry: bool) {
         self.lock().hungry = hungry;
         if hungry {
             self.grant();
@@ -89,7 +89,7 @@ impl ByteBudget {
     }
 
     /// Returns the bytes charged.
-    pub(super) fn used(&self) -> usize {
+    pub(in crate::source) fn used(&self) -> usize {
         (self.0.whole - self.lock().free).max(0) as usize
     }
 
@@ -139,13 +139,13 @@ impl State {
 
 impl Charge {
     /// Keeps what the page really takes, be it less or more, and gives the rest back.
-    pub(super) fn correct(mut self, bytes: usize) -> Self {
+    pub(in crate::source) fn correct(mut self, bytes: usize) -> Self {
         self.set(bytes);
         self
     }
 
     /// Charges so many bytes from now on.
-    pub(super) fn set(&mut self, bytes: usize) {
+    pub(in crate::source) fn set(&mut self, bytes: usize) {
         let bytes = signed(bytes);
         let mut state = self.budget.lock();
         state.free += self.bytes - bytes;

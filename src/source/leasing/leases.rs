@@ -10,7 +10,7 @@ use metrics::Counter;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
-use crate::source::held::{Due, Held};
+use crate::source::leasing::held::{Due, Held};
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
 /// How many verbs are under way at a time.
@@ -18,12 +18,12 @@ const VERBS: usize = 16;
 
 /// The leases of one worker. Expiry is judged by its own monotonic clock alone: a lease has expired when its row's
 /// version did not change for the lease time.
-pub(super) struct Leases {
+pub(in crate::source) struct Leases {
     store: Arc<dyn CheckpointStore>,
     application: Application,
     worker: WorkerId,
     lease_time: Duration,
-    pub(super) held: BTreeMap<ShardId, Held>,
+    pub(in crate::source) held: BTreeMap<ShardId, Held>,
     /// The rows of other workers.
     observed: HashMap<ShardId, Observed>,
     /// Since when the store has been failing.
@@ -43,7 +43,7 @@ struct Observed {
 }
 
 impl Leases {
-    pub(super) fn new(
+    pub(in crate::source) fn new(
         store: Arc<dyn CheckpointStore>,
         application: Application,
         worker: WorkerId,
@@ -65,14 +65,14 @@ impl Leases {
     }
 
     /// Lists the rows of the application.
-    pub(super) async fn list(&mut self) -> Result<Vec<LeaseRow>> {
+    pub(in crate::source) async fn list(&mut self) -> Result<Vec<LeaseRow>> {
         let listed = bounded(self.limit(), "list", self.store.list(&self.application)).await;
         self.note(listed)
     }
 
     /// Claims the shards that are free or whose lease has expired, as many as there is room for, and yields the answers
     /// as they come: a claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
-    pub(super) fn claim(
+    pub(in crate::source) fn claim(
         &mut self,
         wanted: Vec<(ShardId, Checkpoint)>,
         room: usize,
@@ -125,13 +125,13 @@ impl Leases {
     }
 
     /// Tells whether another worker holds a shard, and was seen to be alive within the lease time.
-    pub(super) fn is_elsewhere(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn is_elsewhere(&self, shard: &ShardId) -> bool {
         let seen = self.observed.get(shard);
         seen.is_some_and(|seen| seen.changed && seen.since.elapsed() < self.lease_time)
     }
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
-    pub(super) async fn write(&mut self) -> Result<()> {
+    pub(in crate::source) async fn write(&mut self) -> Result<()> {
         let due: Vec<(Lease, Due)> = self
             .held
             .values_mut()
@@ -180,7 +180,7 @@ impl Leases {
     }
 
     /// Stores that shards are finished, lets them go, and returns those that are.
-    pub(super) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
+    pub(in crate::source) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
         let leases: Vec<Lease> =
             shards.iter().filter_map(|shard| self.held.get_mut(shard).map(Held::finish)).collect();
         let (store, limit) = (&self.store, self.limit());
@@ -213,7 +213,7 @@ impl Leases {
     }
 
     /// Gives every lease up, so that the next worker need not wait for it to expire. Those that could not be stay held.
-    pub(super) async fn release(&mut self) -> Result<()> {
+    pub(in crate::source) async fn release(&mut self) -> Result<()> {
         let mut outcome = Ok(());
         let (store, limit) = (&self.store, self.limit());
         let leases: Vec<Lease> = self.held.values().map(|held| held.lease.clone()).collect();
@@ -236,7 +236,7 @@ impl Leases {
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.
-    pub(super) fn tolerate(&self, error: Error) -> Result<()> {
+    pub(in crate::source) fn tolerate(&self, error: Error) -> Result<()> {
         let commits = self.held.values().filter_map(|held| held.failing_since);
         let mut since = self.failing_since.into_iter().chain(commits);
         let lasting = since.any(|since| since.elapsed() >= self.outage_limit);
@@ -249,7 +249,7 @@ impl Leases {
     }
 
     /// Keeps account of since when listings and claims have been failing.
-    pub(super) fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
+    pub(in crate::source) fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
         match &answer {
             Ok(_) => self.failing_since = None,
             Err(_) => {
@@ -271,7 +271,7 @@ fn is_loss(error: &Error) -> bool {
 }
 
 /// Gives a verb a time: it would hold up the others.
-pub(super) async fn bounded<T>(
+pub(in crate::source) async fn bounded<T>(
     limit: Duration,
     verb: &str,
     call: impl Future<Output = Result<T>>,

@@ -10,7 +10,7 @@ use crate::source::Shard;
 /// A parent is done when its checkpoint is `End`, when the stream no longer lists it, or when its child already has
 /// a position of its own.
 #[derive(Debug, Default)]
-pub(super) struct Topology {
+pub(in crate::source) struct Topology {
     shards: BTreeMap<ShardId, Node>,
 }
 
@@ -27,7 +27,7 @@ struct Node {
 
 impl Topology {
     /// Takes in a full listing. What it leaves out has expired.
-    pub(super) fn list(&mut self, shards: Vec<Shard>) {
+    pub(in crate::source) fn list(&mut self, shards: Vec<Shard>) {
         let listed: HashSet<ShardId> = shards.iter().map(|shard| shard.id.clone()).collect();
         self.add(shards);
         for (id, node) in &mut self.shards {
@@ -41,7 +41,7 @@ impl Topology {
 
     /// Takes in shards named by a parent that ended. Another parent of theirs may be one that was never listed: ask
     /// [`knows_parents_of`](Self::knows_parents_of).
-    pub(super) fn add(&mut self, shards: Vec<Shard>) {
+    pub(in crate::source) fn add(&mut self, shards: Vec<Shard>) {
         for Shard { id, parents } in shards {
             let fresh = Node { parents: Vec::new(), listed: true, finished: false, started: false };
             let node = self.shards.entry(id).or_insert(fresh);
@@ -54,17 +54,17 @@ impl Topology {
     }
 
     /// Tells whether each shard's parents are known. One that is not would be taken for one that has expired.
-    pub(super) fn knows_parents_of(&self, shards: &[Shard]) -> bool {
+    pub(in crate::source) fn knows_parents_of(&self, shards: &[Shard]) -> bool {
         shards.iter().flat_map(|shard| &shard.parents).all(|parent| self.shards.contains_key(parent))
     }
 
-    pub(super) fn set_started(&mut self, shard: &ShardId) {
+    pub(in crate::source) fn set_started(&mut self, shard: &ShardId) {
         if let Some(node) = self.shards.get_mut(shard) {
             node.started = true;
         }
     }
 
-    pub(super) fn set_finished(&mut self, shards: &[ShardId]) {
+    pub(in crate::source) fn set_finished(&mut self, shards: &[ShardId]) {
         for shard in shards {
             if let Some(node) = self.shards.get_mut(shard) {
                 node.finished = true;
@@ -72,21 +72,21 @@ impl Topology {
         }
     }
 
-    pub(super) fn contains(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn contains(&self, shard: &ShardId) -> bool {
         self.shards.contains_key(shard)
     }
 
     /// Tells whether a shard is known to have become another.
-    pub(super) fn has_child(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn has_child(&self, shard: &ShardId) -> bool {
         self.shards.values().any(|node| node.parents.contains(shard))
     }
 
-    pub(super) fn is_finished(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn is_finished(&self, shard: &ShardId) -> bool {
         self.shards.get(shard).is_some_and(|node| node.finished)
     }
 
     /// Tells whether every parent of a shard is done.
-    pub(super) fn is_readable(&self, shard: &ShardId) -> bool {
+    pub(in crate::source) fn is_readable(&self, shard: &ShardId) -> bool {
         self.shards
             .get(shard)
             .is_some_and(|node| node.started || node.parents.iter().all(|p| self.is_done(p)))
@@ -97,12 +97,12 @@ impl Topology {
     }
 
     /// Returns the shards that are still listed and not finished, readable or not.
-    pub(super) fn unfinished(&self) -> impl Iterator<Item = &ShardId> {
+    pub(in crate::source) fn unfinished(&self) -> impl Iterator<Item = &ShardId> {
         self.shards.iter().filter(|(_, node)| node.listed && !node.finished).map(|(id, _)| id)
     }
 
     /// Returns every known shard with its parents.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&ShardId, &[ShardId])> {
+    pub(in crate::source) fn iter(&self) -> impl Iterator<Item = (&ShardId, &[ShardId])> {
         self.shards.iter().map(|(id, node)| (id, node.parents.as_slice()))
     }
 }

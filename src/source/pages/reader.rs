@@ -8,44 +8,44 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkpoint::Checkpoint;
-use crate::source::budget::{ByteBudget, Charge, PATIENCE};
 use crate::source::clock::Clock;
-use crate::source::event::{Behind, Event, Fetched, News};
 use crate::source::meters::Meters;
-use crate::source::reading::Reading;
-use crate::source::slices::spread;
+use crate::source::pages::budget::{ByteBudget, Charge, PATIENCE};
+use crate::source::pages::event::{Event, Fetched, News};
+use crate::source::pages::reading::{Behind, Reading};
+use crate::source::pages::slices::spread;
 use crate::source::{Control, Fetch, Gap, OnGap, Page, Shard, Upstream};
 use crate::{Error, ErrorKind, Position, Result};
 
 /// The first pause after a failed fetch or a dropped message. Each further one doubles, to [`LONGEST_BACKOFF`].
-pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+pub(in crate::source) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 /// The longest pause between two tries of a fetch.
-pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+pub(in crate::source) const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// Reads a shard into the stream until it ends, fails for good, or is dropped.
-pub(super) struct Reader {
-    pub(super) upstream: Arc<dyn Upstream>,
-    pub(super) fetch: Box<dyn Fetch>,
-    pub(super) reading: Arc<Reading>,
+pub(in crate::source) struct Reader {
+    pub(in crate::source) upstream: Arc<dyn Upstream>,
+    pub(in crate::source) fetch: Box<dyn Fetch>,
+    pub(in crate::source) reading: Arc<Reading>,
     /// What is done already: records up to it are dropped from the first pages.
-    pub(super) done: Option<Position>,
+    pub(in crate::source) done: Option<Position>,
     /// The last record that was read, by an earlier start or this one.
-    pub(super) last: Option<Checkpoint>,
-    pub(super) events: mpsc::Sender<Event>,
-    pub(super) control: Control,
-    pub(super) budget: ByteBudget,
-    pub(super) meters: Meters,
+    pub(in crate::source) last: Option<Checkpoint>,
+    pub(in crate::source) events: mpsc::Sender<Event>,
+    pub(in crate::source) control: Control,
+    pub(in crate::source) budget: ByteBudget,
+    pub(in crate::source) meters: Meters,
     /// Waited out before the first fetch.
-    pub(super) pause: Duration,
-    pub(super) clock: Clock,
+    pub(in crate::source) pause: Duration,
+    pub(in crate::source) clock: Clock,
     /// What arrived from then on is not read.
-    pub(super) bound: Option<SystemTime>,
-    pub(super) on_gap: OnGap,
-    pub(super) outage_limit: Duration,
+    pub(in crate::source) bound: Option<SystemTime>,
+    pub(in crate::source) on_gap: OnGap,
+    pub(in crate::source) outage_limit: Duration,
 }
 
 impl Reader {
-    pub(super) async fn run(mut self) {
+    pub(in crate::source) async fn run(mut self) {
         if let Err(error) = self.read().await {
             self.control.fail(error);
         }

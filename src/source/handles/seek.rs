@@ -6,13 +6,13 @@ use crate::source::ReadFrom;
 use crate::{Result, ShardId};
 
 /// How many may wait for the coordinator.
-pub(super) const WAITING_SEEKS: usize = 16;
+pub(in crate::source) const WAITING_SEEKS: usize = 16;
 
 /// Asks that shards be read from elsewhere.
 #[derive(Debug)]
-pub(super) struct Seek {
+pub(in crate::source) struct Seek {
     /// One shard, or all that are held.
-    pub(super) shard: Option<ShardId>,
-    pub(super) to: ReadFrom,
-    pub(super) done: oneshot::Sender<Result<()>>,
+    pub(in crate::source) shard: Option<ShardId>,
+    pub(in crate::source) to: ReadFrom,
+    pub(in crate::source) done: oneshot::Sender<Result<()>>,
 }

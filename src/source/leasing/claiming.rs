@@ -10,15 +10,15 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoint, Lease, LeaseRow};
 use crate::source::ReadFrom;
-use crate::source::coordinator::Coordinator;
-use crate::source::held::Held;
-use crate::source::reader::Reader;
-use crate::source::reading::Reading;
+use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::held::Held;
+use crate::source::pages::reader::Reader;
+use crate::source::pages::reading::Reading;
 use crate::{OriginShard, Position, Result, ShardId};
 
 impl Coordinator {
     /// Claims every shard that may be read and is nobody's.
-    pub(super) async fn scan(&mut self) -> Result<()> {
+    pub(in crate::source) async fn scan(&mut self) -> Result<()> {
         if self.events.is_some() {
             let scanned = self.claim_free().await;
             self.scanned |= scanned.is_ok();
@@ -109,7 +109,7 @@ impl Coordinator {
     }
 
     /// Makes a reader that begins somewhere. `last` is the stored checkpoint, where it begins with that.
-    pub(super) fn reader(
+    pub(in crate::source) fn reader(
         &self,
         origin: Arc<OriginShard>,
         from: ReadFrom,

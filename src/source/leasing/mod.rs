@@ -1,0 +1,9 @@
+//! The task that keeps a source going: which shards are read, by whom, and how far.
+
+pub(super) mod claiming;
+pub(super) mod coordinator;
+pub(super) mod ending;
+pub(super) mod held;
+pub(super) mod leases;
+pub(super) mod restarts;
+pub(super) mod topology;
