@@ -131,7 +131,7 @@ impl World {
         self.ledger.check_stored(&self.store);
     }
 
-    /// Polls a worker for a message. Tells whether one came.
+    /// Polls a worker for a message. Tells whether there may be more.
     async fn poll(&mut self, at: usize, patience: Duration) -> bool {
         let worker = &mut self.workers[at];
         let in_history = matches!(worker.feed, Some(Feed::Parted(Some(_), _)));
@@ -158,7 +158,7 @@ impl World {
             Ok(None) => {}
         }
         self.end_of(at, in_history);
-        false
+        in_history
     }
 
     /// A stream has ended.
@@ -343,8 +343,8 @@ async fn run(seed: u64, steps: usize) {
         world.ledger.check_stored(&world.store);
     }
     world.quiesce().await;
-    // What was read again ends too.
-    while world.take_all(Duration::from_secs(2)).await {}
+    // What was read again ends too, once leases left behind have expired.
+    while world.take_all(Duration::from_secs(30)).await {}
     sleep(Duration::from_secs(3)).await;
     for worker in &world.workers {
         assert_eq!(worker.budget.used(), 0, "the budget leaks");
