@@ -15,12 +15,15 @@ pub(crate) struct InFlight {
     limit: AtomicUsize,
     /// Set while the stream waits for messages to settle.
     waiting: AtomicBool,
+    /// Set once the coordinator waits for every message to settle.
+    drained: AtomicBool,
     stream: AtomicWaker,
     attention: Notify,
 }
 
 impl InFlight {
-    /// Asks the coordinator to look at its shards: a tracker has drained, a message was abandoned, a shard has ended.
+    /// Asks the coordinator to look at its shards: a message was abandoned, a shard has ended or was read to its tip, the
+    /// last message of one that had ended was acked.
     pub(crate) fn call_attention(&self) {
         self.attention.notify_one();
     }
@@ -28,6 +31,15 @@ impl InFlight {
     /// Waits until the coordinator is asked to look at its shards; remembers one call.
     pub(crate) async fn attention(&self) {
         self.attention.notified().await;
+    }
+
+    /// From now on every tracker that has drained calls attention.
+    pub(crate) fn drain(&self) {
+        self.drained.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained.load(Ordering::SeqCst)
     }
 
     /// Tells whether the stream waits for messages to settle.

@@ -46,6 +46,8 @@ struct Shared {
     in_flight: Arc<InFlight>,
     /// Debts of this tracker alone that are neither paid nor abandoned.
     open: AtomicUsize,
+    /// Set once the shard's last record was opened.
+    finished: AtomicBool,
     /// Set by the first abandonment, so that looking for one is a load and not a lock.
     any_abandoned: AtomicBool,
     /// Set when the lease is lost or the shard is read anew: nothing settles from then on.
@@ -58,8 +60,6 @@ struct Pages {
     /// The first debt of the front page that is not known to be paid.
     head: usize,
     watermark: Option<Checkpoint>,
-    /// Set once the shard's last record was opened.
-    finished: bool,
     abandoned: Option<Position>,
 }
 
@@ -81,6 +81,7 @@ impl Tracker {
             pages: Mutex::default(),
             in_flight,
             open: AtomicUsize::new(0),
+            finished: AtomicBool::new(false),
             any_abandoned: AtomicBool::new(false),
             revoked: AtomicBool::new(false),
         };
@@ -146,7 +147,7 @@ impl Tracker {
     /// assert_eq!(tracker.watermark().unwrap().position, Position::End);
     /// ```
     pub fn finish(&self) {
-        self.shared.lock().finished = true;
+        self.shared.finished.store(true, Ordering::SeqCst);
     }
 
     /// Ends this tracker's say: acks and abandons that still come have no effect.
@@ -192,9 +193,7 @@ impl Tracker {
     /// assert_eq!(tracker.watermark().unwrap().position, after(3));
     /// ```
     pub fn watermark(&self) -> Option<Checkpoint> {
-        let mut pages = self.shared.lock();
-        pages.advance();
-        pages.watermark.clone()
+        self.shared.advanced().watermark.clone()
     }
 
     /// Returns the position of the oldest message that is not acked.
@@ -217,8 +216,7 @@ impl Tracker {
 
     /// Returns the position of the oldest message that is not acked, and when its page was opened.
     pub(crate) fn oldest_out(&self) -> Option<(Position, Instant)> {
-        let mut pages = self.shared.lock();
-        pages.advance();
+        let pages = self.shared.advanced();
         pages.open.front().map(|page| (page.marks[pages.head].0.clone(), page.opened))
     }
 
@@ -246,7 +244,7 @@ impl Tracker {
 
     /// Returns how many messages are neither acked nor abandoned.
     pub fn in_flight(&self) -> usize {
-        self.shared.open.load(Ordering::Acquire)
+        self.shared.open.load(Ordering::SeqCst)
     }
 }
 
@@ -263,6 +261,13 @@ impl std::fmt::Debug for Tracker {
 }
 
 impl Shared {
+    /// Returns the pages once the watermark has moved as far as it may.
+    fn advanced(&self) -> MutexGuard<'_, Pages> {
+        let mut pages = self.lock();
+        pages.advance(self.finished.load(Ordering::SeqCst));
+        pages
+    }
+
     fn lock(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -270,7 +275,9 @@ impl Shared {
     fn settle(&self, count: usize) {
         let before = self.open.fetch_sub(count, Ordering::SeqCst);
         self.in_flight.settle(count);
-        if before == count {
+        // Who waits for a drain says so before it looks, so one of the two sees the other. Nobody else cares, and a call for
+        // each page that was acked would be a storm.
+        if before == count && (self.finished.load(Ordering::SeqCst) || self.in_flight.is_drained()) {
             self.in_flight.call_attention();
         }
     }
@@ -310,7 +317,7 @@ impl Creditor for Shared {
 
 impl Pages {
     /// Moves the watermark over every debt at the front that is paid.
-    fn advance(&mut self) {
+    fn advance(&mut self, finished: bool) {
         while let Some(page) = self.open.front() {
             let start = self.head;
             while self.head < page.ledger.len() && page.ledger.is_paid(self.head) {
@@ -326,7 +333,7 @@ impl Pages {
             self.open.pop_front();
             self.head = 0;
         }
-        if self.finished {
+        if finished {
             let arrival = self.watermark.as_ref().and_then(|checkpoint| checkpoint.arrival);
             self.watermark = Some(Checkpoint { position: Position::End, arrival });
         }

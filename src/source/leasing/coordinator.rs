@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::checkpoint::{ApplicationStart, InFlight};
 use crate::source::clock::Clock;
@@ -21,6 +21,8 @@ use crate::{Error, ErrorKind, Result, ShardId};
 
 /// How often a call is tried at the start before its failure is the user's to see.
 const FIRST_TRIES: u32 = 3;
+/// A consumer that is slow for long is told of now and then, not at every page.
+const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
 /// The longest that a free shard waits to be seen.
 const LONGEST_SCAN: Duration = Duration::from_secs(1);
 
@@ -38,6 +40,8 @@ pub(in crate::source) struct Coordinator {
     pub(in crate::source) first_start: ApplicationStart,
     pub(in crate::source) topology: Topology,
     pub(in crate::source) leases: Leases,
+    /// When it was last said that reading waits for acks.
+    warned: Option<Instant>,
     /// Set once a scan went through, so that every shard that may be read has its lease.
     pub(in crate::source) scanned: bool,
 }
@@ -101,6 +105,7 @@ impl Coordinator {
             first_start,
             topology,
             leases,
+            warned: None,
             scanned: false,
         };
         coordinator.publish();
@@ -143,7 +148,7 @@ impl Coordinator {
                 }
                 _ = scan.tick() => self.scan().await?,
                 _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
-                // Last, because it may be called at every ack.
+                // Last, because it may be called at every page.
                 () = self.in_flight.attention() => {
                     self.look().await?;
                     self.warn_when_full();
@@ -179,16 +184,20 @@ impl Coordinator {
         Ok(())
     }
 
-    /// Names the oldest message of each shard when reading waits for acks.
-    fn warn_when_full(&self) {
-        if !self.in_flight.is_full() {
+    /// Names the oldest message that is out when reading waits for acks.
+    fn warn_when_full(&mut self) {
+        if !self.in_flight.is_full() || self.warned.is_some_and(|at| at.elapsed() < BETWEEN_WARNINGS) {
             return;
         }
-        for (shard, held) in &self.leases.held {
-            if let Some(oldest) = held.reading.tracker.oldest_unacked() {
-                let max_in_flight = self.config.max_in_flight;
-                tracing::warn!(stream = self.upstream.stream(), %shard, %oldest, max_in_flight, "reading waits for acks");
-            }
+        let out = self.leases.held.iter().filter_map(|(shard, held)| {
+            let (position, since) = held.reading.tracker.oldest_out()?;
+            Some((since, shard, position))
+        });
+        if let Some((since, shard, oldest)) = out.min_by_key(|(since, ..)| *since) {
+            let (max_in_flight, unacked_for) = (self.config.max_in_flight, since.elapsed());
+            let stream = self.upstream.stream();
+            tracing::warn!(stream, %shard, %oldest, ?unacked_for, max_in_flight, "reading waits for acks");
+            self.warned = Some(Instant::now());
         }
     }
 

@@ -38,6 +38,7 @@ impl Coordinator {
 
     async fn drain(&mut self) {
         let mut write = self.writes();
+        self.in_flight.drain();
         while self.leases.held.values().any(|held| held.reading.tracker.in_flight() > 0) {
             tokio::select! {
                 () = self.in_flight.attention() => {}

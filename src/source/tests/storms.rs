@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::time::Instant;
 
 use super::{config, filled, next, number};
-use crate::Position;
 use crate::checkpoint::{InFlight, MemoryCheckpoints, Tracker};
 use crate::source::{OnAbandon, SourceConfig};
+use crate::{Ack, Position};
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_always_dropped_is_redelivered_at_a_pace() {
@@ -48,4 +49,24 @@ fn acks_above_the_limit_wake_nobody() {
         }
     }
     assert_eq!(wakes.0.load(Ordering::SeqCst), 1, "the one that gets below");
+}
+
+#[tokio::test(start_paused = true)]
+async fn acks_call_attention_when_a_shard_or_the_source_ends_and_not_before() {
+    let in_flight = Arc::new(InFlight::default());
+    let tracker = Tracker::counted_in(Arc::clone(&in_flight));
+    let after = |n: u32| (Position::After { sequence: n.to_string().into(), sub_sequence: None }, None);
+    for n in 0..10 {
+        tracker.open([after(n)]).for_each(Ack::ack);
+    }
+    assert!(in_flight.attention().now_or_never().is_none(), "a page that was acked is nobody's business");
+    let last = tracker.open([after(10)]);
+    tracker.finish();
+    last.for_each(Ack::ack);
+    assert!(in_flight.attention().now_or_never().is_some());
+    let other = Tracker::counted_in(Arc::clone(&in_flight));
+    let out = other.open([after(1)]);
+    in_flight.drain();
+    out.for_each(Ack::ack);
+    assert!(in_flight.attention().now_or_never().is_some());
 }
