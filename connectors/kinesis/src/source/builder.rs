@@ -263,6 +263,7 @@ impl KinesisSourceBuilder {
             ranges: ShardRanges::default(),
             max_record: summary.max_record,
             open_shards: summary.open_shards,
+            probes: summary.open_shards as usize > self.config.buffer_bytes / limits::GET_BYTES,
         });
         let mut keeper = JoinSet::new();
         let fan_out = match self.fan_out {

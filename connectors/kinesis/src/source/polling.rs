@@ -41,6 +41,10 @@ pub(super) struct Polling {
     pub(super) max_record: usize,
     /// How many shards were open then.
     pub(super) open_shards: u32,
+    /// Whether the first call of a shard asks for one record. Nothing is known of a shard before it, so that it takes the
+    /// whole of an answer out of the budget; where the budget has no room for that many, most shards would wait for
+    /// seconds to be told that they are at their tip.
+    pub(super) probes: bool,
 }
 
 impl Polling {
@@ -53,8 +57,8 @@ impl Polling {
     /// Returns the most bytes of a page. Of a shard that was read to its tip a while ago it is what its writers may
     /// have put since, and the burst of one record; it would hold hundreds of idle shards back if each of their calls
     /// took the whole of an answer out of the budget. An endpoint without read limits has no write limits either.
-    pub(super) fn largest(&self, since_tip: Option<Duration>) -> usize {
-        let page = limits::GET_BYTES.min((self.record_limit as usize).saturating_mul(self.max_record));
+    pub(super) fn largest(&self, record_limit: u32, since_tip: Option<Duration>) -> usize {
+        let page = limits::GET_BYTES.min((record_limit as usize).saturating_mul(self.max_record));
         let Some(since) = since_tip.filter(|_| self.pace.interval.is_some()) else { return page };
         let written = limits::SHARD_BYTES_PER_SECOND as f64 * since.as_secs_f64();
         (written as usize).saturating_add(self.max_record).max(LEAST_PAGE).min(page)
@@ -70,6 +74,8 @@ pub(super) struct PollingFetch {
     pace: Pace,
     /// When the tip was last read, while nothing later was found to be missing.
     tip: Option<Instant>,
+    /// Whether a page has come.
+    is_known: bool,
 }
 
 impl PollingFetch {
@@ -77,7 +83,16 @@ impl PollingFetch {
         let pace = Pace::new(polling.pace, polling.first_call());
         let stream = polling.api.stream.clone();
         let pages = Pages::new(stream, shard.clone(), polling.deaggregation, polling.ranges.clone());
-        Self { polling, shard, cursor: Cursor::new(from), pages, iterator: None, pace, tip: None }
+        Self {
+            polling,
+            shard,
+            cursor: Cursor::new(from),
+            pages,
+            iterator: None,
+            pace,
+            tip: None,
+            is_known: false,
+        }
     }
 
     pub(super) fn next_call(&self) -> Instant {
@@ -92,6 +107,10 @@ impl PollingFetch {
 
     pub(super) fn cursor(&self) -> &Cursor {
         &self.cursor
+    }
+
+    fn record_limit(&self) -> u32 {
+        if self.polling.probes && !self.is_known { 1 } else { self.polling.record_limit }
     }
 
     async fn fetch(&mut self) -> Result<Page> {
@@ -126,7 +145,8 @@ impl PollingFetch {
         sleep_until(self.pace.next_call()).await;
         let called = Instant::now();
         self.pace.begin(called);
-        let Polling { api, meters, record_limit, .. } = &*self.polling;
+        let record_limit = self.record_limit();
+        let Polling { api, meters, .. } = &*self.polling;
         let iterator = if let Some(iterator) = &self.iterator {
             iterator
         } else {
@@ -136,7 +156,7 @@ impl PollingFetch {
             self.cursor.reopened();
             self.iterator.insert(iterator)
         };
-        let call = api.get_records(&self.shard, iterator, *record_limit);
+        let call = api.get_records(&self.shard, iterator, record_limit);
         match meters.get_records.make(Some(&self.shard), call).await? {
             GetRecordsAnswer::Page(output) => Ok(Some(self.take(called, output))),
             GetRecordsAnswer::Expired => {
@@ -166,7 +186,12 @@ impl PollingFetch {
         behind: Option<i64>,
         end: Option<Vec<ChildShard>>,
     ) -> Page {
+        let is_empty = records.is_empty();
         let gap = self.cursor.pass(&mut records);
+        // A page that is empty without lag is taken for the tip, and some servers never tell of any.
+        let is_read = !is_empty && records.is_empty();
+        let behind = if is_read { behind.map(|behind| behind.max(1)) } else { behind };
+        self.is_known = true;
         self.tip = (behind == Some(0)).then_some(read);
         Page { gap, ..self.pages.page(records, behind, end) }
     }
@@ -178,7 +203,7 @@ impl Fetch for PollingFetch {
     }
 
     fn largest(&self) -> usize {
-        self.polling.largest(self.tip.map(|tip| tip.elapsed()))
+        self.polling.largest(self.record_limit(), self.tip.map(|tip| tip.elapsed()))
     }
 
     fn next(&mut self) -> BoxFuture<'_, Result<Page>> {

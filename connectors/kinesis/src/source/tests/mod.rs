@@ -56,6 +56,7 @@ fn polling(client: &Client) -> Arc<Polling> {
         ranges: ShardRanges::default(),
         max_record: limits::DEFAULT_MAX_RECORD,
         open_shards: 1,
+        probes: false,
     })
 }
 

@@ -105,14 +105,35 @@ async fn what_a_call_can_bring_is_all_until_the_tip_and_then_what_was_written_si
 fn a_page_takes_no_more_than_its_records_may() {
     let local = local();
     let mut polling = Arc::into_inner(polling(&local.client())).unwrap();
-    polling.record_limit = 3;
-    assert_eq!(polling.largest(None), 3 << 20);
+    assert_eq!(polling.largest(3, None), 3 << 20);
     polling.max_record = 1 << 10;
-    assert_eq!(polling.largest(Some(Duration::ZERO)), 3 << 10);
-    polling.record_limit = 10_000;
-    assert_eq!(polling.largest(Some(Duration::ZERO)), 64 << 10);
+    assert_eq!(polling.largest(3, Some(Duration::ZERO)), 3 << 10);
+    assert_eq!(polling.largest(10_000, Some(Duration::ZERO)), 64 << 10);
     polling.pace.interval = None;
-    assert_eq!(polling.largest(Some(Duration::ZERO)), 10_000 << 10);
+    assert_eq!(polling.largest(10_000, Some(Duration::ZERO)), 10_000 << 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_shards_crowd_the_budget_the_first_call_to_each_asks_for_one_record() {
+    let local = local();
+    put(&local, 0..5);
+    let polling = Polling { probes: true, ..Arc::into_inner(polling(&local.client())).unwrap() };
+    let mut fetch = PollingFetch::new(Arc::new(polling), shard(0), BEGINNING);
+    assert_eq!(fetch.largest(), limits::DEFAULT_MAX_RECORD);
+    assert_eq!(numbers(&fetch.next().await.unwrap()), [0]);
+    assert_eq!(fetch.largest(), limits::GET_BYTES);
+    assert_eq!(numbers(&fetch.next().await.unwrap()), [1, 2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_only_proves_the_checkpoint_is_no_tip() {
+    let local = local();
+    let sequences = put(&local, 0..5);
+    let polling = Polling { probes: true, ..Arc::into_inner(polling(&local.client())).unwrap() };
+    let mut fetch = PollingFetch::new(Arc::new(polling), shard(0), after(&sequences[4]));
+    let page = fetch.next().await.unwrap();
+    assert!(page.records.is_empty() && page.millis_behind_latest == Some(1), "{page:?}");
+    assert_eq!(fetch.next().await.unwrap().millis_behind_latest, Some(0));
 }
 
 #[tokio::test(start_paused = true)]
