@@ -110,7 +110,7 @@ impl Reader {
         let mut failing_since = None;
         let mut backoff = FIRST_BACKOFF;
         loop {
-            let charge = self.room().await;
+            let charge = self.room(&mut failing_since).await;
             match self.fetch.next().await {
                 Ok(page) => return Ok((page, charge)),
                 // A shard that backs off keeps no budget from the others.
@@ -122,16 +122,25 @@ impl Reader {
         }
     }
 
-    /// Waits until a page may be fetched and has room in the budget. A shard that is not due keeps nothing of it.
-    async fn room(&mut self) -> Charge {
+    /// Waits until a page may be fetched and has room in the budget. A shard that is not due keeps nothing of it, and the
+    /// time that others hold it up for is no part of an outage.
+    async fn room(&mut self, failing_since: &mut Option<Instant>) -> Charge {
+        let held_up = |failing_since: &mut Option<Instant>, begun: Instant| {
+            *failing_since = failing_since.map(|since| since + begun.elapsed());
+        };
         loop {
             if !self.reading.is_free() {
+                let begun = Instant::now();
                 self.fetch.park();
                 self.reading.freed().await;
+                held_up(failing_since, begun);
             }
             self.due().await;
+            let begun = Instant::now();
             let Some(bytes) = self.fetch.arrived() else {
-                return self.budget.reserve(self.fetch.largest()).await;
+                let charge = self.budget.reserve(self.fetch.largest()).await;
+                held_up(failing_since, begun);
+                return charge;
             };
             if self.reading.is_free()
                 && let Some(charge) = self.budget.admit(bytes).await
@@ -140,6 +149,7 @@ impl Reader {
             }
             self.fetch.park();
             drop(self.budget.reserve(bytes).await);
+            held_up(failing_since, begun);
         }
     }
 

@@ -107,3 +107,21 @@ async fn a_store_that_panics_ends_the_source_with_an_error() {
     timeout(LONG, source.try_next()).await.expect("no stall").unwrap_err();
     timeout(LONG, control.finished()).await.expect("no stall").unwrap_err();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_that_a_shard_is_paused_is_no_outage() {
+    let stream = filled(1, 10);
+    let config = SourceConfig { outage_limit: Duration::from_secs(30), ..config(&MemoryCheckpoints::new()) };
+    let mut source = stream.source_with(config).await.unwrap();
+    let control = source.control();
+    stream.faults().fail_fetches(1, ErrorKind::Throttled);
+    control.ready().await.unwrap();
+    tokio::task::yield_now().await;
+    control.pause_all();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    stream.faults().fail_fetches(1, ErrorKind::Throttled);
+    control.resume_all();
+    for _ in 0..10 {
+        timeout(LONG, source.try_next()).await.expect("no stall").unwrap().unwrap().ack();
+    }
+}
