@@ -1,5 +1,7 @@
 //! Reads one shard of an in-process stream.
 
+use std::mem;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -19,11 +21,13 @@ pub(super) struct MemoryFetch {
     next: Option<usize>,
     /// Set once the tip was told of: from then on a fetch waits for something new.
     told_tip: bool,
+    /// Set while there is a gap to tell of.
+    gap: bool,
 }
 
 impl MemoryFetch {
     pub(super) fn new(stream: MemoryStream, shard: ShardId, from: ReadFrom) -> Self {
-        Self { stream, shard, from, next: None, told_tip: false }
+        Self { stream, shard, from, next: None, told_tip: false, gap: false }
     }
 
     /// Waits for something new once the tip was told of.
@@ -50,7 +54,7 @@ impl MemoryFetch {
 
     fn page(&mut self) -> Page {
         self.stream.with_shard(&self.shard, |shard| {
-            let gap = match self.next {
+            self.gap |= match self.next {
                 Some(next) => next < shard.first(),
                 None => shard.has_trimmed_after(&self.from),
             };
@@ -60,12 +64,15 @@ impl MemoryFetch {
             let next = next.max(shard.first()) + records.len();
             self.next = Some(next);
             let is_last = next == shard.end();
+            let end = shard.children.clone().filter(|_| is_last);
+            // Its other side is a record, or the end.
+            let has_other_side = !records.is_empty() || end.is_some();
             Page {
                 bytes: records.iter().map(|record| record.payload.len()).sum(),
-                gap: gap && !records.is_empty(),
+                gap: has_other_side && mem::take(&mut self.gap),
                 records,
                 millis_behind_latest: Some(u64::from(!is_last)),
-                end: shard.children.clone().filter(|_| is_last),
+                end,
             }
         })
     }

@@ -124,3 +124,17 @@ async fn a_stream_that_is_deleted_ends_the_source_with_an_error_at_once() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_without_a_record_behind_it_is_told_of_with_the_next_one() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    read_all(&stream, until_tip(&store)).await;
+    put(&stream, 10, 20);
+    stream.trim(&stream.records()[19]);
+    let mut source = stream.source_with(config(&store)).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    put(&stream, 20, 21);
+    assert_eq!(number(&next(&mut source).await), 20);
+    let gaps = source.control().gaps();
+    assert_eq!((gaps.len(), &gaps[0].after.position), (1, &after(10)));
+}
