@@ -107,10 +107,12 @@ impl Reading {
     }
 
     /// Returns how far the stream is behind the tip, in milliseconds, once that is known. It grows while the consumer
-    /// leaves pages waiting, or fetches fail.
+    /// leaves pages waiting, the shard is paused, or fetches fail.
     pub(in crate::source) fn millis_behind_latest(&self) -> Option<u64> {
         let behind = (*self.behind())?;
-        let waits = self.pages.load(Ordering::Acquire) > 0 || self.failing.load(Ordering::Relaxed);
+        let waits = self.pages.load(Ordering::Acquire) > 0
+            || self.failing.load(Ordering::Relaxed)
+            || !self.paused.is_open();
         let since = if waits { behind.at.elapsed().as_millis() as u64 } else { 0 };
         Some(behind.millis? + since)
     }

@@ -202,6 +202,23 @@ impl Fetch for Throttled {
     }
 }
 
+/// A fetcher that finds nothing, a second at a time.
+pub(super) struct Idle;
+
+impl Fetch for Idle {
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        tokio::time::sleep(Duration::from_secs(1)).boxed()
+    }
+
+    fn largest(&self) -> usize {
+        0
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        ready(Ok(Page { millis_behind_latest: Some(0), ..Page::default() })).boxed()
+    }
+}
+
 /// A fetcher that finds one more record each millisecond, and counts its pages.
 pub(super) struct Endless(pub(super) Arc<AtomicUsize>);
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{sleep, timeout};
 
-use super::odd::{Odd, Singles};
+use super::odd::{Idle, Odd, Singles};
 use super::sick::{Illness, Sick, Verb};
 use super::{LONG, ack_all, config, filled, next, number, put, read_all, shard, stored, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
@@ -372,4 +372,17 @@ async fn a_seek_is_answered_while_the_store_hangs_and_while_the_source_ends() {
     let late = timeout(Duration::from_secs(1), control.seek(&shard(0), BEGINNING)).await;
     assert_eq!(late.expect("an answer").unwrap_err().kind(), ErrorKind::Closed);
     drop((first, second));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lag_of_a_paused_shard_grows_though_nothing_of_it_was_fetched() {
+    let stream = filled(1, 0);
+    let odd = Odd::new(&stream).opening(|_, _| Box::new(Idle));
+    let source = ShardedSource::connect(Arc::new(odd), config(&MemoryCheckpoints::new())).await.unwrap();
+    let control = source.control();
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(control.status()[0].millis_behind_latest, Some(0));
+    control.pause_all();
+    sleep(Duration::from_secs(100)).await;
+    assert!(control.status()[0].millis_behind_latest.unwrap() >= 98_000, "{:?}", control.status());
 }
