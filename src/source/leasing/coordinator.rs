@@ -259,8 +259,10 @@ impl Coordinator {
         if !held.values().all(|held| held.reading.is_at_tip()) {
             return;
         }
-        // One that waits for its parents came after the tip of one of them, or after one that is not read yet.
-        let mut waited_for = self.topology.unfinished().filter(|shard| self.topology.is_readable(shard));
+        // One that waits for its parents came after the tip of one of them, or after one that is not read yet. Where nothing
+        // is held it may wait for a listing.
+        let is_waited_for = |shard: &&ShardId| held.is_empty() || self.topology.is_readable(shard);
+        let mut waited_for = self.topology.unfinished().filter(is_waited_for);
         // If workers that share a stream waited for each other, none would end. One that only stands by does wait.
         let is_elsewhere = |shard: &ShardId| !held.is_empty() && self.leases.is_elsewhere(shard);
         if !waited_for.all(|shard| held.contains_key(shard) || is_elsewhere(shard)) {

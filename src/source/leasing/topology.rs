@@ -14,42 +14,58 @@ pub(in crate::source) struct Topology {
     shards: BTreeMap<ShardId, Node>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Node {
     parents: Vec<ShardId>,
-    /// Named by the last full listing, or by a parent since.
-    listed: bool,
+    listing: Listing,
     /// Its checkpoint is `End`.
     finished: bool,
     /// It has a checkpoint, so somebody has found its parents done before.
     started: bool,
 }
 
+/// What the full listings say of a shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Listing {
+    /// None has had it: a parent named it.
+    #[default]
+    Awaited,
+    /// The last one has it.
+    Listed,
+    /// The last one does not have it any more.
+    Expired,
+}
+
 impl Topology {
-    /// Takes in a full listing. What it leaves out has expired.
+    /// Takes in a full listing. What it leaves out has expired, or is younger than the listing where none has had it yet.
     pub(in crate::source) fn list(&mut self, shards: Vec<Shard>) {
         let listed: HashSet<ShardId> = shards.iter().map(|shard| shard.id.clone()).collect();
         self.add(shards);
         for (id, node) in &mut self.shards {
-            node.listed = listed.contains(id);
+            node.listing = match node.listing {
+                _ if listed.contains(id) => Listing::Listed,
+                Listing::Awaited => Listing::Awaited,
+                _ => Listing::Expired,
+            };
         }
         // An expired shard is dropped once nobody below it asks for it.
         let asked: HashSet<ShardId> =
             self.shards.values().flat_map(|node| node.parents.iter().cloned()).collect();
-        self.shards.retain(|id, node| node.listed || asked.contains(id));
+        self.shards.retain(|id, node| node.is_there() || asked.contains(id));
     }
 
     /// Takes in shards named by a parent that ended. Another parent of theirs may be one that was never listed: ask
     /// [`knows_parents_of`](Self::knows_parents_of).
     pub(in crate::source) fn add(&mut self, shards: Vec<Shard>) {
         for Shard { id, parents } in shards {
-            let fresh = Node { parents: Vec::new(), listed: true, finished: false, started: false };
-            let node = self.shards.entry(id).or_insert(fresh);
+            let node = self.shards.entry(id).or_default();
             // A listing may name one parent where the parent's own last page named both.
             if parents.len() >= node.parents.len() {
                 node.parents = parents;
             }
-            node.listed = true;
+            if node.listing == Listing::Expired {
+                node.listing = Listing::Listed;
+            }
         }
     }
 
@@ -87,23 +103,30 @@ impl Topology {
 
     /// Tells whether every parent of a shard is done.
     pub(in crate::source) fn is_readable(&self, shard: &ShardId) -> bool {
-        self.shards
-            .get(shard)
-            .is_some_and(|node| node.started || node.parents.iter().all(|p| self.is_done(p)))
-    }
-
-    fn is_done(&self, parent: &ShardId) -> bool {
-        self.shards.get(parent).is_none_or(|node| node.finished || !node.listed)
+        let Some(node) = self.shards.get(shard) else { return false };
+        let is_done = |parent: &ShardId| match self.shards.get(parent) {
+            Some(parent) => parent.finished || !parent.is_there(),
+            // The listing that had the shard left it out.
+            None => node.listing != Listing::Awaited,
+        };
+        node.started || node.parents.iter().all(is_done)
     }
 
     /// Returns the shards that are still listed and not finished, readable or not.
     pub(in crate::source) fn unfinished(&self) -> impl Iterator<Item = &ShardId> {
-        self.shards.iter().filter(|(_, node)| node.listed && !node.finished).map(|(id, _)| id)
+        self.shards.iter().filter(|(_, node)| node.is_there() && !node.finished).map(|(id, _)| id)
     }
 
     /// Returns every known shard with its parents.
     pub(in crate::source) fn iter(&self) -> impl Iterator<Item = (&ShardId, &[ShardId])> {
         self.shards.iter().map(|(id, node)| (id, node.parents.as_slice()))
+    }
+}
+
+impl Node {
+    /// Tells whether it has not expired.
+    fn is_there(&self) -> bool {
+        self.listing != Listing::Expired
     }
 }
 
@@ -155,5 +178,19 @@ mod tests {
         topology.list(vec![shard("0", &[]), shard("1", &["0"])]);
         topology.set_started(&"1".into());
         assert_eq!(readable(&topology), ["0", "1"]);
+    }
+
+    #[test]
+    fn a_child_that_no_listing_has_had_yet_is_kept_and_waits_for_a_parent_that_none_has_had() {
+        let mut topology = Topology::default();
+        topology.list(vec![shard("0", &[])]);
+        topology.set_finished(&["0".into()]);
+        topology.add(vec![shard("3", &["0", "2"])]);
+        topology.list(vec![shard("0", &[])]);
+        assert!(topology.contains(&"3".into()) && readable(&topology).is_empty());
+        topology.list(vec![shard("2", &[]), shard("3", &["0", "2"])]);
+        assert_eq!(readable(&topology), ["2"]);
+        topology.list(vec![shard("3", &["0", "2"])]);
+        assert_eq!(readable(&topology), ["3"], "the other parent has expired");
     }
 }

@@ -57,10 +57,9 @@ async fn a_child_is_not_opened_while_a_message_of_its_parent_is_out() {
     assert!(source.next().await.is_none());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_merged_child_waits_for_a_parent_that_was_never_listed() {
+/// Another worker holds the second shard, lives, and reads nothing. The first shard and its child are ours to read.
+async fn no_merged_child_overtakes_its_other_parent(listing_lags: bool) {
     let (stream, store) = (MemoryStream::new("orders", 2), MemoryCheckpoints::new());
-    // Another worker holds the second shard, lives, and reads nothing.
     let lease = store.claim(&claim("other", shard(1))).await.unwrap().unwrap();
     let beats = store.clone();
     tokio::spawn(async move {
@@ -69,8 +68,13 @@ async fn a_merged_child_waits_for_a_parent_that_was_never_listed() {
             beats.renew(&lease).await.unwrap();
         }
     });
-    let mut source = stream.source_with(config(&store)).await.unwrap();
-    source.control().ready().await.unwrap();
+    let odd = Arc::new(Odd::new(&stream));
+    if listing_lags {
+        odd.freeze_listing().await;
+    }
+    let mut source = ShardedSource::connect(odd.clone(), config(&store)).await.unwrap();
+    let control = source.control();
+    control.ready().await.unwrap();
     let [_, ours] = stream.split(&shard(0)).unwrap();
     let [theirs, _] = stream.split(&shard(1)).unwrap();
     put(&stream, 0, 40);
@@ -85,6 +89,20 @@ async fn a_merged_child_waits_for_a_parent_that_was_never_listed() {
         count += 1;
     }
     assert!(count > 0, "the children of the first shard are read");
+    odd.thaw_listing();
+    sleep(Duration::from_secs(5)).await;
+    let status = control.status().into_iter().find(|status| status.shard == merged);
+    assert_eq!(status.expect("it is not forgotten").state, ShardState::WaitingForParents);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_child_waits_for_a_parent_that_was_never_listed() {
+    no_merged_child_overtakes_its_other_parent(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_child_waits_for_a_parent_that_is_not_listed_yet() {
+    no_merged_child_overtakes_its_other_parent(true).await;
 }
 
 #[tokio::test(start_paused = true)]
