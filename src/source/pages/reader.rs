@@ -22,6 +22,10 @@ pub(in crate::source) const FIRST_BACKOFF: Duration = Duration::from_millis(100)
 /// The longest pause between two tries of a fetch.
 pub(in crate::source) const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
+/// How long a service may take until every part of it has heard of a shard. One that no listing has after so long has
+/// expired.
+const UNHEARD_OF: Duration = Duration::from_secs(30);
+
 /// Reads a shard into the stream until it ends, fails for good, or is dropped.
 pub(in crate::source) struct Reader {
     pub(in crate::source) upstream: Arc<dyn Upstream>,
@@ -55,17 +59,20 @@ impl Reader {
     async fn read(&mut self) -> Result<()> {
         sleep(self.pause).await;
         let mut told_tip = false;
+        let mut missing_since = None;
         loop {
             let (mut page, charge) = match self.fetch_page().await {
                 Ok(fetched) => fetched,
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    let children = self.children_of_expired(error).await?;
+                    let since = *missing_since.get_or_insert_with(Instant::now);
+                    let Some(children) = self.children_of_expired(error, since).await? else { continue };
                     self.note_gap(None)?;
                     self.send(News::End { children }).await;
                     return Ok(());
                 }
                 Err(error) => return Err(error),
             };
+            missing_since = None;
             let behind = Behind { millis: page.millis_behind_latest, at: Instant::now() };
             let at_tip = page.records.is_empty() && behind.millis.unwrap_or(0) == 0;
             if page.gap {
@@ -181,23 +188,32 @@ impl Reader {
         Ok(())
     }
 
-    /// Finds out what it means that there is nothing to read: the stream was deleted, which is an error; retention has
-    /// removed the shard, which ends it; or the service does not know of the shard yet.
-    async fn children_of_expired(&mut self, missing: Error) -> Result<Vec<Shard>> {
-        let mut failing_since = None;
-        let mut backoff = FIRST_BACKOFF;
-        let shard = self.reading.shard().clone();
-        loop {
-            let unlisted = match timeout(self.outage_limit, self.upstream.shards()).await {
-                Ok(Ok(shards)) if shards.iter().all(|listed| listed.id != shard) => {
-                    return Ok(shards.into_iter().filter(|child| child.parents.contains(&shard)).collect());
-                }
-                Ok(Ok(_)) => return Err(missing),
+    /// Finds out what it means that the service does not find the shard: the stream was deleted, which is an error;
+    /// retention has removed the shard, which ends it, and its children are returned; or some part of the service has
+    /// not heard of it yet, which passes.
+    async fn children_of_expired(&mut self, missing: Error, since: Instant) -> Result<Option<Vec<Shard>>> {
+        let (mut failing_since, mut backoff) = (None, FIRST_BACKOFF);
+        let shards = loop {
+            let failed = match timeout(self.outage_limit, self.upstream.shards()).await {
+                Ok(Ok(shards)) => break shards,
                 Ok(Err(error)) => error,
                 Err(_) => Error::new(ErrorKind::Timeout, "list shards: no answer"),
             };
-            self.wait_out(unlisted, &mut failing_since, &mut backoff).await?;
+            self.wait_out(failed, &mut failing_since, &mut backoff).await?;
+        };
+        let shard = self.reading.shard();
+        let is_listed = shards.iter().any(|listed| listed.id == *shard);
+        let patience = if is_listed { self.outage_limit } else { UNHEARD_OF.min(self.outage_limit) };
+        if since.elapsed() < patience {
+            tracing::warn!(stream = %self.reading.origin.stream, %shard, error = %missing, "shard not found; trying again");
+            self.reading.fetch_failed();
+            sleep(UNHEARD_OF / 10).await;
+            return Ok(None);
         }
+        if is_listed {
+            return Err(missing);
+        }
+        Ok(Some(shards.into_iter().filter(|child| child.parents.contains(shard)).collect()))
     }
 
     fn note_gap(&self, until: Option<(crate::SequenceNumber, Option<SystemTime>)>) -> Result<()> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use tokio::time::{sleep, timeout};
 
-use super::odd::{Missing, Odd, Unlisted};
+use super::odd::{Late, Missing, Odd, Unlisted};
 use super::{LONG, config, filled, next, number, put, read_all, shard, stored, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
 use crate::source::{OnGap, ShardedSource, SourceConfig};
@@ -110,6 +110,21 @@ async fn a_shard_that_retention_has_removed_ends_and_its_children_are_read() {
     numbers.sort_unstable();
     assert_eq!(numbers, (10..20).collect::<Vec<_>>());
     assert_eq!(source.control().gaps()[0].until, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shard_that_some_part_of_the_service_has_not_heard_of_yet_is_waited_for() {
+    let stream = filled(1, 10);
+    let begun = tokio::time::Instant::now();
+    let odd =
+        Odd::new(&stream).opening(move |_, fetch| Box::new(Late(begun, fetch))).listing_without(shard(0));
+    let mut source = ShardedSource::connect(Arc::new(odd), config(&MemoryCheckpoints::new())).await.unwrap();
+    for n in 0..10 {
+        let message = next(&mut source).await;
+        assert_eq!(number(&message), n);
+        message.ack();
+    }
+    assert!(source.control().gaps().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -336,3 +336,23 @@ impl Fetch for Pushing {
             .boxed()
     }
 }
+
+/// A fetcher of a shard that the service does not know for its first seconds.
+pub(super) struct Late(pub(super) tokio::time::Instant, pub(super) Box<dyn Fetch>);
+
+impl Fetch for Late {
+    fn largest(&self) -> usize {
+        self.1.largest()
+    }
+
+    fn due(&mut self) -> BoxFuture<'_, ()> {
+        self.1.due()
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Page>> {
+        if self.0.elapsed() < Duration::from_secs(10) {
+            return ready(Err(Error::new(ErrorKind::NotFound, "fetch"))).boxed();
+        }
+        self.1.next()
+    }
+}
