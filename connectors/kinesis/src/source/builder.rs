@@ -150,9 +150,8 @@ impl KinesisSourceBuilder {
     /// subscriptions that failed, so that a consumer that cannot be registered or was taken away costs latency alone.
     /// The role needs the permissions for polling too, and `kinesis:DescribeStreamConsumer`,
     /// `kinesis:RegisterStreamConsumer` and `kinesis:SubscribeToShard`; to be denied one is an error, of
-    /// [`connect`](Self::connect) or of the source. For each shard up to 2 MiB are held beyond
-    /// [`buffer_bytes`](Self::buffer_bytes) while they wait to be let in; when there is no room for them they are let go
-    /// of, and asked for again.
+    /// [`connect`](Self::connect) or of the source. What is pushed while [`buffer_bytes`](Self::buffer_bytes) has no room
+    /// waits a second for it, and is then let go of and asked for again.
     ///
     /// Source: [Enhanced fan-out](https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html).
     ///
