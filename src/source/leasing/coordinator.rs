@@ -142,7 +142,13 @@ impl Coordinator {
                 // Before what a store that hangs makes due again at once.
                 Some(seek) = self.seeks.recv() => self.seek(seek),
                 _ = write.tick() => {
-                    self.write().await?;
+                    // Where the store hangs, the writes of thousands of shards last for minutes. One that is dropped is as
+                    // one whose answer is lost.
+                    tokio::select! {
+                        biased;
+                        () = asked_to_stop(&mut stopped) => return Ok(()),
+                        written = self.write() => written?,
+                    }
                     // What could not be done when attention was called is tried again.
                     self.look().await?;
                 }

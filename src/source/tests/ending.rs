@@ -96,3 +96,21 @@ async fn a_reader_stops_once_its_stream_is_gone_though_the_store_hangs() {
     let after = fetched.load(Ordering::SeqCst);
     assert!(after <= before + 2, "{} fetches for nobody", after - before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn ending_is_as_bounded_where_shards_are_many() {
+    let hangs = Arc::new(AtomicBool::new(false));
+    let hung = Arc::clone(&hangs);
+    let store = Sick::new(&MemoryCheckpoints::new(), Illness::Hangs, move |_, _| hung.load(Ordering::SeqCst));
+    let config = SourceConfig { drain_timeout: Duration::from_secs(1), ..config(&store) };
+    let source = filled(200, 1).source_with(config).await.unwrap();
+    let control = source.control();
+    control.ready().await.unwrap();
+    hangs.store(true, Ordering::SeqCst);
+    // By then every lease wants renewal.
+    sleep(Duration::from_secs(5)).await;
+    drop(source);
+    let begun = Instant::now();
+    timeout(LONG, control.finished()).await.expect("it ends").unwrap_err();
+    assert!(begun.elapsed() <= Duration::from_secs(15), "{:?}", begun.elapsed());
+}
