@@ -116,7 +116,8 @@ pub enum OnAbandon {
     /// The source yields an error that names the shard and position, then ends. The default.
     #[default]
     Fail,
-    /// The shard is read again from its watermark, and everything after it repeats.
+    /// The shard is read again from its watermark, and everything after it repeats. One that is dropped after the stream
+    /// has ended is not: [`Control::finished`](crate::source::Control::finished) names it.
     Redeliver,
 }
 

@@ -28,9 +28,17 @@ pub(in crate::source) fn spread(charge: Charge, bytes: usize, records: &mut [Rec
         charge: Mutex::new(charge.correct(whole)),
     });
     for record in records {
-        let payload = mem::take(&mut record.payload);
+        let payload = own(mem::take(&mut record.payload), record);
         let weight = payload.len() + BESIDE + mem::take(&mut beyond);
         record.payload = Bytes::from_owner(Slice { payload, weight, page: Arc::clone(&page) });
+    }
+}
+
+/// Copies a part of an aggregate out of it: a single part that is held for long would keep the whole in memory.
+fn own(payload: Bytes, record: &Record) -> Bytes {
+    match record.sub_sequence {
+        Some(place) if place > 0 || !record.completes => Bytes::copy_from_slice(&payload),
+        _ => payload,
     }
 }
 
@@ -120,6 +128,32 @@ mod tests {
         assert_eq!(budget.used(), 0);
         drop(spread_over(&budget, &[], 50_000));
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn a_part_of_an_aggregate_keeps_no_more_than_itself_in_memory() {
+        let budget = ByteBudget::new(1 << 20);
+        let whole = Arc::new(());
+        let aggregate = Bytes::from_owner(Owned([7; 1_000], Arc::clone(&whole)));
+        let part = |place: u64| Record {
+            sub_sequence: Some(place),
+            completes: place == 9,
+            ..record(aggregate.slice(place as usize * 100..(place as usize + 1) * 100))
+        };
+        let mut records: Vec<_> = (0..10).map(part).collect();
+        drop(aggregate);
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, 1_000, &mut records);
+        assert_eq!(Arc::strong_count(&whole), 1, "the aggregate is gone");
+        assert!(records.iter().all(|record| record.payload == [7; 100][..]));
+    }
+
+    struct Owned([u8; 1_000], #[expect(dead_code, reason = "counts whoever holds the bytes")] Arc<()>);
+
+    impl AsRef<[u8]> for Owned {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
     }
 
     #[test]
