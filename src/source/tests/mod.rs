@@ -11,10 +11,10 @@ mod ledger;
 mod model;
 mod odd;
 mod reading;
+mod seeking;
 mod sick;
 mod stalls;
 mod starting;
-mod steering;
 mod storms;
 mod workers;
 

@@ -275,7 +275,7 @@ impl World {
             68..70 => self.abandon(at),
             70..76 => {
                 let shard = self.some_shard();
-                self.workers[at].steer(&shard, self.rng.u8(..6));
+                self.workers[at].direct(&shard, self.rng.u8(..6));
             }
             76..78 => self.seek(at).await,
             78..88 => {

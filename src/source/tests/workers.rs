@@ -138,7 +138,7 @@ impl Worker {
     }
 
     /// Pauses or resumes one shard or all.
-    pub(super) fn steer(&mut self, shard: &ShardId, draw: u8) {
+    pub(super) fn direct(&mut self, shard: &ShardId, draw: u8) {
         match draw {
             0 => {
                 self.control.pause_all();
