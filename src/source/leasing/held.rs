@@ -26,8 +26,6 @@ pub(in crate::source) struct Held {
     restarts: (ReadFrom, u32),
     /// What was acked of earlier readings under this lease, and may not be stored yet.
     reached: Option<Checkpoint>,
-    /// The furthest position that was to be stored. Where the answer was lost, the row may be there already.
-    committed: Position,
     meters: ShardMeters,
 }
 
@@ -46,10 +44,9 @@ impl Held {
         written: Instant,
         meters: ShardMeters,
     ) -> Self {
-        let committed = lease.checkpoint.position.clone();
         let restarts = (reading.from.clone(), 0);
         let (failing_since, reached) = (None, None);
-        Self { lease, reading, reader, written, failing_since, restarts, reached, committed, meters }
+        Self { lease, reading, reader, written, failing_since, restarts, reached, meters }
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
@@ -80,12 +77,6 @@ impl Held {
         self.reader.abort();
     }
 
-    /// The end is to be stored, whether or not the store will say that it is.
-    pub(in crate::source) fn finish(&mut self) -> Lease {
-        self.committed = Position::End;
-        self.lease.clone()
-    }
-
     /// Takes in the row as the store wrote it.
     pub(in crate::source) fn written(&mut self, lease: Lease, at: Instant) {
         self.lease = lease;
@@ -94,14 +85,10 @@ impl Held {
     }
 
     /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
-    pub(in crate::source) fn due(&mut self, renew_after: Duration) -> Option<Due> {
+    pub(in crate::source) fn due(&self, renew_after: Duration) -> Option<Due> {
         match self.watermark() {
-            // After a seek back the stored position waits until reading has passed it.
-            Some(watermark)
-                if watermark.position > self.lease.checkpoint.position
-                    && watermark.position >= self.committed =>
-            {
-                self.committed.clone_from(&watermark.position);
+            // It never moves back, not by a seek either, so that a commit whose answer was lost is passed or repeated.
+            Some(watermark) if watermark.position > self.lease.checkpoint.position => {
                 Some(Due::Commit(watermark))
             }
             _ if self.written.elapsed() >= renew_after => Some(Due::Renew),

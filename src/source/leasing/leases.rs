@@ -134,7 +134,7 @@ impl Leases {
     pub(in crate::source) async fn write(&mut self) -> Result<()> {
         let due: Vec<(Lease, Due)> = self
             .held
-            .values_mut()
+            .values()
             .filter_map(|held| {
                 let due = held.due(self.lease_time / 3)?;
                 Some((held.lease.clone(), due))
@@ -182,7 +182,7 @@ impl Leases {
     /// Stores that shards are finished, lets them go, and returns those that are.
     pub(in crate::source) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
         let leases: Vec<Lease> =
-            shards.iter().filter_map(|shard| self.held.get_mut(shard).map(Held::finish)).collect();
+            shards.iter().filter_map(|shard| Some(self.held.get(shard)?.lease.clone())).collect();
         let (store, limit) = (&self.store, self.limit());
         let answers: Vec<_> = stream::iter(leases)
             .map(|lease| async move {
