@@ -1,5 +1,7 @@
 //! Reading a source to the end and looking at what came.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use headwater::{Message, Result, Source};
@@ -46,4 +48,14 @@ pub(crate) fn numbers(seen: &[Seen]) -> Vec<usize> {
     let mut numbers: Vec<usize> = seen.iter().map(|seen| seen.text.parse().expect("a number")).collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// Checks that every number was read once, and those of each key in their order.
+pub(crate) fn assert_whole(seen: &[Seen], count: usize) {
+    assert_eq!(numbers(seen), (0..count).collect::<Vec<_>>());
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for Seen { key, text, .. } in seen {
+        let number = text.parse().unwrap();
+        assert!(last.insert(key, number).is_none_or(|before| before < number), "{key} is out of order");
+    }
 }

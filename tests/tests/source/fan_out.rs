@@ -1,16 +1,16 @@
 //! Enhanced fan-out, from the source's builder to the last checkpoint.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::MemoryCheckpoints;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::{FaultKind, Faults, LocalKinesis, Operation};
-use headwater_tests::{Endpoint, Server, TestStream, eventually, seeds};
+use headwater_tests::{Endpoint, Server, eventually, seeds};
 use tokio::time::{Instant, sleep};
 
-use crate::collect::{Seen, numbers, read_some};
+use crate::collect::{Seen, assert_whole, numbers, read_some};
+use crate::numbered::put_to;
 
 fn source(local: &LocalKinesis) -> KinesisSourceBuilder {
     KinesisSource::builder("orders").client(local.client()).fan_out("reports")
@@ -22,34 +22,19 @@ fn put(local: &LocalKinesis, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Checks that every number was read once, and those of each key in their order.
-fn assert_whole(seen: &[Seen], count: usize) {
-    assert_eq!(numbers(seen), (0..count).collect::<Vec<_>>());
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for Seen { key, text, .. } in seen {
-        let number = text.parse().unwrap();
-        assert!(last.insert(key, number).is_none_or(|before| before < number), "{key} is out of order");
-    }
-}
-
 async fn what_is_pushed_is_resumed_without_loss_or_repetition(endpoint: &Endpoint) {
     let stream = endpoint.create_stream("pushed", 2).await;
     let source =
         || KinesisSource::builder(stream.name()).sdk_config(endpoint.sdk_config()).fan_out("reports");
-    let put = async |stream: &TestStream, numbers: std::ops::Range<usize>| {
-        for number in numbers {
-            stream.put(&format!("key-{}", number % 5), number.to_string()).await;
-        }
-    };
     let store = MemoryCheckpoints::new();
     let (mut seen, mut handles) = (Vec::new(), Vec::new());
     for round in 0..2 {
-        put(&stream, round * 40..round * 40 + 20).await;
+        put_to(&stream, round * 40..round * 40 + 20).await;
         let source = source().checkpoints(store.clone()).connect().await.unwrap();
         let fan_out = source.fan_out().unwrap();
         // The second round begins within the 5 s of the first one's subscriptions.
         eventually("both shards are pushed", async || (fan_out.subscribed_shards() == 2).then_some(())).await;
-        put(&stream, round * 40 + 20..round * 40 + 40).await;
+        put_to(&stream, round * 40 + 20..round * 40 + 40).await;
         seen.extend(read_some(source, 40).await.unwrap());
         handles.push(fan_out);
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_local::{LocalKinesis, LocalKinesisBuilder};
+use headwater_tests::TestStream;
 
 /// A source of the stream that all these tests read.
 pub(crate) fn orders(local: &LocalKinesis) -> KinesisSourceBuilder {
@@ -21,5 +22,12 @@ pub(crate) fn filled(builder: LocalKinesisBuilder, shards: usize, numbers: usize
 pub(crate) fn put(local: &LocalKinesis, numbers: Range<usize>) {
     for number in numbers {
         local.put("orders", &format!("key-{}", number % 97), number.to_string()).unwrap();
+    }
+}
+
+/// Puts numbers into a stream of any server.
+pub(crate) async fn put_to(stream: &TestStream, numbers: Range<usize>) {
+    for number in numbers {
+        stream.put(&format!("key-{}", number % 5), number.to_string()).await;
     }
 }

@@ -10,25 +10,11 @@ use headwater_kinesis::KinesisSource;
 use headwater_tests::{Endpoint, Server, TestStream, eventually, sized};
 use tokio::time::{Instant, interval, sleep, timeout};
 
-use crate::collect::{Seen, numbers};
+use crate::collect::{Seen, assert_whole};
+use crate::numbered::put_to;
 
 /// How many records are put between two cuts.
 const BATCH: usize = 20;
-
-async fn put(stream: &TestStream, numbers: std::ops::Range<usize>) {
-    for number in numbers {
-        stream.put(&format!("key-{}", number % 5), number.to_string()).await;
-    }
-}
-
-fn assert_once_and_in_order(seen: &[Seen], count: usize) {
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for Seen { key, text, .. } in seen {
-        let number = text.parse().unwrap();
-        assert!(last.insert(key, number).is_none_or(|before| before < number), "{key}: {number} came late");
-    }
-    assert_eq!(numbers(seen), (0..count).collect::<Vec<_>>());
-}
 
 /// Cuts every connection again and again while records are put.
 async fn nothing_is_lost_or_repeated_across_cuts(endpoint: Endpoint, cuts: usize) {
@@ -48,14 +34,14 @@ async fn nothing_is_lost_or_repeated_across_cuts(endpoint: Endpoint, cuts: usize
     let reading = tokio::spawn(source.map_ok(Seen::from).try_collect::<Vec<_>>());
     for cut in 0..cuts {
         subscribed().await;
-        put(&stream, BATCH * cut..BATCH * (cut + 1)).await;
+        put_to(&stream, BATCH * cut..BATCH * (cut + 1)).await;
         proxy.cut();
         eventually("the cut is felt", async || (fan_out.subscribed_shards() < 2).then_some(())).await;
     }
     subscribed().await;
-    put(&stream, BATCH * cuts..count).await;
+    put_to(&stream, BATCH * cuts..count).await;
     stop_once_all_is_read(&control, &stream).await;
-    assert_once_and_in_order(&reading.await.unwrap().unwrap(), count);
+    assert_whole(&reading.await.unwrap().unwrap(), count);
 }
 
 /// Stops a source once its checkpoints are at the last record of every shard, or half a minute has passed.
@@ -107,9 +93,9 @@ async fn soak_a_session_that_ends_goes_on_where_it_was() {
     let mut count = 0;
     while begun.elapsed() < lasting {
         ticks.tick().await;
-        put(&stream, count..count + 1).await;
+        put_to(&stream, count..count + 1).await;
         count += 1;
     }
     stop_once_all_is_read(&control, &stream).await;
-    assert_once_and_in_order(&reading.await.unwrap().unwrap(), count);
+    assert_whole(&reading.await.unwrap().unwrap(), count);
 }

@@ -10,6 +10,7 @@ use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
 use headwater_tests::{Endpoint, Server, TestStream};
 
 use crate::collect::{Seen, numbers, read};
+use crate::numbered::put_to;
 
 /// A source of a test's stream that ends at the tip.
 fn source(endpoint: &Endpoint, stream: &TestStream) -> KinesisSourceBuilder {
@@ -20,16 +21,10 @@ fn source(endpoint: &Endpoint, stream: &TestStream) -> KinesisSourceBuilder {
         .commit_interval(Duration::from_millis(50))
 }
 
-async fn put(stream: &TestStream, numbers: std::ops::Range<usize>) {
-    for number in numbers {
-        stream.put(&format!("key-{}", number % 5), number.to_string()).await;
-    }
-}
-
 async fn every_record_of_every_shard_is_read_in_order(server: Server) {
     let endpoint = server.shared();
     let stream = endpoint.create_stream("read", 3).await;
-    put(&stream, 0..60).await;
+    put_to(&stream, 0..60).await;
     let seen = read(source(endpoint, &stream).connect().await.unwrap()).await.unwrap();
     assert_eq!(numbers(&seen), (0..60).collect::<Vec<_>>());
     let mut last: HashMap<String, usize> = HashMap::new();
@@ -43,10 +38,10 @@ async fn resuming_repeats_no_acked_record(server: Server) {
     let endpoint = server.shared();
     let stream = endpoint.create_stream("resume", 2).await;
     let store = MemoryCheckpoints::new();
-    put(&stream, 0..20).await;
+    put_to(&stream, 0..20).await;
     let first = source(endpoint, &stream).checkpoints(store.clone()).connect().await.unwrap();
     assert_eq!(numbers(&read(first).await.unwrap()), (0..20).collect::<Vec<_>>());
-    put(&stream, 20..30).await;
+    put_to(&stream, 20..30).await;
     let second = source(endpoint, &stream).checkpoints(store).connect().await.unwrap();
     assert_eq!(numbers(&read(second).await.unwrap()), (20..30).collect::<Vec<_>>());
 }
@@ -59,14 +54,14 @@ async fn a_reshard_loses_nothing_and_reads_both_parents_first(server: Server) {
     control.ready().await.unwrap();
 
     let reading = tokio::spawn(reader.take(100).map(|message| message.map(Seen::from)).collect::<Vec<_>>());
-    put(&stream, 0..20).await;
+    put_to(&stream, 0..20).await;
     let halves = split(&stream, "shardId-000000000000").await;
-    put(&stream, 20..40).await;
+    put_to(&stream, 20..40).await;
     // A child is split before its parents' records can all have been read.
     let quarters = split(&stream, &halves[0]).await;
-    put(&stream, 40..60).await;
+    put_to(&stream, 40..60).await;
     let merged = merge(&stream, &quarters[1], &halves[1]).await;
-    put(&stream, 60..100).await;
+    put_to(&stream, 60..100).await;
 
     let seen: Vec<Seen> = reading.await.unwrap().into_iter().collect::<Result<_, _>>().unwrap();
     control.finished().await.unwrap();
