@@ -126,6 +126,43 @@ pub struct Lease {
     pub handoff: Option<WorkerId>,
 }
 
+/// A write of one lease, among many: a commit, or a renewal where there is nothing to commit.
+///
+/// # Example
+///
+/// ```
+/// use futures::StreamExt;
+/// use headwater::Position;
+/// use headwater::checkpoint::{CheckpointStore, LeaseWrite, MemoryCheckpoints};
+/// # use headwater::checkpoint::{Application, Claim, WorkerId};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> headwater::Result<()> {
+/// # let store = MemoryCheckpoints::new();
+/// # let claim = Claim {
+/// #     application: Application::new("billing", "orders"),
+/// #     shard: "shardId-000000000000".into(),
+/// #     worker: WorkerId::unique(),
+/// #     expired: None,
+/// #     initial: Position::Beginning.into(),
+/// # };
+/// let lease = store.claim(&claim).await?.expect("the shard is free");
+/// let done = Position::After { sequence: "7".into(), sub_sequence: None };
+/// let writes = [LeaseWrite { lease, checkpoint: Some(done.clone().into()) }];
+///
+/// let (index, written) = store.write(&writes).next().await.expect("each write is answered");
+/// assert_eq!((index, written?.checkpoint.position), (0, done));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseWrite {
+    /// The lease.
+    pub lease: Lease,
+    /// What is to be stored; `None` renews.
+    pub checkpoint: Option<Checkpoint>,
+}
+
 /// A request that the owner of a lease hand it over.
 ///
 /// # Example

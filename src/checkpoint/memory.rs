@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, lazy};
 
 use crate::checkpoint::{
-    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId,
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId, WorkerRow,
 };
 use crate::{Error, ErrorKind, Result, ShardId};
 
@@ -53,6 +53,7 @@ pub struct MemoryCheckpoints {
 struct State {
     starts: BTreeMap<Application, ApplicationStart>,
     rows: BTreeMap<Application, BTreeMap<ShardId, LeaseRow>>,
+    workers: BTreeMap<Application, BTreeMap<WorkerId, WorkerRow>>,
     faults: Faults,
 }
 
@@ -271,6 +272,70 @@ impl CheckpointStore for MemoryCheckpoints {
         self.verb("list the leases", application, |state| {
             let rows = state.rows.get(application);
             Ok(rows.into_iter().flat_map(BTreeMap::values).cloned().collect())
+        })
+    }
+
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.verb("reset a checkpoint", application, move |state| {
+            let rows = state.rows.entry(application.clone()).or_default();
+            let stored = rows.get(shard);
+            let as_listed = stored.map(|row| row.version) == listed.map(|row| row.version);
+            if as_listed {
+                let row = stored.cloned();
+                let row = row.map_or_else(|| LeaseRow::free(shard, checkpoint), |row| row.reset(checkpoint));
+                rows.insert(shard.clone(), row);
+            }
+            Ok(as_listed)
+        })
+    }
+
+    fn started<'a>(
+        &'a self,
+        application: &'a Application,
+    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
+        self.verb("look for the start", application, |state| Ok(state.starts.get(application).cloned()))
+    }
+
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.verb("announce a worker", application, move |state| {
+            let workers = state.workers.entry(application.clone()).or_default();
+            let new = WorkerRow { worker: worker.clone(), version: 0, max_shards };
+            let row = workers.entry(worker.clone()).or_insert(new);
+            row.version += 1;
+            row.max_shards = max_shards;
+            Ok(())
+        })
+    }
+
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
+        self.verb("list the workers", application, |state| {
+            let workers = state.workers.get(application);
+            Ok(workers.into_iter().flat_map(BTreeMap::values).cloned().collect())
+        })
+    }
+
+    fn retire<'a>(
+        &'a self,
+        application: &'a Application,
+        listed: &'a WorkerRow,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.verb("retire a worker", application, |state| {
+            let workers = state.workers.entry(application.clone()).or_default();
+            if workers.get(&listed.worker).is_some_and(|row| row.version == listed.version) {
+                workers.remove(&listed.worker);
+            }
+            Ok(())
         })
     }
 }

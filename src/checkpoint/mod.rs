@@ -10,15 +10,21 @@
 
 pub mod conformance;
 
+mod application;
 mod in_flight;
 mod lease;
 mod memory;
 mod row;
 mod store;
+mod token;
 mod tracker;
+mod worker;
 
+pub use application::{Application, ApplicationStart};
 pub(crate) use in_flight::InFlight;
-pub use lease::{Checkpoint, Claim, Handoff, Lease, LeaseRow};
+pub use lease::{Checkpoint, Claim, Handoff, Lease, LeaseRow, LeaseWrite};
 pub use memory::MemoryCheckpoints;
-pub use store::{Application, ApplicationStart, CheckpointStore, FencingToken, WorkerId};
+pub use store::CheckpointStore;
+pub use token::FencingToken;
 pub use tracker::Tracker;
+pub use worker::{WorkerId, WorkerRow};

@@ -128,6 +128,24 @@ impl LeaseRow {
         standing.to == *to
     }
 
+    /// Makes the free row of a shard that had none, at a checkpoint that an operator gave.
+    pub fn free(shard: &ShardId, checkpoint: &Checkpoint) -> Self {
+        Self {
+            shard: shard.clone(),
+            owner: None,
+            token: FencingToken(0),
+            version: 1,
+            checkpoint: checkpoint.clone(),
+            handoff: None,
+        }
+    }
+
+    /// Returns the row at a checkpoint that an operator gave, whatever was stored, taken from whoever holds it.
+    pub fn reset(self, checkpoint: &Checkpoint) -> Self {
+        let version = self.version + 1;
+        Self { owner: None, version, checkpoint: checkpoint.clone(), handoff: None, ..self }
+    }
+
     /// Makes the `NotFound` error of a verb on a shard that has no row.
     pub fn missing(verb: &str, application: &Application, shard: &ShardId) -> Error {
         Error::new(ErrorKind::NotFound, format!("{verb} of {shard} of {application}: there is no such lease"))

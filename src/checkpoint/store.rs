@@ -2,160 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream, StreamExt};
 
-use crate::checkpoint::{Checkpoint, Claim, Lease, LeaseRow};
+use crate::checkpoint::{
+    Application, ApplicationStart, Checkpoint, Claim, Lease, LeaseRow, LeaseWrite, WorkerId, WorkerRow,
+};
 use crate::{Result, ShardId};
 
-/// A group of workers that share the shards of one stream, and the progress they made together.
-///
-/// # Example
-///
-/// Two groups read one stream, each with progress of its own:
-///
-/// ```
-/// use headwater::checkpoint::{Application, CheckpointStore, Claim, MemoryCheckpoints, WorkerId};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> headwater::Result<()> {
-/// # let store = MemoryCheckpoints::new();
-/// let (billing, audit) = (Application::new("billing", "orders"), Application::new("audit", "orders"));
-/// # let claim = Claim {
-/// #     application: billing.clone(),
-/// #     shard: "shardId-000000000000".into(),
-/// #     worker: WorkerId::unique(),
-/// #     expired: None,
-/// #     initial: headwater::Position::Beginning.into(),
-/// # };
-/// assert_eq!(claim.application, billing);
-/// store.claim(&claim).await?;
-/// assert_eq!(store.list(&billing).await?.len(), 1);
-/// assert!(store.list(&audit).await?.is_empty());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Application {
-    /// The name of the group.
-    pub name: Arc<str>,
-    /// The stream that it reads.
-    pub stream: Arc<str>,
-}
-
-impl Application {
-    /// Creates an application from its name and the stream that it reads.
-    pub fn new(name: impl Into<Arc<str>>, stream: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), stream: stream.into() }
-    }
-}
-
-impl fmt::Display for Application {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" on \"{}\"", self.name, self.stream)
-    }
-}
-
-/// The name of a worker, unique among all that ever ran.
-///
-/// # Example
-///
-/// ```
-/// use headwater::checkpoint::WorkerId;
-/// use headwater::source::SourceConfig;
-///
-/// let mut config = SourceConfig::default();
-/// config.worker = WorkerId::new("billing-6f7c9d5b4-x2x9k"); // a pod's name
-/// assert_eq!(config.worker.as_str(), "billing-6f7c9d5b4-x2x9k");
-/// assert_ne!(WorkerId::unique(), WorkerId::unique());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WorkerId(Arc<str>);
-
-impl WorkerId {
-    /// Creates a worker id from a name that nobody else has.
-    pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self(id.into())
-    }
-
-    /// Makes an id that no other process has: the process id for the reader, a random UUID for the guarantee.
-    pub fn unique() -> Self {
-        Self(format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple()).into())
-    }
-
-    /// Returns the id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Grows with every claim of a shard and stays the same while the lease is held, so that whoever gets writes from
-/// two workers can refuse the older one. Starts at 1.
-///
-/// Source: M. Kleppmann, [How to do distributed locking](https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html).
-///
-/// # Example
-///
-/// What a write goes through, with the token of its message's [`Origin`](crate::Origin):
-///
-/// ```
-/// use headwater::FencingToken;
-///
-/// let mut highest = FencingToken::default();
-/// let mut accepts = |token: FencingToken| {
-///     highest = highest.max(token);
-///     token == highest
-/// };
-/// assert!(accepts(FencingToken(1)));
-/// assert!(accepts(FencingToken(2)));
-/// assert!(!accepts(FencingToken(1)), "its worker lost the lease");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FencingToken(pub u64);
-
-impl fmt::Display for FencingToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// When an application read its stream for the first time, and which shards the stream had then.
-///
-/// It settles what a shard without a row means: one of the first set begins where the user's start position says,
-/// any other begins at its beginning.
-///
-/// # Example
-///
-/// ```
-/// use std::time::SystemTime;
-///
-/// use headwater::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints};
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> headwater::Result<()> {
-/// let (store, application) = (MemoryCheckpoints::new(), Application::new("billing", "orders"));
-/// let now = |shards| ApplicationStart { at: SystemTime::now(), shards };
-///
-/// let first = store.start(&application, now(vec!["shardId-000000000000".into()])).await?;
-/// let later = store.start(&application, now(vec!["shardId-000000000001".into()])).await?;
-/// assert_eq!(later, first, "a restart is not a first start");
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApplicationStart {
-    /// The time of the first start, by the clock of the worker that was first.
-    pub at: SystemTime,
-    /// The shards that the stream listed then.
-    pub shards: Vec<ShardId>,
-}
+/// How many verbs of one batch are under way at a time.
+const VERBS: usize = 16;
 
 /// Keeps, for each shard of each application, one record of who may read it and how far it was read.
 ///
@@ -242,6 +99,52 @@ pub trait CheckpointStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns the rows of an application, ordered by shard.
     fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>>;
+
+    /// Renews or commits many leases, and answers as each is done, in any order, with the index of its write. Each is
+    /// done or not done for itself: one lost lease fails alone. By default one verb for each, 16 at a time; a store that
+    /// can do many in one exchange does.
+    fn write<'a>(&'a self, writes: &'a [LeaseWrite]) -> BoxStream<'a, (usize, Result<Lease>)> {
+        stream::iter(writes.iter().enumerate())
+            .map(move |(index, write)| async move {
+                let answer = match &write.checkpoint {
+                    Some(checkpoint) => self.commit(&write.lease, checkpoint).await,
+                    None => self.renew(&write.lease).await,
+                };
+                (index, answer)
+            })
+            .buffer_unordered(VERBS)
+            .boxed()
+    }
+
+    /// Stores a checkpoint, whatever was stored, and takes the lease from whoever holds it: an operator's verb. Done only
+    /// while the row's version is that of `listed`, or while there is no row where that is `None`; returns whether it was
+    /// done. The shard is free afterwards; the token stays, and the version changes.
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>>;
+
+    /// Returns the first start of an application, if one is recorded.
+    fn started<'a>(&'a self, application: &'a Application)
+    -> BoxFuture<'a, Result<Option<ApplicationStart>>>;
+
+    /// Proves that a worker lives, whether or not it holds a lease, and says how many shards it would read at most.
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>>;
+
+    /// Returns the workers of an application that announced themselves and did not retire, ordered by their names.
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>>;
+
+    /// Forgets a worker that left or died, unless it announced itself since it was listed so. Its leases stay its own.
+    fn retire<'a>(&'a self, application: &'a Application, listed: &'a WorkerRow)
+    -> BoxFuture<'a, Result<()>>;
 }
 
 /// A store that is shared, or chosen at run time.
@@ -281,5 +184,46 @@ impl<S: CheckpointStore + ?Sized> CheckpointStore for Arc<S> {
 
     fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
         (**self).list(application)
+    }
+    fn write<'a>(&'a self, writes: &'a [LeaseWrite]) -> BoxStream<'a, (usize, Result<Lease>)> {
+        (**self).write(writes)
+    }
+
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>> {
+        (**self).reset(application, shard, listed, checkpoint)
+    }
+
+    fn started<'a>(
+        &'a self,
+        application: &'a Application,
+    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
+        (**self).started(application)
+    }
+
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>> {
+        (**self).announce(application, worker, max_shards)
+    }
+
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
+        (**self).workers(application)
+    }
+
+    fn retire<'a>(
+        &'a self,
+        application: &'a Application,
+        listed: &'a WorkerRow,
+    ) -> BoxFuture<'a, Result<()>> {
+        (**self).retire(application, listed)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use headwater::checkpoint::{
-    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId,
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId, WorkerRow,
 };
 use headwater::{Result, ShardId};
 
@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::SqliteCheckpointsBuilder;
 use crate::position::as_stored;
 use crate::writer::Writer;
-use crate::{lease, start};
+use crate::{lease, start, worker};
 
 /// Keeps leases and checkpoints in one SQLite file.
 ///
@@ -174,6 +174,66 @@ impl CheckpointStore for SqliteCheckpoints {
         let application = application.clone();
         let list = move |connection: &Connection| lease::list(connection, &application).map(Ok);
         self.writer.run("list the leases", list).boxed()
+    }
+
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let (application, shard, listed) = (application.clone(), shard.clone(), listed.cloned());
+        let checkpoint = as_stored(checkpoint);
+        let reset = move |connection: &Connection| {
+            let stored = lease::get(connection, &application, &shard)?;
+            let as_listed = stored.as_ref().map(|row| row.version) == listed.as_ref().map(|row| row.version);
+            if as_listed {
+                let row =
+                    stored.map_or_else(|| LeaseRow::free(&shard, &checkpoint), |row| row.reset(&checkpoint));
+                lease::put(connection, &application, &row)?;
+            }
+            Ok(Ok(as_listed))
+        };
+        self.writer.run("reset a checkpoint", reset).boxed()
+    }
+
+    fn started<'a>(
+        &'a self,
+        application: &'a Application,
+    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
+        let application = application.clone();
+        let look = move |connection: &Connection| start::get(connection, &application).map(Ok);
+        self.writer.run("look for the start", look).boxed()
+    }
+
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>> {
+        let (application, worker) = (application.clone(), worker.clone());
+        let announce = move |connection: &Connection| {
+            worker::announce(connection, &application, &worker, max_shards).map(Ok)
+        };
+        self.writer.run("announce a worker", announce).boxed()
+    }
+
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
+        let application = application.clone();
+        let list = move |connection: &Connection| worker::list(connection, &application).map(Ok);
+        self.writer.run("list the workers", list).boxed()
+    }
+
+    fn retire<'a>(
+        &'a self,
+        application: &'a Application,
+        listed: &'a WorkerRow,
+    ) -> BoxFuture<'a, Result<()>> {
+        let (application, listed) = (application.clone(), listed.clone());
+        let retire = move |connection: &Connection| worker::retire(connection, &application, &listed).map(Ok);
+        self.writer.run("retire a worker", retire).boxed()
     }
 }
 

@@ -29,6 +29,7 @@ mod position;
 mod schema;
 mod start;
 mod time;
+mod worker;
 mod writer;
 
 pub use builder::SqliteCheckpointsBuilder;

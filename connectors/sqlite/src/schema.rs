@@ -6,8 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 /// "HdWt": tells a file of ours from one of another program.
 const APPLICATION_ID: i32 = 0x4864_5774;
 
-/// The version of the tables that this code writes.
-const VERSION: i32 = 1;
+/// The version of the tables that this code writes. The first had no workers.
+const VERSION: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE leases (
@@ -43,7 +43,18 @@ CREATE TABLE start_shards (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Makes the tables in a new file; refuses a file that is not ours, or newer than this code.
+const WORKERS: &str = "
+CREATE TABLE workers (
+    application TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    worker TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    max_shards INTEGER NOT NULL,
+    PRIMARY KEY (application, stream, worker)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Makes the tables in a new file, and those that an older one lacks; refuses a file that is not ours, or newer than this code.
 ///
 /// The outer result is SQLite's, the inner one tells of a file that is sound but not usable.
 pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
@@ -55,11 +66,13 @@ pub(crate) fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()
     if application == 0 && version == 0 && tables == 0 {
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-        return Ok(Ok(()));
+    } else if (application, version) != (APPLICATION_ID, 1) {
+        return Ok(check(application, version).map_err(|why| Error::new(ErrorKind::Store, why)));
     }
-    Ok(check(application, version).map_err(|why| Error::new(ErrorKind::Store, why)))
+    transaction.execute_batch(WORKERS)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
 fn check(application: i32, version: i32) -> Result<(), String> {

@@ -26,7 +26,8 @@ pub(crate) fn record(
     get(connection, application)?.ok_or(Error::QueryReturnedNoRows)
 }
 
-fn get(connection: &Connection, application: &Application) -> Result<Option<ApplicationStart>> {
+/// Returns the recorded start, if there is one.
+pub(crate) fn get(connection: &Connection, application: &Application) -> Result<Option<ApplicationStart>> {
     let key = [&*application.name, &*application.stream];
     let at = connection
         .prepare_cached("SELECT at_millis FROM starts WHERE application = ?1 AND stream = ?2")?

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use super::CHECKS;
 use crate::checkpoint::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
-    LeaseRow, MemoryCheckpoints, WorkerId, conformance,
+    LeaseRow, MemoryCheckpoints, WorkerId, WorkerRow, conformance,
 };
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
@@ -35,11 +35,19 @@ struct Broken {
     starts: Mutex<BTreeMap<Application, ApplicationStart>>,
     rows: Mutex<BTreeMap<(Application, ShardId), LeaseRow>>,
     stumbled: AtomicBool,
+    /// Keeps what no sentence breaks yet.
+    whole: MemoryCheckpoints,
 }
 
 impl Broken {
     fn at(sentence: &'static str) -> Self {
-        Self { sentence, starts: Mutex::default(), rows: Mutex::default(), stumbled: AtomicBool::new(false) }
+        Self {
+            sentence,
+            starts: Mutex::default(),
+            rows: Mutex::default(),
+            stumbled: AtomicBool::new(false),
+            whole: MemoryCheckpoints::new(),
+        }
     }
 
     fn breaks(&self, sentence: &str) -> bool {
@@ -258,5 +266,53 @@ impl CheckpointStore for Broken {
             Ok(listed)
         }
         .boxed()
+    }
+
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>> {
+        async move {
+            let stored = self.read(application, shard);
+            let as_listed = stored.as_ref().map(|row| row.version) == listed.map(|row| row.version);
+            if as_listed {
+                let row =
+                    stored.map_or_else(|| LeaseRow::free(shard, checkpoint), |row| row.reset(checkpoint));
+                self.write(application, row);
+            }
+            Ok(as_listed)
+        }
+        .boxed()
+    }
+
+    fn started<'a>(
+        &'a self,
+        application: &'a Application,
+    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
+        async move { Ok(self.starts.lock().unwrap().get(application).cloned()) }.boxed()
+    }
+
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.whole.announce(application, worker, max_shards)
+    }
+
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
+        self.whole.workers(application)
+    }
+
+    fn retire<'a>(
+        &'a self,
+        application: &'a Application,
+        listed: &'a WorkerRow,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.whole.retire(application, listed)
     }
 }

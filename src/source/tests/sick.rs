@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 
 use crate::checkpoint::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, MemoryCheckpoints,
-    WorkerId,
+    WorkerId, WorkerRow,
 };
 use crate::{Error, ErrorKind, Result, ShardId};
 
@@ -31,6 +31,8 @@ pub(super) enum Verb {
     Release,
     RequestHandoff,
     List,
+    Announce,
+    Workers,
 }
 
 type Diagnosis = dyn Fn(Verb, Option<&ShardId>) -> Option<Illness> + Send + Sync;
@@ -123,6 +125,44 @@ impl CheckpointStore for Sick {
 
     fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
         self.suffer(Verb::List, None, self.healthy.list(application))
+    }
+
+    fn reset<'a>(
+        &'a self,
+        application: &'a Application,
+        shard: &'a ShardId,
+        listed: Option<&'a LeaseRow>,
+        checkpoint: &'a Checkpoint,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.healthy.reset(application, shard, listed, checkpoint)
+    }
+
+    fn started<'a>(
+        &'a self,
+        application: &'a Application,
+    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
+        self.healthy.started(application)
+    }
+
+    fn announce<'a>(
+        &'a self,
+        application: &'a Application,
+        worker: &'a WorkerId,
+        max_shards: u32,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.suffer(Verb::Announce, None, self.healthy.announce(application, worker, max_shards))
+    }
+
+    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
+        self.suffer(Verb::Workers, None, self.healthy.workers(application))
+    }
+
+    fn retire<'a>(
+        &'a self,
+        application: &'a Application,
+        listed: &'a WorkerRow,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.healthy.retire(application, listed)
     }
 }
 
