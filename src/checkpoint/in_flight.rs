@@ -15,8 +15,6 @@ pub(crate) struct InFlight {
     limit: AtomicUsize,
     /// Set while the stream waits for messages to settle.
     waiting: AtomicBool,
-    /// Set once the coordinator waits for every message to settle.
-    drained: AtomicBool,
     stream: AtomicWaker,
     attention: Notify,
 }
@@ -31,15 +29,6 @@ impl InFlight {
     /// Waits until the coordinator is asked to look at its shards; remembers one call.
     pub(crate) async fn attention(&self) {
         self.attention.notified().await;
-    }
-
-    /// From now on every tracker that has drained calls attention.
-    pub(crate) fn drain(&self) {
-        self.drained.store(true, Ordering::SeqCst);
-    }
-
-    pub(super) fn is_drained(&self) -> bool {
-        self.drained.load(Ordering::SeqCst)
     }
 
     /// Tells whether the stream waits for messages to settle.

@@ -50,6 +50,8 @@ struct Shared {
     finished: AtomicBool,
     /// Set by the first abandonment, so that looking for one is a load and not a lock.
     any_abandoned: AtomicBool,
+    /// Set while somebody waits for the last message that is out to settle.
+    draining: AtomicBool,
     /// Set when the lease is lost or the shard is read anew: nothing settles from then on.
     revoked: AtomicBool,
 }
@@ -83,6 +85,7 @@ impl Tracker {
             open: AtomicUsize::new(0),
             finished: AtomicBool::new(false),
             any_abandoned: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
             revoked: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared) }
@@ -148,6 +151,11 @@ impl Tracker {
     /// ```
     pub fn finish(&self) {
         self.shared.finished.store(true, Ordering::SeqCst);
+    }
+
+    /// Says that the coordinator waits for the last message that is out: attention is called when it has settled.
+    pub(crate) fn drain(&self) {
+        self.shared.draining.store(true, Ordering::SeqCst);
     }
 
     /// Ends this tracker's say: acks and abandons that still come have no effect.
@@ -277,7 +285,7 @@ impl Shared {
         self.in_flight.settle(count);
         // Who waits for a drain says so before it looks, so one of the two sees the other. Nobody else cares, and a call for
         // each page that was acked would be a storm.
-        if before == count && (self.finished.load(Ordering::SeqCst) || self.in_flight.is_drained()) {
+        if before == count && (self.finished.load(Ordering::SeqCst) || self.draining.load(Ordering::SeqCst)) {
             self.in_flight.call_attention();
         }
     }

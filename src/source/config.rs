@@ -174,10 +174,15 @@ pub struct SourceConfig {
     /// What follows when records were removed before they were read. Default: continue.
     pub on_gap: OnGap,
     /// The most shards that this worker reads at a time; others are left to other workers, or read once one was read as far
-    /// as was asked for. Default: no limit.
+    /// as was asked for. Workers that share a stream each take their fair part of its shards, within this. Default: no
+    /// limit.
     pub max_shards: usize,
-    /// How long a lease lives unrenewed; renewed every third of it. Default: 10 s.
+    /// How long a lease lives unrenewed; renewed every third of it. A worker that could not renew one for so long hands out
+    /// nothing more of that shard until it has. Default: 10 s.
     pub lease_time: Duration,
+    /// How long a shard that another worker asked for waits for the acks of messages that are out, before it is released
+    /// all the same and they repeat. Default: 10 s.
+    pub handoff_timeout: Duration,
     /// How often watermarks are stored. Default: 1 s.
     pub commit_interval: Duration,
     /// How often the list of shards is looked at when nothing asks for it. Default: 60 s.
@@ -206,6 +211,7 @@ impl Default for SourceConfig {
             on_gap: OnGap::default(),
             max_shards: usize::MAX,
             lease_time: Duration::from_secs(10),
+            handoff_timeout: Duration::from_secs(10),
             commit_interval: Duration::from_secs(1),
             refresh_interval: Duration::from_mins(1),
             max_in_flight: 100_000,

@@ -20,6 +20,7 @@ pub(super) struct Meters {
     pub(super) gaps: Counter,
     pub(super) redeliveries: Counter,
     pub(super) leases_lost: Counter,
+    pub(super) handoffs: Counter,
     in_flight: Gauge,
     buffered: Gauge,
     shards: [(ShardState, Gauge); 5],
@@ -51,6 +52,7 @@ impl Meters {
             gaps: counter!("headwater_source_gaps_total", "stream" => of()),
             redeliveries: counter!("headwater_source_redeliveries_total", "stream" => of()),
             leases_lost: counter!("headwater_source_leases_lost_total", "stream" => of()),
+            handoffs: counter!("headwater_source_handoffs_total", "stream" => of()),
             in_flight: gauge!("headwater_source_messages_in_flight", "stream" => of()),
             buffered: gauge!("headwater_source_buffered_bytes", "stream" => of()),
             shards: shards.map(|(name, state)| {

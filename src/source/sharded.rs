@@ -160,7 +160,11 @@ impl ShardedSource {
 
     fn next_of_page(&mut self) -> Option<Message<Bytes>> {
         let page = self.current.as_mut()?;
-        if !page.reading.is_free() {
+        if page.reading.is_over() {
+            self.current.take().into_iter().for_each(OpenPage::retract);
+            return None;
+        }
+        if !page.may_go_out() {
             let page = self.current.take()?;
             self.aside.push_front(Aside::open(page));
             return None;
@@ -189,7 +193,7 @@ impl ShardedSource {
                     None => return Poll::Ready(None),
                 },
             };
-            if aside.reading().tracker.is_revoked() {
+            if aside.reading().is_over() {
                 aside.retract();
                 continue;
             }
@@ -206,12 +210,12 @@ impl ShardedSource {
     /// Tells whether news of a shard has to wait: the shard is held back, or its gate opened just now and what was put
     /// aside before goes first.
     fn holds_back(&self, reading: &Arc<Reading>) -> bool {
-        !reading.is_free() || self.aside.iter().any(|aside| Arc::ptr_eq(aside.reading(), reading))
+        !reading.may_go_out() || self.aside.iter().any(|aside| Arc::ptr_eq(aside.reading(), reading))
     }
 
     /// Returns the first of what was put aside whose shard is held back no more, or is read anew.
     fn next_aside(&mut self) -> Option<Aside> {
-        let may_go = |reading: &Arc<Reading>| reading.is_free() || reading.tracker.is_revoked();
+        let may_go = |reading: &Arc<Reading>| reading.is_over() || reading.may_go_out();
         let reading = Arc::clone(self.aside.iter().map(Aside::reading).find(|reading| may_go(reading))?);
         // Its gate may have opened in the midst of the search, behind the first of them.
         let first = self.aside.iter().position(|aside| Arc::ptr_eq(aside.reading(), &reading))?;

@@ -201,7 +201,7 @@ impl Control {
     /// ```
     pub fn stop(&self) {
         self.shared.stop.send_replace(true);
-        self.shared.stream.wake();
+        self.wake();
     }
 
     /// Returns what is known of each shard, as of the coordinator's last turn.
@@ -265,6 +265,11 @@ impl Control {
     pub(in crate::source) fn poll_failure(&self, cx: &mut Context<'_>) -> Option<Error> {
         self.shared.stream.register(cx.waker());
         lock(&self.shared.failure).unsaid.take()
+    }
+
+    /// Wakes the task that polls the stream.
+    pub(in crate::source) fn wake(&self) {
+        self.shared.stream.wake();
     }
 
     pub(in crate::source) fn stopped(&self) -> watch::Receiver<bool> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::checkpoint::WorkerId;
 use crate::{Position, ShardId};
 
 /// What a source knows of one shard.
@@ -39,6 +40,8 @@ pub struct ShardStatus {
     pub state: ShardState,
     /// The shards that it came from.
     pub parents: Vec<ShardId>,
+    /// The worker that holds the lease, where one is known to.
+    pub owner: Option<WorkerId>,
     /// The stored position, where one is known.
     pub position: Option<Position>,
     /// How far what was handed out is behind the tip, in milliseconds, where the service told.
@@ -59,12 +62,14 @@ impl ShardStatus {
         shard: ShardId,
         state: ShardState,
         parents: Vec<ShardId>,
+        owner: Option<WorkerId>,
         paused: bool,
     ) -> Self {
         Self {
             shard,
             state,
             parents,
+            owner,
             position: None,
             millis_behind_latest: None,
             in_flight: 0,
@@ -108,7 +113,7 @@ pub enum ShardState {
     Unleased,
     /// It is being read.
     Reading,
-    /// Everything asked for was read; acks may be out.
+    /// Everything asked for was read, or another worker asked for the shard; acks may be out.
     Draining,
     /// It was read to its end and every message acked, by this worker or another.
     Finished,

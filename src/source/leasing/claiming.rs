@@ -11,10 +11,15 @@ use tokio::time::Instant;
 use crate::checkpoint::{Checkpoint, Lease, LeaseRow};
 use crate::source::ReadFrom;
 use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::fleet::{Hold, Plan};
 use crate::source::leasing::held::Held;
 use crate::source::pages::reader::Reader;
 use crate::source::pages::reading::Reading;
+use crate::source::pages::tenure::Tenure;
 use crate::{OriginShard, Position, Result, ShardId};
+
+/// So many rows are listed at every turn; a larger application is looked at less often while nothing is to change.
+const FEW_ROWS: usize = 250;
 
 impl Coordinator {
     /// Claims every shard that may be read and is nobody's.
@@ -31,10 +36,35 @@ impl Coordinator {
     }
 
     async fn claim_free(&mut self) -> Result<()> {
-        let rows: HashMap<ShardId, LeaseRow> =
-            self.leases.list().await?.into_iter().map(|row| (row.shard.clone(), row)).collect();
+        let looking = self.leases.look_around(self.config.max_shards);
+        let around = self.meanwhile(looking).await?;
+        let (rows, workers) = self.leases.note(around)?;
+        let dead = self.fleet.meet(workers);
+        let rows: HashMap<ShardId, LeaseRow> = rows.into_iter().map(|row| (row.shard.clone(), row)).collect();
+        self.take_in(&rows).await?;
+        let plan = self.plan(&rows);
+        self.is_unsettled = plan.is_unsettled || rows.len() <= FEW_ROWS;
+        self.hand_over().await?;
+        let claimed = self.claim(plan.claims).await;
+        if !plan.requests.is_empty() {
+            let requesting = self.leases.request(plan.requests);
+            let requested = self.meanwhile(requesting).await?;
+            self.leases.note(requested)?;
+        }
+        if !dead.is_empty() {
+            let burying = self.leases.bury(dead);
+            self.meanwhile(burying).await??;
+        }
+        claimed
+    }
+
+    /// Takes in what others did: what they finished, what they began, and what they want.
+    async fn take_in(&mut self, rows: &HashMap<ShardId, LeaseRow>) -> Result<()> {
         let mut ended = Vec::new();
-        for (shard, row) in &rows {
+        for (shard, row) in rows {
+            if let Some(held) = self.leases.held.get_mut(shard) {
+                held.asked_for(row);
+            }
             match row.checkpoint.position {
                 // One that is held is finished once its children are known.
                 Position::End if self.leases.held.contains_key(shard) => {}
@@ -49,32 +79,53 @@ impl Coordinator {
             self.refresh().await?;
         }
         self.topology.set_finished(&ended);
-        let wanted = self
+        Ok(())
+    }
+
+    fn plan(&mut self, rows: &HashMap<ShardId, LeaseRow>) -> Plan {
+        let readable = self
             .topology
             .unfinished()
-            .filter(|shard| !self.leases.held.contains_key(*shard) && self.topology.is_readable(shard))
-            .map(|shard| (shard.clone(), self.initial_checkpoint(shard)))
-            .collect();
-        let reading = self.leases.held.values().filter(|held| !held.reading.is_read()).count();
-        let room = self.config.max_shards.saturating_sub(reading);
-        let mut outcome = Ok(());
-        let mut answers = pin!(self.leases.claim(wanted, room, &rows));
-        let mut write = self.writes();
-        write.reset();
-        loop {
-            let answer = tokio::select! {
-                answer = answers.next() => answer,
-                // To claim thousands of shards takes long where the store is slow.
-                _ = write.tick() => {
-                    self.write().await?;
-                    continue;
-                }
+            .filter(|shard| self.leases.held.contains_key(*shard) || self.topology.is_readable(shard));
+        let shards = readable.map(|shard| {
+            let hold = match self.leases.held.get(shard) {
+                Some(held) if held.handed_to().is_some() || held.reading.is_read() => Hold::Done,
+                Some(_) => Hold::Reading,
+                None => Hold::None,
             };
-            match answer.map(|answer| self.leases.note(answer)) {
-                Some(Ok(Some(lease))) => self.begin(lease),
-                Some(Ok(None)) => {}
-                Some(Err(error)) => outcome = Err(error),
-                None => return outcome,
+            (shard.clone(), hold)
+        });
+        let shards = shards.collect();
+        self.fleet.plan(shards, rows)
+    }
+
+    async fn claim(&mut self, claims: Vec<(ShardId, Option<u64>)>) -> Result<()> {
+        let wanted = claims.into_iter().map(|(shard, expired)| {
+            let initial = self.initial_checkpoint(&shard);
+            (shard, expired, initial)
+        });
+        let wanted = wanted.collect();
+        let mut answers = pin!(self.leases.claim(wanted));
+        let mut outcome = Ok(());
+        while let Some((begun, answer)) = self.meanwhile(answers.next()).await? {
+            match self.leases.note(answer) {
+                Ok(Some(lease)) => self.begin(lease, begun),
+                Ok(None) => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+
+    /// Waits for an exchange, and stores watermarks and renews leases meanwhile: to claim thousands of shards takes long
+    /// where the store is slow.
+    pub(in crate::source) async fn meanwhile<T>(&mut self, exchange: impl Future<Output = T>) -> Result<T> {
+        let mut exchange = pin!(exchange);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut exchange => return Ok(answer),
+                _ = self.write.tick() => self.write().await?,
             }
         }
     }
@@ -87,7 +138,7 @@ impl Coordinator {
         }
     }
 
-    fn begin(&mut self, lease: Lease) {
+    fn begin(&mut self, lease: Lease, begun: Instant) {
         let origin = Arc::new(OriginShard {
             stream: self.upstream.stream().into(),
             shard: lease.shard.clone(),
@@ -102,16 +153,18 @@ impl Coordinator {
             position => ReadFrom::Position(position.clone()),
         };
         let last = Some(lease.checkpoint.clone());
-        let Some((reading, reader)) = self.reader(origin, from, last, Duration::ZERO) else { return };
+        let tenure = Arc::new(Tenure::new(begun, self.config.lease_time));
+        let Some((reading, reader)) = self.reader(origin, tenure, from, last, Duration::ZERO) else { return };
         let task = tokio::spawn(reader.run());
         let meters = self.meters.shard(&lease.shard);
-        self.leases.held.insert(lease.shard.clone(), Held::new(lease, reading, task, Instant::now(), meters));
+        self.leases.held.insert(lease.shard.clone(), Held::new(lease, reading, task, begun, meters));
     }
 
     /// Makes a reader that begins somewhere. `last` is the stored checkpoint, where it begins with that.
     pub(in crate::source) fn reader(
         &self,
         origin: Arc<OriginShard>,
+        tenure: Arc<Tenure>,
         from: ReadFrom,
         last: Option<Checkpoint>,
         pause: Duration,
@@ -123,7 +176,7 @@ impl Coordinator {
             ReadFrom::Position(position @ Position::After { .. }) => Some(position.clone()),
             _ => None,
         };
-        let reading = Arc::new(Reading::new(origin, from, gate, Arc::clone(&self.in_flight)));
+        let reading = Arc::new(Reading::new(origin, from, tenure, gate, Arc::clone(&self.in_flight)));
         let reader = Reader {
             upstream: Arc::clone(&self.upstream),
             fetch,

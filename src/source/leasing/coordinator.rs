@@ -10,8 +10,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeou
 use crate::checkpoint::{ApplicationStart, InFlight};
 use crate::source::clock::Clock;
 use crate::source::handles::seek::Seek;
+use crate::source::leasing::fleet::Fleet;
 use crate::source::leasing::held::Held;
-use crate::source::leasing::leases::{Leases, bounded};
+use crate::source::leasing::leases::{Leases, Parting, bounded};
 use crate::source::leasing::topology::Topology;
 use crate::source::meters::Meters;
 use crate::source::pages::budget::ByteBudget;
@@ -23,8 +24,8 @@ use crate::{Error, ErrorKind, Result, ShardId};
 const FIRST_TRIES: u32 = 3;
 /// A consumer that is slow for long is told of now and then, not at every page.
 const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
-/// The longest that a free shard waits to be seen.
-const LONGEST_SCAN: Duration = Duration::from_secs(1);
+/// The longest that a free shard waits to be seen, unless there are very many.
+const SCAN: Duration = Duration::from_secs(1);
 
 pub(in crate::source) struct Coordinator {
     pub(in crate::source) upstream: Arc<dyn Upstream>,
@@ -40,6 +41,11 @@ pub(in crate::source) struct Coordinator {
     pub(in crate::source) first_start: ApplicationStart,
     pub(in crate::source) topology: Topology,
     pub(in crate::source) leases: Leases,
+    pub(in crate::source) fleet: Fleet,
+    /// Ticks when watermarks are to be stored and leases may want renewal.
+    pub(in crate::source) write: Interval,
+    /// Whether the next look around is to come soon.
+    pub(in crate::source) is_unsettled: bool,
     /// When it was last said that reading waits for acks.
     warned: Option<Instant>,
     /// Set once a scan went through, so that every shard that may be read has its lease.
@@ -92,7 +98,9 @@ impl Coordinator {
             config.outage_limit,
             meters.leases_lost.clone(),
         );
+        let fleet = Fleet::new(config.worker.clone(), config.max_shards, config.lease_time);
         let coordinator = Self {
+            write: ticks(config.commit_interval.min(config.lease_time / 3)),
             upstream,
             config,
             control,
@@ -105,6 +113,8 @@ impl Coordinator {
             first_start,
             topology,
             leases,
+            fleet,
+            is_unsettled: true,
             warned: None,
             scanned: false,
         };
@@ -128,8 +138,7 @@ impl Coordinator {
     /// Reads until the source is stopped. An error is one to end with.
     async fn work(&mut self) -> Result<()> {
         let third = self.config.lease_time / 3;
-        let mut write = self.writes();
-        let mut scan = ticks(third.min(LONGEST_SCAN));
+        let mut scan = ticks(third.min(SCAN));
         let mut refresh = ticks(self.config.refresh_interval);
         refresh.tick().await;
         let mut stopped = self.control.stopped();
@@ -141,7 +150,7 @@ impl Coordinator {
                 () = asked_to_stop(&mut stopped) => return Ok(()),
                 // Before what a store that hangs makes due again at once.
                 Some(seek) = self.seeks.recv() => self.seek(seek),
-                _ = write.tick() => {
+                _ = self.write.tick() => {
                     // Where the store hangs, the writes of thousands of shards last for minutes. One that is dropped is as
                     // one whose answer is lost.
                     tokio::select! {
@@ -152,7 +161,12 @@ impl Coordinator {
                     // What could not be done when attention was called is tried again.
                     self.look().await?;
                 }
-                _ = scan.tick() => self.scan().await?,
+                _ = scan.tick() => {
+                    self.scan().await?;
+                    if !self.is_unsettled {
+                        scan.reset_after(third);
+                    }
+                }
                 _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 // Last, because it may be called at every page.
                 () = self.in_flight.attention() => {
@@ -163,14 +177,11 @@ impl Coordinator {
         }
     }
 
-    /// Ticks when watermarks are to be stored and leases may want renewal.
-    pub(in crate::source) fn writes(&self) -> Interval {
-        ticks(self.config.commit_interval.min(self.config.lease_time / 3))
-    }
-
     pub(in crate::source) async fn write(&mut self) -> Result<()> {
         let written = self.leases.write().await;
         self.publish();
+        // What was held back while a lease was in doubt goes out now, or goes.
+        self.control.wake();
         written.or_else(|error| self.leases.tolerate(error))
     }
 
@@ -182,6 +193,7 @@ impl Coordinator {
             self.finish(&finished).await.or_else(|error| self.leases.tolerate(error))?;
             self.scan().await?;
         }
+        self.hand_over().await.or_else(|error| self.leases.tolerate(error))?;
         if let Some(shard) = self.filter_held(Held::is_dead).first() {
             let context = format!("read {} of \"{}\"", shard, self.upstream.stream());
             return Err(Error::new(ErrorKind::Unavailable, context).caused_by("its task ended in a panic"));
@@ -223,7 +235,9 @@ impl Coordinator {
         if !known {
             self.refresh().await?;
         }
-        let (finished, outcome) = self.leases.finish(shards).await;
+        let leases = shards.iter().filter_map(|shard| Some(self.leases.held.get(shard)?.lease.clone()));
+        let partings = leases.map(Parting::at_the_end).collect();
+        let (finished, outcome) = self.leases.part_with(partings).await;
         self.topology.set_finished(&finished);
         outcome
     }
@@ -232,7 +246,6 @@ impl Coordinator {
     pub(in crate::source) async fn refresh(&mut self) -> Result<()> {
         let upstream = Arc::clone(&self.upstream);
         let mut listing = pin!(timeout(self.config.outage_limit, async move { upstream.shards().await }));
-        let mut write = self.writes();
         let mut stopped = self.control.stopped();
         loop {
             tokio::select! {
@@ -245,7 +258,7 @@ impl Coordinator {
                     self.topology.list(listed.unwrap_or_else(late)?);
                     return Ok(());
                 }
-                _ = write.tick() => self.write().await?,
+                _ = self.write.tick() => self.write().await?,
             }
         }
     }
@@ -270,7 +283,7 @@ impl Coordinator {
         let is_waited_for = |shard: &&ShardId| held.is_empty() || self.topology.is_readable(shard);
         let mut waited_for = self.topology.unfinished().filter(is_waited_for);
         // If workers that share a stream waited for each other, none would end. One that only stands by does wait.
-        let is_elsewhere = |shard: &ShardId| !held.is_empty() && self.leases.is_elsewhere(shard);
+        let is_elsewhere = |shard: &ShardId| !held.is_empty() && self.fleet.is_elsewhere(shard);
         if !waited_for.all(|shard| held.contains_key(shard) || is_elsewhere(shard)) {
             return;
         }
@@ -294,7 +307,8 @@ impl Coordinator {
             } else {
                 ShardState::WaitingForParents
             };
-            ShardStatus::unread(shard.clone(), state, parents.to_vec(), gates.is_paused(shard))
+            let owner = self.fleet.owner(shard).cloned();
+            ShardStatus::unread(shard.clone(), state, parents.to_vec(), owner, gates.is_paused(shard))
         });
         let status: Vec<_> = status.collect();
         self.meters.stands(&status, self.budget.used());

@@ -28,6 +28,10 @@ impl Coordinator {
         let last_word = (Instant::now() + LAST_WORD).max(deadline);
         let late = |_| Err(Error::new(ErrorKind::Timeout, "store the last checkpoint: no answer in time"));
         let written = timeout_at(last_word, self.last_write(deadline)).await.unwrap_or_else(late);
+        // Before the leases are free, so that the others count without this one.
+        if let Err(error) = timeout_at(last_word, self.leases.retire()).await.unwrap_or_else(late) {
+            tracing::warn!(stream = self.upstream.stream(), %error, "the others will miss this worker");
+        }
         if let Err(error) = timeout_at(last_word, self.last_release(deadline)).await.unwrap_or_else(late) {
             // What was acked is stored; the next worker waits for the leases to expire.
             tracing::warn!(stream = self.upstream.stream(), %error, "leases not released");
@@ -37,13 +41,12 @@ impl Coordinator {
     }
 
     async fn drain(&mut self) {
-        let mut write = self.writes();
-        self.in_flight.drain();
+        self.leases.held.values().for_each(|held| held.reading.tracker.drain());
         while self.leases.held.values().any(|held| held.reading.tracker.in_flight() > 0) {
             tokio::select! {
                 () = self.in_flight.attention() => {}
                 // A failure of the store is not final before the last write.
-                _ = write.tick() => drop(self.leases.write().await),
+                _ = self.write.tick() => drop(self.leases.write().await),
             }
         }
     }
@@ -56,10 +59,13 @@ impl Coordinator {
     }
 
     async fn last_release(&mut self, deadline: Instant) -> Result<()> {
-        while let Err(error) = self.leases.release().await {
-            self.try_again(error, deadline).await?;
+        loop {
+            let partings = self.leases.held.values().map(|held| self.parting(held)).collect();
+            match self.leases.part_with(partings).await.1 {
+                Ok(()) => return Ok(()),
+                Err(error) => self.try_again(error, deadline).await?,
+            }
         }
-        Ok(())
     }
 
     /// Waits before another try: a store that is down for a while costs that while, and nothing else.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoint, Lease};
+use crate::checkpoint::{Checkpoint, Lease, LeaseRow, LeaseWrite, WorkerId};
 use crate::source::meters::ShardMeters;
 use crate::source::pages::reader::{FIRST_BACKOFF, LONGEST_BACKOFF};
 use crate::source::pages::reading::Reading;
@@ -26,14 +26,14 @@ pub(in crate::source) struct Held {
     restarts: (ReadFrom, u32),
     /// What was acked of earlier readings under this lease, and may not be stored yet.
     reached: Option<Checkpoint>,
+    handing: Option<Handing>,
     meters: ShardMeters,
 }
 
-/// A write of a row that is due.
-pub(in crate::source) enum Due {
-    Commit(Checkpoint),
-    /// A renewal names no position: after a lost answer the one known here is older than the stored one.
-    Renew,
+/// A shard that another worker asked for: what is out is waited for, then it is released.
+struct Handing {
+    to: WorkerId,
+    until: Instant,
 }
 
 impl Held {
@@ -45,8 +45,36 @@ impl Held {
         meters: ShardMeters,
     ) -> Self {
         let restarts = (reading.from.clone(), 0);
-        let (failing_since, reached) = (None, None);
-        Self { lease, reading, reader, written, failing_since, restarts, reached, meters }
+        let (failing_since, reached, handing) = (None, None, None);
+        Self { lease, reading, reader, written, failing_since, restarts, reached, handing, meters }
+    }
+
+    /// Takes in its row as it was listed: somebody may have asked for it.
+    pub(in crate::source) fn asked_for(&mut self, row: &LeaseRow) {
+        let asked = row.handoff.as_ref().filter(|handoff| handoff.token == self.lease.token);
+        if let Some(handoff) = asked.filter(|_| row.owner.as_ref() == Some(&self.lease.owner)) {
+            self.lease.handoff = Some(handoff.to.clone());
+        }
+    }
+
+    /// Stops reading because another worker asked for the shard. What is out has until then to be acked.
+    pub(in crate::source) fn hand_to(&mut self, to: WorkerId, until: Instant) {
+        self.stop_reading();
+        self.reading.tenure.leave();
+        self.reading.tracker.drain();
+        self.handing = Some(Handing { to, until });
+    }
+
+    /// Returns who asked for the shard, while it is being handed over.
+    pub(in crate::source) fn handed_to(&self) -> Option<&WorkerId> {
+        self.handing.as_ref().map(|handing| &handing.to)
+    }
+
+    /// Tells whether nothing more is waited for before the shard is handed over.
+    pub(in crate::source) fn is_handed_over(&self) -> bool {
+        self.handing
+            .as_ref()
+            .is_some_and(|handing| self.reading.tracker.in_flight() == 0 || Instant::now() >= handing.until)
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
@@ -81,19 +109,22 @@ impl Held {
     pub(in crate::source) fn written(&mut self, lease: Lease, at: Instant) {
         self.lease = lease;
         self.written = at;
+        self.reading.tenure.prove(at);
         self.failing_since = None;
     }
 
-    /// Returns which write of the row is due: the watermark moved, or the lease wants renewal.
-    pub(in crate::source) fn due(&self, renew_after: Duration) -> Option<Due> {
-        match self.watermark() {
-            // It never moves back, not by a seek either, so that a commit whose answer was lost is passed or repeated.
-            Some(watermark) if watermark.position > self.lease.checkpoint.position => {
-                Some(Due::Commit(watermark))
-            }
-            _ if self.written.elapsed() >= renew_after => Some(Due::Renew),
-            _ => None,
-        }
+    /// Returns the write of the row that is due: the watermark moved, or the lease wants renewal. That names no position:
+    /// after a lost answer the one known here is older than the stored one.
+    pub(in crate::source) fn due(&self, renew_after: Duration) -> Option<LeaseWrite> {
+        let checkpoint = self.unstored();
+        let is_due = checkpoint.is_some() || self.written.elapsed() >= renew_after;
+        is_due.then(|| LeaseWrite { lease: self.lease.clone(), checkpoint })
+    }
+
+    /// Returns what is to be stored. It never moves back, not by a seek either, so that a commit whose answer was lost is
+    /// passed or repeated.
+    pub(in crate::source) fn unstored(&self) -> Option<Checkpoint> {
+        self.watermark().filter(|watermark| watermark.position > self.lease.checkpoint.position)
     }
 
     /// Returns the furthest that was acked under this lease.
@@ -109,18 +140,19 @@ impl Held {
 
     /// Tells whether the task ended without a word, which only a panic does.
     pub(in crate::source) fn is_dead(&self) -> bool {
-        self.reader.is_finished() && self.reading.is_silent()
+        self.handing.is_none() && self.reader.is_finished() && self.reading.is_silent()
     }
 
     /// Tells what is known of the shard, here and to the metrics.
     pub(in crate::source) fn status(&self, parents: &[ShardId], now: SystemTime) -> ShardStatus {
         let reading = &self.reading;
-        let is_read = reading.children().is_some() || reading.is_read();
+        let is_read = reading.children().is_some() || reading.is_read() || self.handing.is_some();
         let oldest = reading.tracker.oldest_out();
         let status = ShardStatus {
             shard: self.lease.shard.clone(),
             state: if is_read { ShardState::Draining } else { ShardState::Reading },
             parents: parents.to_vec(),
+            owner: Some(self.lease.owner.clone()),
             position: Some(self.lease.checkpoint.position.clone()),
             millis_behind_latest: reading.millis_behind_latest(),
             in_flight: reading.tracker.in_flight(),

@@ -1,31 +1,33 @@
 //! The shards that this worker holds, and every word it exchanges with the checkpoint store about them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join3;
 use futures::stream::{self, Stream, StreamExt};
 use metrics::Counter;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::checkpoint::{Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
-use crate::source::leasing::held::{Due, Held};
+use crate::checkpoint::{
+    Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, LeaseWrite, WorkerId, WorkerRow,
+};
+use crate::source::leasing::held::Held;
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
 /// How many verbs are under way at a time.
 const VERBS: usize = 16;
 
-/// The leases of one worker. Expiry is judged by its own monotonic clock alone: a lease has expired when its row's
-/// version did not change for the lease time.
+/// The leases of one worker.
 pub(in crate::source) struct Leases {
     store: Arc<dyn CheckpointStore>,
     application: Application,
     worker: WorkerId,
     lease_time: Duration,
     pub(in crate::source) held: BTreeMap<ShardId, Held>,
-    /// The rows of other workers.
-    observed: HashMap<ShardId, Observed>,
+    /// When this worker last announced itself.
+    announced: Option<Instant>,
     /// Since when the store has been failing.
     failing_since: Option<Instant>,
     outage_limit: Duration,
@@ -33,14 +35,23 @@ pub(in crate::source) struct Leases {
     lost: Counter,
 }
 
-/// What was seen of another worker's row.
-struct Observed {
-    version: u64,
-    /// When it was first seen at that version.
-    since: Instant,
-    /// Whether it was at another one before.
-    changed: bool,
+/// A lease that is given up: what is stored last, and whose the shard is then.
+pub(in crate::source) struct Parting {
+    pub(in crate::source) lease: Lease,
+    pub(in crate::source) checkpoint: Option<Checkpoint>,
+    pub(in crate::source) to: Option<WorkerId>,
 }
+
+impl Parting {
+    /// Nobody reads a shard that was read to its end.
+    pub(in crate::source) fn at_the_end(lease: Lease) -> Self {
+        let end = Checkpoint { position: Position::End, arrival: lease.checkpoint.arrival };
+        Self { lease, checkpoint: Some(end), to: None }
+    }
+}
+
+/// What came of an exchange about the whole application.
+pub(in crate::source) type Around = (Vec<LeaseRow>, Vec<WorkerRow>);
 
 impl Leases {
     pub(in crate::source) fn new(
@@ -57,56 +68,96 @@ impl Leases {
             worker,
             lease_time,
             held: BTreeMap::new(),
-            observed: HashMap::new(),
+            announced: None,
             failing_since: None,
             outage_limit,
             lost,
         }
     }
 
-    /// Lists the rows of the application.
-    pub(in crate::source) async fn list(&mut self) -> Result<Vec<LeaseRow>> {
-        let listed = bounded(self.limit(), "list", self.store.list(&self.application)).await;
-        self.note(listed)
-    }
-
-    /// Claims the shards that are free or whose lease has expired, as many as there is room for, and yields the answers
-    /// as they come: a claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note).
-    pub(in crate::source) fn claim(
+    /// Lists the leases and the workers of the application, and announces this one when that is due.
+    pub(in crate::source) fn look_around(
         &mut self,
-        wanted: Vec<(ShardId, Checkpoint)>,
-        room: usize,
-        rows: &HashMap<ShardId, LeaseRow>,
-    ) -> impl Stream<Item = Result<Option<Lease>>> + use<> {
-        let now = Instant::now();
-        self.observed.retain(|shard, _| rows.contains_key(shard));
-        let mut claims = Vec::new();
-        for (shard, initial) in wanted {
-            let owner = rows.get(&shard).and_then(|row| row.owner.as_ref().map(|owner| (owner, row.version)));
-            let expired = match owner {
-                Some((owner, version)) if *owner != self.worker => match self.expired(&shard, version, now) {
-                    Some(version) => Some(version),
-                    None => continue,
-                },
-                _ => {
-                    self.observed.remove(&shard);
-                    None
-                }
-            };
-            if claims.len() == room {
-                // Those of others are looked at all the same, to know when they expire.
-                continue;
-            }
-            let (application, worker) = (self.application.clone(), self.worker.clone());
-            claims.push(Claim { application, shard, worker, expired, initial });
+        max_shards: usize,
+    ) -> impl Future<Output = Result<Around>> + use<> {
+        let is_due = self.announced.is_none_or(|at| at.elapsed() >= self.lease_time / 4);
+        if is_due {
+            self.announced = Some(Instant::now());
         }
         let (store, limit) = (Arc::clone(&self.store), self.limit());
-        stream::iter(claims)
-            .map(move |claim| {
-                let store = Arc::clone(&store);
-                async move { bounded(limit, "claim", store.claim(&claim)).await }
+        let (application, worker) = (self.application.clone(), self.worker.clone());
+        let max_shards = u32::try_from(max_shards).unwrap_or(u32::MAX);
+        async move {
+            let announce = async {
+                if is_due { store.announce(&application, &worker, max_shards).await } else { Ok(()) }
+            };
+            let (announced, rows, workers) = join3(
+                bounded(limit, "announce", announce),
+                bounded(limit, "list", store.list(&application)),
+                bounded(limit, "workers", store.workers(&application)),
+            )
+            .await;
+            announced.and(Ok((rows?, workers?)))
+        }
+    }
+
+    /// Says that this worker is gone, so that the others share what it leaves at once.
+    pub(in crate::source) async fn retire(&self) -> Result<()> {
+        let limit = self.limit();
+        let workers = bounded(limit, "workers", self.store.workers(&self.application)).await?;
+        match workers.iter().find(|row| row.worker == self.worker) {
+            Some(row) => bounded(limit, "retire", self.store.retire(&self.application, row)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes the rows of workers that are long dead.
+    pub(in crate::source) fn bury(&self, dead: Vec<WorkerRow>) -> impl Future<Output = Result<()>> + use<> {
+        let (store, application, limit) = (Arc::clone(&self.store), self.application.clone(), self.limit());
+        async move {
+            for row in dead {
+                bounded(limit, "retire", store.retire(&application, &row)).await?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Claims shards, each by the version by which its lease has expired, if it has, and yields the answers as they come: a
+    /// claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note), and begins its lease when
+    /// it was asked for.
+    pub(in crate::source) fn claim(
+        &self,
+        wanted: Vec<(ShardId, Option<u64>, Checkpoint)>,
+    ) -> impl Stream<Item = (Instant, Result<Option<Lease>>)> + use<> {
+        let (store, limit) = (Arc::clone(&self.store), self.limit());
+        let (application, worker) = (self.application.clone(), self.worker.clone());
+        stream::iter(wanted)
+            .map(move |(shard, expired, initial)| {
+                let (application, worker) = (application.clone(), worker.clone());
+                let (store, claim) =
+                    (Arc::clone(&store), Claim { application, shard, worker, expired, initial });
+                async move {
+                    let begun = Instant::now();
+                    (begun, bounded(limit, "claim", store.claim(&claim)).await)
+                }
             })
             .buffer_unordered(VERBS)
+    }
+
+    /// Asks the owners of shards to hand them over. Whether a request stands the next listing tells.
+    pub(in crate::source) fn request(&self, rows: Vec<LeaseRow>) -> impl Future<Output = Result<()>> + use<> {
+        let (store, limit) = (Arc::clone(&self.store), self.limit());
+        let (application, worker) = (self.application.clone(), self.worker.clone());
+        let asked = stream::iter(rows).map(move |row| {
+            let (store, application, worker) = (Arc::clone(&store), application.clone(), worker.clone());
+            async move {
+                bounded(limit, "request_handoff", store.request_handoff(&application, &row, &worker)).await
+            }
+        });
+        async move {
+            let answers: Vec<Result<bool>> = asked.buffer_unordered(VERBS).collect().await;
+            answers.into_iter().try_for_each(|answer| answer.map(drop))
+        }
     }
 
     /// How long a verb may take: no longer than a renewal of the other leases can wait for it.
@@ -114,125 +165,83 @@ impl Leases {
         self.lease_time / 3
     }
 
-    /// Returns the version to claim by once a row has not changed for the lease time.
-    fn expired(&mut self, shard: &ShardId, version: u64, now: Instant) -> Option<u64> {
-        let first = Observed { version, since: now, changed: false };
-        let seen = self.observed.entry(shard.clone()).or_insert(first);
-        if seen.version != version {
-            *seen = Observed { version, since: now, changed: true };
-        }
-        (now.duration_since(seen.since) >= self.lease_time).then_some(version)
-    }
-
-    /// Tells whether another worker holds a shard, and was seen to be alive within the lease time.
-    pub(in crate::source) fn is_elsewhere(&self, shard: &ShardId) -> bool {
-        let seen = self.observed.get(shard);
-        seen.is_some_and(|seen| seen.changed && seen.since.elapsed() < self.lease_time)
-    }
-
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
     pub(in crate::source) async fn write(&mut self) -> Result<()> {
-        let due: Vec<(Lease, Due)> = self
-            .held
-            .values()
-            .filter_map(|held| {
-                let due = held.due(self.lease_time / 3)?;
-                Some((held.lease.clone(), due))
-            })
-            .collect();
+        let renew_after = self.lease_time / 3;
+        let mut writes: Vec<LeaseWrite> =
+            self.held.values().filter_map(|held| held.due(renew_after)).collect();
+        // Should many of them hang, the others have their turn another time.
+        fastrand::shuffle(&mut writes);
+        let (store, limit, begun) = (Arc::clone(&self.store), self.limit(), Instant::now());
+        let mut answers = store.write(&writes);
+        let mut unanswered = vec![true; writes.len()];
+        let mut outcome = Ok(());
+        while let Ok(Some((index, answer))) = timeout(limit, answers.next()).await {
+            unanswered[index] = false;
+            outcome = self.take_in(&writes[index].lease, begun, answer).and(outcome);
+        }
+        for (write, _) in writes.iter().zip(unanswered).filter(|(_, unanswered)| *unanswered) {
+            outcome = self.take_in(&write.lease, begun, Err(no_answer("write", limit))).and(outcome);
+        }
+        outcome
+    }
+
+    /// Takes in what came of a write.
+    fn take_in(&mut self, lease: &Lease, begun: Instant, answer: Result<Lease>) -> Result<()> {
+        let shard = &lease.shard;
+        match answer {
+            Ok(lease) => {
+                if let Some(held) = self.held.get_mut(shard) {
+                    held.written(lease, begun);
+                }
+                Ok(())
+            }
+            Err(error) if is_loss(&error) => {
+                self.lose(shard, &about(error, lease));
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(held) = self.held.get_mut(shard) {
+                    held.failing_since.get_or_insert_with(Instant::now);
+                }
+                Err(about(error, lease))
+            }
+        }
+    }
+
+    fn lose(&mut self, shard: &ShardId, error: &Error) {
+        tracing::warn!(application = %self.application, %shard, %error, "lease lost");
+        self.lost.increment(1);
+        self.held.remove(shard);
+    }
+
+    /// Gives leases up, so that the next worker need not wait for them to expire, and returns the shards that are let go.
+    /// Those that could not be stay held.
+    pub(in crate::source) async fn part_with(
+        &mut self,
+        partings: Vec<Parting>,
+    ) -> (Vec<ShardId>, Result<()>) {
         let (store, limit) = (&self.store, self.limit());
-        let answers: Vec<_> = stream::iter(due)
-            .map(|(lease, due)| async move {
-                let begun = Instant::now();
-                let answer = match &due {
-                    Due::Commit(checkpoint) => {
-                        bounded(limit, "commit", store.commit(&lease, checkpoint)).await
-                    }
-                    Due::Renew => bounded(limit, "renew", store.renew(&lease)).await,
-                };
-                let answer = answer.map_err(|error| about(error, &lease));
-                (lease.shard, begun, answer)
+        let mut answers = stream::iter(partings)
+            .map(|Parting { lease, checkpoint, to }| async move {
+                let answer = part(&**store, limit, &lease, checkpoint.as_ref(), to.as_ref()).await;
+                (lease, answer)
             })
             .buffer_unordered(VERBS)
-            .collect()
+            .collect::<Vec<_>>()
             .await;
-        let mut outcome = Ok(());
-        for (shard, begun, answer) in answers {
+        let (mut gone, mut outcome) = (Vec::new(), Ok(()));
+        for (lease, answer) in answers.drain(..) {
             match answer {
-                Err(error) if is_loss(&error) => {
-                    tracing::warn!(application = %self.application, %shard, %error, "lease lost");
-                    self.lost.increment(1);
-                    self.held.remove(&shard);
+                Ok(()) => {
+                    self.held.remove(&lease.shard);
+                    gone.push(lease.shard);
                 }
-                answer => {
-                    let Some(held) = self.held.get_mut(&shard) else { continue };
-                    match answer {
-                        Ok(lease) => held.written(lease, begun),
-                        Err(error) => {
-                            held.failing_since.get_or_insert_with(Instant::now);
-                            outcome = Err(error);
-                        }
-                    }
-                }
+                Err(error) if is_loss(&error) => self.lose(&lease.shard, &about(error, &lease)),
+                Err(error) => outcome = Err(about(error, &lease)),
             }
         }
-        outcome
-    }
-
-    /// Stores that shards are finished, lets them go, and returns those that are.
-    pub(in crate::source) async fn finish(&mut self, shards: &[ShardId]) -> (Vec<ShardId>, Result<()>) {
-        let leases: Vec<Lease> =
-            shards.iter().filter_map(|shard| Some(self.held.get(shard)?.lease.clone())).collect();
-        let (store, limit) = (&self.store, self.limit());
-        let answers: Vec<_> = stream::iter(leases)
-            .map(|lease| async move {
-                let end = Checkpoint { position: Position::End, arrival: lease.checkpoint.arrival };
-                let committed = bounded(limit, "commit", store.commit(&lease, &end)).await;
-                if let Ok(lease) = &committed {
-                    // A finished shard is nobody's to claim, so a release that fails costs nothing.
-                    let _ = bounded(limit, "release", store.release(lease, None)).await;
-                }
-                let committed = committed.map_err(|error| about(error, &lease));
-                (lease.shard, committed)
-            })
-            .buffer_unordered(VERBS)
-            .collect()
-            .await;
-        let (mut finished, mut outcome) = (Vec::new(), Ok(()));
-        for (shard, committed) in answers {
-            match committed {
-                Ok(_) => {
-                    self.held.remove(&shard);
-                    finished.push(shard);
-                }
-                Err(error) if is_loss(&error) => drop(self.held.remove(&shard)),
-                Err(error) => outcome = Err(error),
-            }
-        }
-        (finished, outcome)
-    }
-
-    /// Gives every lease up, so that the next worker need not wait for it to expire. Those that could not be stay held.
-    pub(in crate::source) async fn release(&mut self) -> Result<()> {
-        let mut outcome = Ok(());
-        let (store, limit) = (&self.store, self.limit());
-        let leases: Vec<Lease> = self.held.values().map(|held| held.lease.clone()).collect();
-        let answers: Vec<_> = stream::iter(leases)
-            .map(|lease| async move {
-                let to = lease.handoff.as_ref();
-                let released = bounded(limit, "release", store.release(&lease, to)).await;
-                (lease.shard.clone(), released.map_err(|error| about(error, &lease)))
-            })
-            .buffer_unordered(VERBS)
-            .collect()
-            .await;
-        for (shard, released) in answers {
-            match released {
-                Err(error) if !is_loss(&error) => outcome = Err(error),
-                _ => drop(self.held.remove(&shard)),
-            }
-        }
-        outcome
+        (gone, outcome)
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.
@@ -276,7 +285,26 @@ pub(in crate::source) async fn bounded<T>(
     verb: &str,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Timeout, format!("checkpoint store {verb}: no answer within {limit:?}")))
-    })
+    timeout(limit, call).await.unwrap_or_else(|_| Err(no_answer(verb, limit)))
+}
+
+fn no_answer(verb: &str, limit: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("checkpoint store {verb}: no answer within {limit:?}"))
+}
+
+/// Stores what is to be stored last, and releases.
+async fn part(
+    store: &dyn CheckpointStore,
+    limit: Duration,
+    lease: &Lease,
+    checkpoint: Option<&Checkpoint>,
+    to: Option<&WorkerId>,
+) -> Result<()> {
+    let Some(checkpoint) = checkpoint else {
+        return bounded(limit, "release", store.release(lease, to)).await;
+    };
+    let lease = bounded(limit, "commit", store.commit(lease, checkpoint)).await?;
+    let released = bounded(limit, "release", store.release(&lease, to)).await;
+    // A finished shard is nobody's to claim, so a release that fails costs nothing.
+    if checkpoint.position == Position::End { Ok(()) } else { released }
 }

@@ -3,7 +3,11 @@
 pub(super) mod claiming;
 pub(super) mod coordinator;
 pub(super) mod ending;
+pub(super) mod fleet;
+pub(super) mod handing;
 pub(super) mod held;
 pub(super) mod leases;
 pub(super) mod restarts;
+pub(super) mod share;
 pub(super) mod topology;
+pub(super) mod watch;

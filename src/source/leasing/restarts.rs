@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::source::handles::seek::Seek;
 use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::held::Held;
 use crate::source::{OnAbandon, ReadFrom};
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
@@ -25,7 +26,9 @@ impl Coordinator {
 
     /// Reads a shard again from its watermark.
     fn redeliver(&mut self, shard: &ShardId) {
-        let Some(held) = self.leases.held.get_mut(shard) else { return };
+        // What is handed over is read again by the next worker.
+        let reads = self.leases.held.get_mut(shard).filter(|held| held.handed_to().is_none());
+        let Some(held) = reads else { return };
         let from = held.reading.watermark().map_or_else(|| held.reading.from.clone(), ReadFrom::Position);
         let pause = held.restart_pause(&from);
         let stream = self.upstream.stream();
@@ -45,9 +48,10 @@ impl Coordinator {
             ReadFrom::Position(Position::Latest) => ReadFrom::Position(Position::At(self.clock.now())),
             to => to,
         };
-        let known = shard.as_ref().is_none_or(|shard| self.leases.held.contains_key(shard));
+        let reads = |held: &Held| held.handed_to().is_none();
+        let known = shard.as_ref().is_none_or(|shard| self.leases.held.get(shard).is_some_and(reads));
         let answer = if known {
-            let shards = shard.map_or_else(|| self.filter_held(|_| true), |shard| vec![shard]);
+            let shards = shard.map_or_else(|| self.filter_held(reads), |shard| vec![shard]);
             for shard in shards {
                 tracing::info!(stream = self.upstream.stream(), %shard, ?to, "seeking");
                 self.restart(&shard, to.clone(), Duration::ZERO);
@@ -65,8 +69,8 @@ impl Coordinator {
     /// Reads a shard from elsewhere, under the same lease.
     fn restart(&mut self, shard: &ShardId, from: ReadFrom, pause: Duration) {
         let Some(held) = self.leases.held.get(shard) else { return };
-        let origin = Arc::clone(&held.reading.origin);
-        let Some((reading, reader)) = self.reader(origin, from, None, pause) else { return };
+        let (origin, tenure) = (Arc::clone(&held.reading.origin), Arc::clone(&held.reading.tenure));
+        let Some((reading, reader)) = self.reader(origin, tenure, from, None, pause) else { return };
         if let Some(held) = self.leases.held.get_mut(shard) {
             held.restart(reading, tokio::spawn(reader.run()));
         }

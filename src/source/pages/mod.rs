@@ -6,3 +6,4 @@ pub(super) mod open_page;
 pub(super) mod reader;
 pub(super) mod reading;
 pub(super) mod slices;
+pub(in crate::source) mod tenure;

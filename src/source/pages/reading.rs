@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{InFlight, Tracker};
 use crate::source::handles::gate::Gate;
+use crate::source::pages::tenure::Tenure;
 use crate::source::{ReadFrom, Shard};
 use crate::{OriginShard, Position, ShardId};
 
@@ -25,6 +26,8 @@ pub(in crate::source) struct Reading {
     /// Where it began.
     pub(in crate::source) from: ReadFrom,
     pub(in crate::source) tracker: Tracker,
+    /// That of the lease, which may outlive it.
+    pub(in crate::source) tenure: Arc<Tenure>,
     /// Closed while the user holds the shard back.
     pub(in crate::source) paused: Arc<Gate>,
     /// Closed while the shard was read to the tip that the back-fill ends with, and others were not.
@@ -49,6 +52,7 @@ impl Reading {
     pub(in crate::source) fn new(
         origin: Arc<OriginShard>,
         from: ReadFrom,
+        tenure: Arc<Tenure>,
         paused: Arc<Gate>,
         in_flight: Arc<InFlight>,
     ) -> Self {
@@ -56,6 +60,7 @@ impl Reading {
             origin,
             from,
             tracker: Tracker::counted_in(in_flight),
+            tenure,
             paused,
             ahead: Gate::default(),
             behind: Mutex::default(),
@@ -71,6 +76,16 @@ impl Reading {
     /// Tells whether nothing holds it back.
     pub(in crate::source) fn is_free(&self) -> bool {
         self.paused.is_open() && self.ahead.is_open()
+    }
+
+    /// Tells whether what was read may be handed out now.
+    pub(in crate::source) fn may_go_out(&self) -> bool {
+        self.is_free() && self.tenure.is_sure()
+    }
+
+    /// Tells whether what was read and not handed out is somebody else's to read.
+    pub(in crate::source) fn is_over(&self) -> bool {
+        self.tracker.is_revoked() || self.tenure.is_leaving()
     }
 
     /// Waits until nothing holds it back.

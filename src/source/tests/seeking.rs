@@ -364,9 +364,10 @@ async fn a_seek_is_answered_while_the_store_hangs_and_while_the_source_ends() {
     ill.store(true, Ordering::SeqCst);
     sleep(Duration::from_secs(20)).await;
     timeout(Duration::from_secs(20), control.seek(&shard(0), BEGINNING)).await.expect("an answer").unwrap();
+    timeout(Duration::from_secs(20), source.next()).await.expect_err("the lease may be another's by now");
+    ill.store(false, Ordering::SeqCst);
     let second = next(&mut source).await;
     assert_eq!(number(&second), 0);
-    ill.store(false, Ordering::SeqCst);
     control.stop();
     sleep(Duration::from_secs(10)).await;
     let late = timeout(Duration::from_secs(1), control.seek(&shard(0), BEGINNING)).await;

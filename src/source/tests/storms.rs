@@ -66,7 +66,7 @@ async fn acks_call_attention_when_a_shard_or_the_source_ends_and_not_before() {
     assert!(in_flight.attention().now_or_never().is_some());
     let other = Tracker::counted_in(Arc::clone(&in_flight));
     let out = other.open([after(1)]);
-    in_flight.drain();
+    other.drain();
     out.for_each(Ack::ack);
     assert!(in_flight.attention().now_or_never().is_some());
 }

@@ -1,0 +1,39 @@
+//! How a shard goes to another worker: reading stops, what is out is waited for, the watermark is stored, and the lease is
+//! released to who asked for it.
+
+use tokio::time::Instant;
+
+use crate::Result;
+use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::held::Held;
+use crate::source::leasing::leases::Parting;
+
+impl Coordinator {
+    /// Begins to hand over what others asked for, and releases what nothing is out of any more.
+    pub(in crate::source) async fn hand_over(&mut self) -> Result<()> {
+        let until = Instant::now() + self.config.handoff_timeout;
+        for (shard, held) in &mut self.leases.held {
+            if let Some(to) = held.lease.handoff.clone().filter(|_| held.handed_to().is_none()) {
+                tracing::info!(stream = self.upstream.stream(), %shard, %to, "handing over");
+                held.hand_to(to, until);
+            }
+        }
+        let ready = self.leases.held.values().filter(|held| held.is_handed_over());
+        let partings: Vec<Parting> = ready.map(|held| self.parting(held)).collect();
+        if partings.is_empty() {
+            return Ok(());
+        }
+        let (gone, outcome) = self.leases.part_with(partings).await;
+        self.meters.handoffs.increment(gone.len() as u64);
+        // What it had read and not handed out goes, and with it what that holds of the budget.
+        self.control.wake();
+        outcome
+    }
+
+    /// Says how a lease is given up: to who asked for it, unless that one is dead and the shard would wait for its lease to
+    /// expire.
+    pub(in crate::source) fn parting(&self, held: &Held) -> Parting {
+        let to = held.lease.handoff.clone().filter(|to| self.fleet.is_living(to));
+        Parting { lease: held.lease.clone(), checkpoint: held.unstored(), to }
+    }
+}
