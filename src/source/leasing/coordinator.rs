@@ -237,7 +237,7 @@ impl Coordinator {
         }
         let leases = shards.iter().filter_map(|shard| Some(self.leases.held.get(shard)?.lease.clone()));
         let partings = leases.map(Parting::at_the_end).collect();
-        let (finished, outcome) = self.leases.part_with(partings).await;
+        let (finished, outcome) = self.part_with(partings).await;
         self.topology.set_finished(&finished);
         outcome
     }

@@ -28,10 +28,6 @@ impl Coordinator {
         let last_word = (Instant::now() + LAST_WORD).max(deadline);
         let late = |_| Err(Error::new(ErrorKind::Timeout, "store the last checkpoint: no answer in time"));
         let written = timeout_at(last_word, self.last_write(deadline)).await.unwrap_or_else(late);
-        // Before the leases are free, so that the others count without this one.
-        if let Err(error) = timeout_at(last_word, self.leases.retire()).await.unwrap_or_else(late) {
-            tracing::warn!(stream = self.upstream.stream(), %error, "the others will miss this worker");
-        }
         if let Err(error) = timeout_at(last_word, self.last_release(deadline)).await.unwrap_or_else(late) {
             // What was acked is stored; the next worker waits for the leases to expire.
             tracing::warn!(stream = self.upstream.stream(), %error, "leases not released");
@@ -40,12 +36,23 @@ impl Coordinator {
         unacked.map_or(Ok(()), Err).and(written)
     }
 
+    /// Waits for the acks of what is out, and gives up each shard of which nothing is.
     async fn drain(&mut self) {
+        // Before any lease is free, so that the others count without this one.
+        if let Err(error) = self.leases.retire().await {
+            tracing::warn!(stream = self.upstream.stream(), %error, "the others will miss this worker");
+        }
         self.leases.held.values().for_each(|held| held.reading.tracker.drain());
-        while self.leases.held.values().any(|held| held.reading.tracker.in_flight() > 0) {
+        loop {
+            let drained = self.leases.held.values().filter(|held| held.is_drained());
+            let partings = drained.map(|held| self.parting(held)).collect();
+            // A failure of the store is not final before the last write.
+            let _tried_again = self.part_with(partings).await;
+            if self.leases.held.values().all(|held| held.reading.tracker.in_flight() == 0) {
+                return;
+            }
             tokio::select! {
                 () = self.in_flight.attention() => {}
-                // A failure of the store is not final before the last write.
                 _ = self.write.tick() => drop(self.leases.write().await),
             }
         }
@@ -61,7 +68,7 @@ impl Coordinator {
     async fn last_release(&mut self, deadline: Instant) -> Result<()> {
         loop {
             let partings = self.leases.held.values().map(|held| self.parting(held)).collect();
-            match self.leases.part_with(partings).await.1 {
+            match self.part_with(partings).await.1 {
                 Ok(()) => return Ok(()),
                 Err(error) => self.try_again(error, deadline).await?,
             }

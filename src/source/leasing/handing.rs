@@ -1,12 +1,15 @@
 //! How a shard goes to another worker: reading stops, what is out is waited for, the watermark is stored, and the lease is
 //! released to who asked for it.
 
+use std::pin::pin;
+
+use futures::StreamExt;
 use tokio::time::Instant;
 
-use crate::Result;
 use crate::source::leasing::coordinator::Coordinator;
 use crate::source::leasing::held::Held;
 use crate::source::leasing::leases::Parting;
+use crate::{Result, ShardId};
 
 impl Coordinator {
     /// Begins to hand over what others asked for, and releases what nothing is out of any more.
@@ -23,11 +26,35 @@ impl Coordinator {
         if partings.is_empty() {
             return Ok(());
         }
-        let (gone, outcome) = self.leases.part_with(partings).await;
+        let (gone, outcome) = self.part_with(partings).await;
         self.meters.handoffs.increment(gone.len() as u64);
         // What it had read and not handed out goes, and with it what that holds of the budget.
         self.control.wake();
         outcome
+    }
+
+    /// Gives leases up, renews the others meanwhile, and returns the shards that are gone.
+    pub(in crate::source) async fn part_with(
+        &mut self,
+        partings: Vec<Parting>,
+    ) -> (Vec<ShardId>, Result<()>) {
+        let (mut gone, mut outcome) = (Vec::new(), Ok(()));
+        let mut answers = pin!(self.leases.part_with(partings));
+        loop {
+            match self.meanwhile(answers.next()).await {
+                Ok(Some((lease, answer))) => {
+                    let is_gone = answer.is_ok();
+                    match self.leases.let_go(&lease, answer) {
+                        Ok(()) if is_gone => gone.push(lease.shard),
+                        Ok(()) => {}
+                        Err(error) => outcome = Err(error),
+                    }
+                }
+                Ok(None) => return (gone, outcome),
+                // Of the others, an answer was not waited for.
+                Err(error) => return (gone, Err(error)),
+            }
+        }
     }
 
     /// Says how a lease is given up: to who asked for it, unless that one is dead and the shard would wait for its lease to

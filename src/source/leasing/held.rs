@@ -27,6 +27,8 @@ pub(in crate::source) struct Held {
     /// What was acked of earlier readings under this lease, and may not be stored yet.
     reached: Option<Checkpoint>,
     handing: Option<Handing>,
+    /// Set while the lease is being given up: no other write is to come between.
+    pub(in crate::source) is_parting: bool,
     meters: ShardMeters,
 }
 
@@ -46,7 +48,18 @@ impl Held {
     ) -> Self {
         let restarts = (reading.from.clone(), 0);
         let (failing_since, reached, handing) = (None, None, None);
-        Self { lease, reading, reader, written, failing_since, restarts, reached, handing, meters }
+        Self {
+            lease,
+            reading,
+            reader,
+            written,
+            failing_since,
+            restarts,
+            reached,
+            handing,
+            is_parting: false,
+            meters,
+        }
     }
 
     /// Takes in its row as it was listed: somebody may have asked for it.
@@ -68,6 +81,11 @@ impl Held {
     /// Returns who asked for the shard, while it is being handed over.
     pub(in crate::source) fn handed_to(&self) -> Option<&WorkerId> {
         self.handing.as_ref().map(|handing| &handing.to)
+    }
+
+    /// Tells whether all that was handed out is acked.
+    pub(in crate::source) fn is_drained(&self) -> bool {
+        self.reading.tracker.in_flight() == 0 && self.reading.tracker.abandoned().is_none()
     }
 
     /// Tells whether nothing more is waited for before the shard is handed over.
@@ -116,6 +134,9 @@ impl Held {
     /// Returns the write of the row that is due: the watermark moved, or the lease wants renewal. That names no position:
     /// after a lost answer the one known here is older than the stored one.
     pub(in crate::source) fn due(&self, renew_after: Duration) -> Option<LeaseWrite> {
+        if self.is_parting {
+            return None;
+        }
         let checkpoint = self.unstored();
         let is_due = checkpoint.is_some() || self.written.elapsed() >= renew_after;
         is_due.then(|| LeaseWrite { lease: self.lease.clone(), checkpoint })

@@ -215,33 +215,42 @@ impl Leases {
         self.held.remove(shard);
     }
 
-    /// Gives leases up, so that the next worker need not wait for them to expire, and returns the shards that are let go.
-    /// Those that could not be stay held.
-    pub(in crate::source) async fn part_with(
+    /// Gives leases up, so that the next worker need not wait for them to expire, and yields the answers as they come.
+    pub(in crate::source) fn part_with(
         &mut self,
         partings: Vec<Parting>,
-    ) -> (Vec<ShardId>, Result<()>) {
-        let (store, limit) = (&self.store, self.limit());
-        let mut answers = stream::iter(partings)
-            .map(|Parting { lease, checkpoint, to }| async move {
-                let answer = part(&**store, limit, &lease, checkpoint.as_ref(), to.as_ref()).await;
-                (lease, answer)
+    ) -> impl Stream<Item = (Lease, Result<()>)> + use<> {
+        for Parting { lease, .. } in &partings {
+            self.held.get_mut(&lease.shard).into_iter().for_each(|held| held.is_parting = true);
+        }
+        let (store, limit) = (Arc::clone(&self.store), self.limit());
+        stream::iter(partings)
+            .map(move |Parting { lease, checkpoint, to }| {
+                let store = Arc::clone(&store);
+                async move {
+                    let answer = part(&*store, limit, &lease, checkpoint.as_ref(), to.as_ref()).await;
+                    (lease, answer)
+                }
             })
             .buffer_unordered(VERBS)
-            .collect::<Vec<_>>()
-            .await;
-        let (mut gone, mut outcome) = (Vec::new(), Ok(()));
-        for (lease, answer) in answers.drain(..) {
-            match answer {
-                Ok(()) => {
-                    self.held.remove(&lease.shard);
-                    gone.push(lease.shard);
-                }
-                Err(error) if is_loss(&error) => self.lose(&lease.shard, &about(error, &lease)),
-                Err(error) => outcome = Err(about(error, &lease)),
+    }
+
+    /// Lets go of a lease that was given up. One that could not be stays held.
+    pub(in crate::source) fn let_go(&mut self, lease: &Lease, answer: Result<()>) -> Result<()> {
+        match answer {
+            Ok(()) => {
+                self.held.remove(&lease.shard);
+                Ok(())
+            }
+            Err(error) if is_loss(&error) => {
+                self.lose(&lease.shard, &about(error, lease));
+                Ok(())
+            }
+            Err(error) => {
+                self.held.get_mut(&lease.shard).into_iter().for_each(|held| held.is_parting = false);
+                Err(about(error, lease))
             }
         }
-        (gone, outcome)
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.

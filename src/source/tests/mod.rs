@@ -4,6 +4,7 @@ mod acks;
 mod bounds;
 mod ending;
 mod failures;
+mod fleet;
 mod gaps;
 mod generations;
 mod leases;

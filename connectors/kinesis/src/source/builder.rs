@@ -230,6 +230,13 @@ impl KinesisSourceBuilder {
         self
     }
 
+    /// Sets how long a shard that another worker asked for waits for the acks of what is out, before it is released all
+    /// the same and that repeats. Default: 10 s.
+    pub fn handoff_timeout(mut self, timeout: Duration) -> Self {
+        self.config.handoff_timeout = timeout;
+        self
+    }
+
     /// Sets how long ending waits for the acks of messages that are out. Default: 60 s.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.config.drain_timeout = timeout;
