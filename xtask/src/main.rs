@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Installs the Kinesis servers and Python packages that the tests use, under `target/servers`
+    /// Installs the servers and Python packages that the tests use, under `target/servers`
     Setup,
     /// Checks the formatting, the lints and the docs; a warning is an error
     Check,

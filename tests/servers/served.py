@@ -1,0 +1,47 @@
+"""What the programs that serve a checkpoint store have in common: a port to listen on, and an end."""
+
+import os
+import random
+import shutil
+import socket
+import sys
+import threading
+
+# Below the ports that systems give to outgoing connections, one of which could otherwise take the port of a server that
+# is stopped for a while.
+PORTS = range(20000, 32000)
+
+
+def port(wanted):
+    """The port that is wanted, or a free one of loopback where that is 0."""
+    while not wanted:
+        candidate = random.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", candidate))
+                wanted = candidate
+            except OSError:
+                pass
+    return wanted
+
+
+def listening(asked, taken):
+    """Tells the test process of a port that is listened on."""
+    print(f"headwater: {asked} {taken}", flush=True)
+
+
+def wait_for_the_end():
+    """Waits until the test process is gone: it holds the other end of standard input."""
+    while sys.stdin.buffer.read(4096):
+        pass
+
+
+def end_with_the_tests(folder):
+    """Ends this process, and removes what it stored, once the test process is gone."""
+
+    def end():
+        wait_for_the_end()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+    threading.Thread(target=end, daemon=True).start()
