@@ -3,29 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::SdkConfig;
 use aws_sdk_kinesis::Client;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use crate::dummy::dummy_config;
 use crate::eventually::eventually;
 use crate::hosted::Hosted;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::stream::TestStream;
-
-/// The region that all servers serve.
-const REGION: &str = "us-east-1";
-
-/// How long one call may take: the slowest takes well under a second on a busy machine.
-const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running server. The server ends when this and what [`tls`](Self::tls) made of it are dropped.
 #[derive(Debug)]
@@ -100,16 +90,7 @@ impl Endpoint {
     ///
     /// Its HTTP client belongs to the runtime that first uses it, so each test takes its own.
     pub fn sdk_config(&self) -> SdkConfig {
-        let credentials = Credentials::from_keys("AKIDHEADWATER", "headwater", None);
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .endpoint_url(&self.url)
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(self.http_client())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_LIMIT).build())
-            .build()
+        dummy_config(&self.url, self.http_client())
     }
 
     fn http_client(&self) -> SharedHttpClient {

@@ -1,10 +1,13 @@
-//! What the integration tests share: real Kinesis servers, streams on them, Python, and seeds.
+//! What the integration tests share: real servers for streams and for checkpoints, streams on them, Python, and seeds.
 //!
 //! ```text
 //!   a test ──► Server::Kinesalite.shared() ──► Endpoint ──► client(), sdk_config(), url()
 //!                     │ once per test process      └──────► create_stream("name", shards) ──► TestStream
 //!                     ▼
 //!              child process on a loopback port; it dies with the test process
+//!                     ▲
+//!                     │ or one of its own, to be stopped and started again
+//!   a test ──► StoreServer::Redis.start() ──► StoreEndpoint ──► url(), stop(), start_again()
 //! ```
 //!
 //! `cargo xtask setup` installs the servers, and a test that finds none fails and says so. Where the servers are
@@ -14,6 +17,7 @@ mod aggregator;
 mod aiokpl;
 mod certificate;
 mod deviation;
+mod dummy;
 mod endpoint;
 mod eventually;
 mod explain;
@@ -26,6 +30,8 @@ mod python;
 mod reader;
 mod seeds;
 mod server;
+mod store_endpoint;
+mod store_server;
 mod stream;
 
 pub use aggregator::{Aggregator, Found};
@@ -40,4 +46,6 @@ pub use python::{Processor, consume, produce};
 pub use reader::{ReaderJob, ReaderReport};
 pub use seeds::{seeds, sized};
 pub use server::Server;
+pub use store_endpoint::StoreEndpoint;
+pub use store_server::StoreServer;
 pub use stream::TestStream;

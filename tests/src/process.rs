@@ -91,9 +91,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Closed only once it has ended, because what watches over it takes that for the end of the tests.
+        let stdin = self.child.stdin.take();
         // It may have ended already, which is all that a drop wants.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        drop(stdin);
     }
 }
 

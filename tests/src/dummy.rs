@@ -1,0 +1,30 @@
+//! What the SDK needs to call a server that checks nothing.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+/// The region that all servers serve.
+const REGION: &str = "us-east-1";
+
+/// How long one call may take: the slowest takes well under a second on a busy machine.
+const CALL_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a client of an endpoint is made from: dummy credentials, no retries, a time limit on each call.
+pub(crate) fn dummy_config(url: &str, http_client: SharedHttpClient) -> SdkConfig {
+    let credentials = Credentials::from_keys("AKIDHEADWATER", "headwater", None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(CALL_LIMIT).build())
+        .build()
+}
