@@ -85,7 +85,7 @@ async fn a_newer_schema_is_refused_with_both_versions() {
     let path = directory.path().join("checkpoints.db");
     drop(SqliteCheckpoints::open(&path).await.unwrap());
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
-    assert_eq!(refused(&path).await, "the file has schema version 7, and this program knows 1 at most");
+    assert_eq!(refused(&path).await, "the file has schema version 7, and this program knows 2 at most");
 }
 
 #[tokio::test]
