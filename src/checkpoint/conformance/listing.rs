@@ -5,7 +5,7 @@ use crate::ShardId;
 use crate::checkpoint::{Claim, LeaseRow, WorkerId};
 
 /// Names that a store might take for something else: separators, quotes, patterns, hash tags, other scripts.
-const ODD: [&str; 9] =
+pub(super) const ODD: [&str; 9] =
     ["a'b\"c", "a/b", "a:b", "{a}b", "a b%_*?", "naïve-日本語", "a\\b", "__CHECKPOINT__", "a\nb"];
 
 /// Rows are listed in the order of their shards, whatever the order in which they came.

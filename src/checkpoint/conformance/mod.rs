@@ -29,14 +29,18 @@
 //! ```
 
 mod claims;
+mod faults;
 mod fencing;
 mod handoff;
 mod listing;
 mod progress;
+mod resets;
 mod starts;
 mod subject;
 #[cfg(test)]
 mod teeth;
+mod workers;
+mod writes;
 
 use std::fmt;
 use std::sync::Arc;
@@ -121,6 +125,26 @@ macro_rules! __checkpoint_conformance_checks {
             listing: names_come_back_as_they_were_given;
             starts: the_first_start_is_recorded_for_good;
             starts: workers_that_start_at_once_agree_on_one_start;
+            starts: a_start_can_be_looked_for_without_one_being_recorded;
+            writes: each_write_of_a_batch_is_answered_once_with_its_index;
+            writes: a_lost_lease_and_a_step_backwards_fail_alone_among_many_writes;
+            writes: a_batch_of_no_writes_has_no_answers;
+            resets: a_reset_moves_a_checkpoint_backwards_as_well_as_forwards;
+            resets: a_reset_frees_the_shard_and_fences_its_owner_off;
+            resets: a_reset_of_a_row_that_changed_since_it_was_listed_is_refused;
+            resets: a_reset_makes_the_row_of_a_shard_that_has_none_and_only_then;
+            resets: of_many_resets_against_one_listing_exactly_one_is_done;
+            resets: a_claim_after_a_reset_continues_there_with_a_greater_token;
+            resets: a_finished_shard_that_was_reset_can_be_claimed_again;
+            workers: an_announcement_changes_the_version_of_its_worker_alone;
+            workers: workers_are_listed_in_the_order_of_their_names;
+            workers: names_of_workers_come_back_as_they_were_given;
+            workers: applications_and_streams_have_workers_of_their_own;
+            workers: a_worker_that_announced_itself_since_it_was_listed_is_not_retired;
+            workers: announcements_at_the_same_time_are_all_counted;
+            faults: a_verb_that_is_dropped_midway_is_done_or_not_done;
+            faults: a_batch_that_is_dropped_midway_has_done_or_not_done_each_write;
+            faults: a_start_that_is_dropped_midway_is_recorded_whole_or_not_at_all;
         }
     };
     (@test [$open:expr] $($module:ident: $name:ident;)*) => {

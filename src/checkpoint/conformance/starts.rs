@@ -43,3 +43,19 @@ pub(super) async fn workers_that_start_at_once_agree_on_one_start(subject: Subje
     assert!((0..16).any(|number| proposal(number) == recorded[0]), "one of them proposed it");
     assert_eq!(start(&subject, 99).await, recorded[0]);
 }
+
+/// An application that never started has no start; what it records then is what everybody is told.
+pub(super) async fn a_start_can_be_looked_for_without_one_being_recorded(subject: Subject) {
+    let started = async || subject.store.started(&subject.application).await.expect("one is found or none");
+    assert_eq!(started().await, None, "it never started");
+    subject.hold("owner").await;
+    subject.announce("owner", 1).await;
+    assert_eq!(started().await, None, "neither a lease nor a worker is a start");
+    let recorded = start(&subject, 5).await;
+    assert_eq!(started().await, Some(recorded), "what was recorded is found, shards and all");
+    start(&subject, 6).await;
+    assert_eq!(started().await, Some(proposal(5)), "the first stays");
+
+    let other = subject.of(&subject.application.name, "invoices");
+    assert_eq!(other.store.started(&other.application).await.expect("one is found or none"), None);
+}

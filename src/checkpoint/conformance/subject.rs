@@ -9,6 +9,7 @@ use tokio::sync::Barrier;
 
 use crate::checkpoint::{
     Application, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease, LeaseRow, WorkerId,
+    WorkerRow,
 };
 use crate::{ErrorKind, Position, Result, ShardId};
 
@@ -76,6 +77,26 @@ impl Subject {
         let to = worker(to);
         let request = self.store.request_handoff(&self.application, row, &to);
         request.await.expect("a request stands or does not, it does not fail")
+    }
+
+    pub(super) async fn reset(&self, listed: Option<&LeaseRow>, position: Position) -> bool {
+        let (shard, checkpoint) = (shard(), position.into());
+        let reset = self.store.reset(&self.application, &shard, listed, &checkpoint);
+        reset.await.expect("a reset is done or refused, it does not fail")
+    }
+
+    pub(super) async fn announce(&self, name: &str, max_shards: u32) {
+        let worker = worker(name);
+        let announced = self.store.announce(&self.application, &worker, max_shards);
+        announced.await.expect("a worker announces itself");
+    }
+
+    pub(super) async fn retire(&self, listed: &WorkerRow) {
+        self.store.retire(&self.application, listed).await.expect("a worker is retired, or lives on");
+    }
+
+    pub(super) async fn workers(&self) -> Vec<WorkerRow> {
+        self.store.workers(&self.application).await.expect("the workers are listed")
     }
 
     pub(super) async fn list(&self) -> Vec<LeaseRow> {

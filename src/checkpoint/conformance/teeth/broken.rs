@@ -1,60 +1,41 @@
-//! Each check catches a store that breaks its sentence and no more than that.
+//! A store that keeps all of the contract but one sentence.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
-
-use super::CHECKS;
 use crate::checkpoint::{
-    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, Handoff, Lease,
-    LeaseRow, MemoryCheckpoints, WorkerId, WorkerRow, conformance,
+    Application, ApplicationStart, Checkpoint, Claim, FencingToken, Lease, LeaseRow, WorkerId, WorkerRow,
 };
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
-conformance::tests!(MemoryCheckpoints::new());
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_check_catches_the_store_that_breaks_its_sentence() {
-    for check in CHECKS {
-        let whole = Arc::new(Broken::at("nothing"));
-        check.run(whole).await;
-        let broken = Arc::new(Broken::at(check.name()));
-        let outcome = tokio::spawn(async move { check.run(broken).await }).await;
-        assert!(outcome.is_err(), "a store that breaks \"{}\" passed", check.sentence());
-    }
-}
-
 /// A store that breaks one sentence of the contract.
 #[derive(Debug)]
-struct Broken {
+pub(super) struct Broken {
     sentence: &'static str,
-    starts: Mutex<BTreeMap<Application, ApplicationStart>>,
-    rows: Mutex<BTreeMap<(Application, ShardId), LeaseRow>>,
+    pub(super) starts: Mutex<BTreeMap<Application, ApplicationStart>>,
+    pub(super) rows: Mutex<BTreeMap<(Application, ShardId), LeaseRow>>,
+    pub(super) workers: Mutex<BTreeMap<(Application, WorkerId), WorkerRow>>,
     stumbled: AtomicBool,
-    /// Keeps what no sentence breaks yet.
-    whole: MemoryCheckpoints,
 }
 
 impl Broken {
-    fn at(sentence: &'static str) -> Self {
+    pub(super) fn at(sentence: &'static str) -> Self {
         Self {
             sentence,
             starts: Mutex::default(),
             rows: Mutex::default(),
+            workers: Mutex::default(),
             stumbled: AtomicBool::new(false),
-            whole: MemoryCheckpoints::new(),
         }
     }
 
-    fn breaks(&self, sentence: &str) -> bool {
+    pub(super) fn breaks(&self, sentence: &str) -> bool {
         self.sentence == sentence
     }
 
-    fn key(&self, application: &Application, shard: &ShardId) -> (Application, ShardId) {
+    pub(super) fn key(&self, application: &Application, shard: &ShardId) -> (Application, ShardId) {
         if self.breaks("applications_and_streams_are_apart_whatever_their_names") {
             let joined = format!("{}-{}", application.name, application.stream);
             return (Application::new(joined, ""), shard.clone());
@@ -62,22 +43,26 @@ impl Broken {
         (application.clone(), shard.clone())
     }
 
-    fn read(&self, application: &Application, shard: &ShardId) -> Option<LeaseRow> {
+    pub(super) fn read(&self, application: &Application, shard: &ShardId) -> Option<LeaseRow> {
         self.rows.lock().unwrap().get(&self.key(application, shard)).cloned()
     }
 
-    fn write(&self, application: &Application, row: LeaseRow) {
+    pub(super) fn write(&self, application: &Application, row: LeaseRow) {
         self.rows.lock().unwrap().insert(self.key(application, &row.shard), row);
     }
 
-    fn change<T>(&self, lease: &Lease, change: impl FnOnce(&mut LeaseRow) -> Result<T>) -> Result<T> {
+    pub(super) fn change<T>(
+        &self,
+        lease: &Lease,
+        change: impl FnOnce(&mut LeaseRow) -> Result<T>,
+    ) -> Result<T> {
         let mut rows = self.rows.lock().unwrap();
         let row = rows.get_mut(&self.key(&lease.application, &lease.shard));
         change(row.ok_or_else(|| LeaseRow::missing("write", &lease.application, &lease.shard))?)
     }
 
     /// Returns the lease that the row takes for its own.
-    fn forged(&self, lease: &Lease, row: &LeaseRow) -> Lease {
+    pub(super) fn forged(&self, lease: &Lease, row: &LeaseRow) -> Lease {
         let mut lease = lease.clone();
         if self.breaks("no_write_of_a_worker_that_lost_its_lease_has_any_effect")
             || self.breaks("racing_zombies_never_overwrite_the_owner")
@@ -93,7 +78,7 @@ impl Broken {
         lease
     }
 
-    fn take(&self, claim: &Claim, row: &mut LeaseRow) -> Option<Lease> {
+    pub(super) fn take(&self, claim: &Claim, row: &mut LeaseRow) -> Option<Lease> {
         let (mut claim, before) = (claim.clone(), row.clone());
         if self.breaks("a_held_lease_is_refused") && claim.expired.is_some() {
             claim.expired = Some(row.version);
@@ -127,7 +112,7 @@ impl Broken {
         Some(lease)
     }
 
-    fn store(&self, lease: &Lease, checkpoint: &Checkpoint, row: &mut LeaseRow) -> Result<Lease> {
+    pub(super) fn store(&self, lease: &Lease, checkpoint: &Checkpoint, row: &mut LeaseRow) -> Result<Lease> {
         if self.breaks("concurrent_commits_of_many_shards_stay_apart")
             && self.stumbled.load(Ordering::Relaxed)
         {
@@ -156,163 +141,36 @@ impl Broken {
     }
 }
 
+impl Broken {
+    /// Stores a checkpoint without the rest of a commit.
+    pub(super) fn begin(&self, lease: &Lease, checkpoint: &Checkpoint) -> Result<()> {
+        self.change(lease, |row| {
+            row.checkpoint = checkpoint.clone();
+            Ok(())
+        })
+    }
+
+    /// Returns what becomes of a row that is reset.
+    pub(super) fn moved(&self, before: &LeaseRow, mut after: LeaseRow) -> LeaseRow {
+        if self.breaks("a_reset_moves_a_checkpoint_backwards_as_well_as_forwards") {
+            after.checkpoint.position = after.checkpoint.position.max(before.checkpoint.position.clone());
+        }
+        if self.breaks("a_reset_frees_the_shard_and_fences_its_owner_off") {
+            after.owner = before.owner.clone();
+        }
+        if self.breaks("a_claim_after_a_reset_continues_there_with_a_greater_token") {
+            after.token = FencingToken::default();
+        }
+        if self.breaks("a_finished_shard_that_was_reset_can_be_claimed_again")
+            && before.checkpoint.position == Position::End
+        {
+            after.checkpoint.position = Position::End;
+        }
+        after
+    }
+}
+
 fn whole_seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
-}
-
-impl CheckpointStore for Broken {
-    fn start<'a>(
-        &'a self,
-        application: &'a Application,
-        proposed: ApplicationStart,
-    ) -> BoxFuture<'a, Result<ApplicationStart>> {
-        async move {
-            let mut starts = self.starts.lock().unwrap();
-            if self.breaks("the_first_start_is_recorded_for_good") {
-                starts.insert(application.clone(), proposed.clone());
-            }
-            let first = starts.entry(application.clone()).or_insert_with(|| proposed.clone());
-            let alone = self.breaks("workers_that_start_at_once_agree_on_one_start");
-            Ok(if alone { proposed } else { first.clone() })
-        }
-        .boxed()
-    }
-
-    fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
-        async move {
-            if self.breaks("of_many_workers_that_contend_for_a_lease_exactly_one_wins_and_can_checkpoint") {
-                // Reads, lets the others read as well, and writes.
-                let row = self.read(&claim.application, &claim.shard);
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                let (mut row, first) =
-                    row.map_or_else(|| LeaseRow::create(claim), |row| (row, LeaseRow::create(claim).1));
-                let lease = if row.version == 1 { Some(first) } else { row.claim(claim) };
-                self.write(&claim.application, row);
-                return Ok(lease);
-            }
-            let mut rows = self.rows.lock().unwrap();
-            let key = self.key(&claim.application, &claim.shard);
-            if let Some(row) = rows.get_mut(&key) {
-                return Ok(self.take(claim, row));
-            }
-            let (mut row, lease) = LeaseRow::create(claim);
-            if self.breaks("the_first_claim_creates_the_row_with_its_initial_checkpoint") {
-                row.checkpoint.arrival = None;
-            }
-            if self.breaks("names_come_back_as_they_were_given") {
-                row.owner = row.owner.map(|owner| WorkerId::new(owner.as_str().replace('\'', "''")));
-            }
-            rows.insert(key, row);
-            Ok(Some(lease))
-        }
-        .boxed()
-    }
-
-    fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>> {
-        async move {
-            if self.breaks("a_lease_without_a_row_is_no_lease") {
-                return Ok(lease.clone());
-            }
-            self.change(lease, |row| row.renew(&self.forged(lease, row)))
-        }
-        .boxed()
-    }
-
-    fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
-        async move { self.change(lease, |row| self.store(lease, checkpoint, row)) }.boxed()
-    }
-
-    fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>> {
-        let anyone = self.breaks("a_lease_released_to_a_worker_waits_for_that_worker");
-        let to = to.filter(|_| !anyone);
-        async move { self.change(lease, |row| row.release(&self.forged(lease, row), to)) }.boxed()
-    }
-
-    fn request_handoff<'a>(
-        &'a self,
-        application: &'a Application,
-        row: &'a LeaseRow,
-        to: &'a WorkerId,
-    ) -> BoxFuture<'a, Result<bool>> {
-        async move {
-            let mut rows = self.rows.lock().unwrap();
-            let stored = rows.get_mut(&self.key(application, &row.shard)).unwrap();
-            if self.breaks("a_handoff_request_does_not_put_off_expiry") {
-                stored.version += 1;
-            }
-            if self.breaks("the_first_handoff_request_stands_and_the_owner_sees_it") {
-                stored.handoff = None;
-            }
-            if self.breaks("a_handoff_request_against_an_older_claim_is_void") {
-                stored.handoff = Some(Handoff { to: to.clone(), token: FencingToken(row.token.0) });
-                return Ok(true);
-            }
-            let stands = stored.request_handoff(row, to);
-            Ok(stands || self.breaks("of_many_handoff_requests_exactly_one_stands"))
-        }
-        .boxed()
-    }
-
-    fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
-        async move {
-            let rows = self.rows.lock().unwrap();
-            let (wanted, _) = self.key(application, &ShardId::new(""));
-            let mut listed: Vec<_> =
-                rows.iter().filter(|((of, _), _)| *of == wanted).map(|(_, row)| row.clone()).collect();
-            if self.breaks("rows_are_listed_in_the_order_of_their_shards") {
-                listed.reverse();
-            }
-            Ok(listed)
-        }
-        .boxed()
-    }
-
-    fn reset<'a>(
-        &'a self,
-        application: &'a Application,
-        shard: &'a ShardId,
-        listed: Option<&'a LeaseRow>,
-        checkpoint: &'a Checkpoint,
-    ) -> BoxFuture<'a, Result<bool>> {
-        async move {
-            let stored = self.read(application, shard);
-            let as_listed = stored.as_ref().map(|row| row.version) == listed.map(|row| row.version);
-            if as_listed {
-                let row =
-                    stored.map_or_else(|| LeaseRow::free(shard, checkpoint), |row| row.reset(checkpoint));
-                self.write(application, row);
-            }
-            Ok(as_listed)
-        }
-        .boxed()
-    }
-
-    fn started<'a>(
-        &'a self,
-        application: &'a Application,
-    ) -> BoxFuture<'a, Result<Option<ApplicationStart>>> {
-        async move { Ok(self.starts.lock().unwrap().get(application).cloned()) }.boxed()
-    }
-
-    fn announce<'a>(
-        &'a self,
-        application: &'a Application,
-        worker: &'a WorkerId,
-        max_shards: u32,
-    ) -> BoxFuture<'a, Result<()>> {
-        self.whole.announce(application, worker, max_shards)
-    }
-
-    fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
-        self.whole.workers(application)
-    }
-
-    fn retire<'a>(
-        &'a self,
-        application: &'a Application,
-        listed: &'a WorkerRow,
-    ) -> BoxFuture<'a, Result<()>> {
-        self.whole.retire(application, listed)
-    }
 }
