@@ -147,7 +147,12 @@ impl Coordinator {
         tracing::info!(stream = %origin.stream, shard = %lease.shard, token = %lease.token,
             position = %lease.checkpoint.position, "lease claimed");
         let from = match &lease.checkpoint.position {
-            Position::Beginning => self.config.initial(&lease.shard, &self.first_start),
+            // Stored for lack of anything better where the settings name a record. Elsewhere it is meant: the settings had
+            // their say when the row was made, and an operator may have reset it since.
+            Position::Beginning => match self.config.start_shards.get(&lease.shard) {
+                Some(sequence) => ReadFrom::Sequence(sequence.clone()),
+                None => ReadFrom::Position(Position::Beginning),
+            },
             // Only in rows that the KCL wrote. Reading anew must not jump over what came since.
             Position::Latest => ReadFrom::Position(Position::At(self.clock.begun())),
             position => ReadFrom::Position(position.clone()),
