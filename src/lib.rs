@@ -43,6 +43,7 @@
 //!   without one is *abandoned*, which ends its source with an error that names it.
 //! - [`source`] merges the shards of a stream, each leased, parents before children.
 //! - [`checkpoint`] turns acks into stored positions, and guards them with leases and fencing tokens.
+//! - [`group`] holds the tools of who runs the workers: list, reset, export, import.
 //! - [`codec`] turns messages into bytes and several messages into one record.
 //! - [`batch`] is the sink: requests of many entries, order per key, retry, back-pressure.
 //! - [`stage`] holds what goes between them: many keys at a time, each in order; no message twice.
@@ -105,6 +106,7 @@
 pub mod batch;
 pub mod checkpoint;
 pub mod codec;
+pub mod group;
 pub mod service;
 pub mod source;
 pub mod stage;

@@ -88,6 +88,11 @@ impl From<String> for SequenceNumber {
 }
 
 impl SequenceNumber {
+    /// Tells whether it is made of digits, and of no more than the service gives.
+    pub(crate) fn is_valid(&self) -> bool {
+        (1..=129).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// Returns the digits that count. Leading zeros do not, but a service that writes them wants them back.
     fn significant(&self) -> &str {
         self.0.trim_start_matches('0')
