@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("processors", &[]),
     ("custom_layer", &[]),
     ("fanout", &[]),
+    ("fleet", &[]),
     ("serve", &["--port", "0", "--seconds", "0"]),
 ];
 
