@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Once;
 
 use headwater::checkpoint::{MemoryCheckpoints, conformance};
+use headwater_redis::RedisCheckpoints;
 use headwater_sqlite::SqliteCheckpoints;
+use headwater_tests::StoreServer;
 
 /// Holds a store to the contract, under a name of its own.
 macro_rules! stores {
@@ -20,6 +22,8 @@ macro_rules! stores {
 stores! {
     memory: MemoryCheckpoints::new();
     sqlite: SqliteCheckpoints::open(sqlite_file()).await.unwrap();
+    redis: RedisCheckpoints::open(StoreServer::Redis.shared().url()).await.unwrap();
+    redis_cluster: RedisCheckpoints::builder(StoreServer::RedisCluster.shared().url()).cluster().open().await.unwrap();
 }
 
 /// One file for all tests of this process, so that they contend for it.
