@@ -16,6 +16,7 @@
 mod aggregator;
 mod aiokpl;
 mod certificate;
+mod checkpointer;
 mod deviation;
 mod dummy;
 mod endpoint;
@@ -36,6 +37,7 @@ mod stream;
 
 pub use aggregator::{Aggregator, Found};
 pub use aiokpl::{Landed, put_with_aiokpl};
+pub use checkpointer::checkpoint_with_async_kinesis;
 pub use deviation::{Deviation, Effect};
 pub use endpoint::Endpoint;
 pub use eventually::eventually;

@@ -88,7 +88,8 @@ fn meaning(cause: &RedisError) -> Meaning {
         return means(meaning.kind, meaning.advice);
     }
     match cause.kind() {
-        redis::ErrorKind::AuthenticationFailed => {
+        // What a cluster says of its first connections is in the text alone.
+        _ if text.contains("AuthenticationFailed") => {
             means(ErrorKind::AccessDenied, "give the right user and password")
         }
         _ if text.contains("DB index") || text.contains("switch database") => {

@@ -1,5 +1,12 @@
 //! Every checkpoint store on its real server, held to one contract.
 
+mod redis_errors;
+mod redis_import;
+mod redis_limits;
+mod redis_outage;
+mod redis_subject;
+mod redis_writes;
+
 use std::path::PathBuf;
 use std::sync::Once;
 
