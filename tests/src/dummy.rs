@@ -15,8 +15,14 @@ const REGION: &str = "us-east-1";
 /// How long one call may take: the slowest takes well under a second on a busy machine.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
 
-/// What a client of an endpoint is made from: dummy credentials, no retries, a time limit on each call.
-pub(crate) fn dummy_config(url: &str, http_client: SharedHttpClient) -> SdkConfig {
+/// What a client of an endpoint that listens on plain HTTP is made from: dummy credentials, no retries, a time limit on each
+/// call.
+pub fn dummy_config(url: &str) -> SdkConfig {
+    config_over(url, aws_smithy_http_client::Builder::new().build_http())
+}
+
+/// The same over an HTTP client of the caller's.
+pub(crate) fn config_over(url: &str, http_client: SharedHttpClient) -> SdkConfig {
     let credentials = Credentials::from_keys("AKIDHEADWATER", "headwater", None);
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

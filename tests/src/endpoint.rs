@@ -9,7 +9,7 @@ use aws_sdk_kinesis::Client;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::dummy::dummy_config;
+use crate::dummy::config_over;
 use crate::eventually::eventually;
 use crate::hosted::Hosted;
 use crate::process::Process;
@@ -90,7 +90,7 @@ impl Endpoint {
     ///
     /// Its HTTP client belongs to the runtime that first uses it, so each test takes its own.
     pub fn sdk_config(&self) -> SdkConfig {
-        dummy_config(&self.url, self.http_client())
+        config_over(&self.url, self.http_client())
     }
 
     fn http_client(&self) -> SharedHttpClient {

@@ -71,7 +71,7 @@ impl StoreEndpoint {
     ///
     /// Its HTTP client belongs to the runtime that first uses it, so each test takes its own.
     pub fn sdk_config(&self) -> SdkConfig {
-        dummy_config(&self.url(), aws_smithy_http_client::Builder::new().build_http())
+        dummy_config(&self.url())
     }
 
     /// Kills it, all nodes of a cluster: whoever calls it is refused from now on. What it answered is kept.

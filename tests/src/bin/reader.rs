@@ -5,12 +5,9 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::TryStreamExt;
 use headwater_kinesis::KinesisSource;
-use headwater_tests::{ReaderJob, ReaderReport};
+use headwater_tests::{ReaderJob, ReaderReport, dummy_config};
 use tokio::time::sleep;
 
 /// How long the source has to fill its budget before a stall is measured.
@@ -20,18 +17,10 @@ const SETTLING: Duration = Duration::from_secs(3);
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let job = std::env::args().nth(1).ok_or("reader JOB: one argument, the job as JSON")?;
     let job: ReaderJob = serde_json::from_str(&job)?;
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .endpoint_url(&job.url)
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::from_keys(
-            "AKIDHEADWATER",
-            "headwater",
-            None,
-        )))
-        .build();
-    let mut source =
-        KinesisSource::builder(&job.stream).sdk_config(config).buffer_bytes(job.buffer_bytes).unpaced();
+    let mut source = KinesisSource::builder(&job.stream)
+        .sdk_config(dummy_config(&job.url))
+        .buffer_bytes(job.buffer_bytes)
+        .unpaced();
     if let Some(name) = &job.fan_out {
         source = source.fan_out(name);
     }

@@ -1,0 +1,19 @@
+//! Checkpoint stores by a line of text, which another process can be given.
+
+use std::sync::Arc;
+
+use headwater::checkpoint::CheckpointStore;
+use headwater::{Error, ErrorKind, Result};
+use headwater_sqlite::SqliteCheckpoints;
+
+/// Opens `sqlite:PATH`.
+///
+/// # Errors
+///
+/// `Invalid` when it is none of these; what the store says that cannot be opened.
+pub async fn open_store(store: &str) -> Result<Arc<dyn CheckpointStore>> {
+    match store.split_once(':') {
+        Some(("sqlite", path)) => Ok(Arc::new(SqliteCheckpoints::open(path).await?)),
+        _ => Err(Error::new(ErrorKind::Invalid, format!("open the store {store}: there is no such kind"))),
+    }
+}
