@@ -124,7 +124,13 @@ async fn take_over_after_a_kill_is_within_twice_the_lease_time_and_shared_evenly
     assert!(took >= LEASE_TIME * 2 / 3, "taken from a worker that may live: {took:?}");
     assert!(took < LEASE_TIME * 2, "{took:?}");
     put(&stream, 0, 1_000);
-    sleep(LEASE_TIME).await;
+    sleep(LEASE_TIME * 12).await;
+    let known = store.workers(&application()).await.unwrap().into_iter().map(|row| row.worker);
+    assert_eq!(
+        known.collect::<Vec<_>>(),
+        ["first", "second"].map(WorkerId::new),
+        "who is long dead is forgotten"
+    );
     let delivered = delivered.lock().unwrap();
     assert_eq!(delivered.len(), 1_000);
     let once = |times: &Vec<(String, FencingToken)>| times.len() == 1 && times[0].0 != "victim";
