@@ -13,6 +13,7 @@ mod model;
 mod odd;
 mod reading;
 mod seeking;
+mod shares;
 mod sick;
 mod stalls;
 mod starting;
