@@ -128,7 +128,7 @@ impl RedisBuilder {
     /// As [`open`](Self::open).
     pub async fn open_limits(self) -> Result<RedisLimits> {
         let (link, keys) = self.connect().await?;
-        Ok(RedisLimits::new(link, keys))
+        Ok(RedisLimits::new(&link, keys))
     }
 
     async fn connect(self) -> Result<(Link, Keys)> {

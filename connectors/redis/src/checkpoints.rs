@@ -107,7 +107,7 @@ impl RedisCheckpoints {
 
     /// Returns the limits that sinks share through the same servers, over the same connection.
     pub fn limits(&self) -> RedisLimits {
-        RedisLimits::new(self.link.clone(), self.keys.clone())
+        RedisLimits::new(&self.link, self.keys.clone())
     }
 
     /// Begins to take over the checkpoints that async-kinesis left in the same database, under the name that its

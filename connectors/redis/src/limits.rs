@@ -49,7 +49,7 @@ pub struct RedisLimits {
 }
 
 impl RedisLimits {
-    pub(crate) fn new(link: Link, keys: Keys) -> Self {
+    pub(crate) fn new(link: &Link, keys: Keys) -> Self {
         Self { link: link.within(ANSWER), keys }
     }
 

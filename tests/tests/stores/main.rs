@@ -3,8 +3,10 @@
 mod redis_errors;
 mod redis_import;
 mod redis_limits;
+mod redis_name;
 mod redis_outage;
 mod redis_subject;
+mod redis_tls;
 mod redis_writes;
 
 use std::path::PathBuf;

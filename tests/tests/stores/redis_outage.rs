@@ -1,17 +1,14 @@
 //! Servers that stop, forget their scripts, or fall silent.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use headwater::ErrorKind;
-use headwater::checkpoint::{Application, CheckpointStore as _, LeaseWrite};
+use headwater::checkpoint::{CheckpointStore as _, LeaseWrite};
 use headwater_redis::RedisCheckpoints;
 use headwater_tests::{StoreServer, eventually};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
-use crate::redis_subject::{after, application, hold, patient, row, send};
+use crate::redis_name::Name;
+use crate::redis_subject::{PATIENCE, after, application, hold, patient, row, send, shard};
 
 /// Runs on a thread that may block, because servers are stopped and started there.
 async fn goes_on_after_a_restart(server: StoreServer) {
@@ -131,7 +128,7 @@ async fn a_connection_that_fell_silent_is_replaced() {
     let name = Name::of(&server.url()).await;
     let builder = RedisCheckpoints::builder(name.url()).timeout(Duration::from_millis(200));
     let store = builder.open().await.unwrap();
-    let application = Application::new("silence", application("silence").stream);
+    let application = application("silence");
     let lease = hold(&store, &application, 0).await;
 
     name.silence();
@@ -140,67 +137,74 @@ async fn a_connection_that_fell_silent_is_replaced() {
     eventually("a new connection answers", async || store.renew(&lease).await.ok()).await;
 }
 
-/// A name of a server, which may come to mean another one.
-struct Name {
-    url: String,
-    means: Arc<std::sync::Mutex<String>>,
-    /// Whether connections that there are pass nothing on any more; new ones do.
-    silenced: Arc<std::sync::Mutex<Arc<AtomicBool>>>,
-    _passing: JoinSet<()>,
+#[tokio::test]
+async fn a_verb_whose_answer_was_lost_is_done_again_and_nothing_more_comes_of_it() {
+    let name = Name::of(&StoreServer::Redis.shared().url()).await;
+    let store = RedisCheckpoints::builder(name.url()).timeout(PATIENCE).open().await.unwrap();
+    let application = application("lost");
+
+    name.lose_the_next_answer();
+    let lease = hold(&store, &application, 0).await;
+    assert!(name.has_lost_an_answer());
+    name.lose_the_next_answer();
+    let lease = store.commit(&lease, &after(7).into()).await.unwrap();
+    assert!(name.has_lost_an_answer());
+    name.lose_the_next_answer();
+    let lease = store.renew(&lease).await.unwrap();
+    assert!(name.has_lost_an_answer());
+    let listed = row(&store, &application).await;
+    assert_eq!((listed.token, &listed.checkpoint), (lease.token, &after(7).into()));
+
+    name.lose_the_next_answer();
+    let reset = store.reset(&application, &listed.shard, Some(&listed), &after(3).into()).await.unwrap();
+    assert!(reset && name.has_lost_an_answer(), "it was done, once");
+    let free = row(&store, &application).await;
+    assert_eq!((free.version, &free.checkpoint), (listed.version + 1, &after(3).into()));
+    name.lose_the_next_answer();
+    let none = store.reset(&application, &shard(1), None, &after(3).into()).await.unwrap();
+    assert!(none && name.has_lost_an_answer(), "it was done, once");
 }
 
-impl Name {
-    async fn of(url: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let means = Arc::new(std::sync::Mutex::new(url.to_owned()));
-        let silenced: Arc<std::sync::Mutex<Arc<AtomicBool>>> = Arc::default();
-        let mut passing = JoinSet::new();
-        let name = format!("redis://{}", listener.local_addr().unwrap());
-        passing.spawn({
-            let (means, silenced) = (means.clone(), silenced.clone());
-            async move {
-                let mut connections = JoinSet::new();
-                while let Ok((near, _)) = listener.accept().await {
-                    let server = means.lock().unwrap().trim_start_matches("redis://").to_owned();
-                    let silenced = silenced.lock().unwrap().clone();
-                    let far = TcpStream::connect(server).await.unwrap();
-                    connections.spawn(pass(near, far, silenced));
-                }
-            }
-        });
-        Self { url: name, means, silenced, _passing: passing }
-    }
+#[tokio::test]
+async fn leases_move_with_their_slot_to_another_node_of_a_cluster() {
+    let cluster = StoreServer::RedisCluster.start();
+    let store = patient(&cluster).await;
+    let application = application("moved");
+    let lease = hold(&store, &application, 0).await;
+    let key = format!("headwater:{{moved:{}}}:leases", application.stream);
+    let slot: u16 = send(&cluster.url(), redis::cmd("CLUSTER").arg("KEYSLOT").arg(&key)).await;
 
-    fn url(&self) -> &str {
-        &self.url
+    let urls = cluster.urls();
+    let mut ids = Vec::new();
+    let mut from = None;
+    for (number, url) in urls.iter().enumerate() {
+        ids.push(send::<String>(url, redis::cmd("CLUSTER").arg("MYID")).await);
+        let keys: u64 = send(url, redis::cmd("CLUSTER").arg("COUNTKEYSINSLOT").arg(slot)).await;
+        from = from.or((keys > 0).then_some(number));
     }
-
-    fn now_means(&self, url: &str) {
-        url.clone_into(&mut self.means.lock().unwrap());
-    }
-
-    fn silence(&self) {
-        let before = std::mem::take(&mut *self.silenced.lock().unwrap());
-        before.store(true, Ordering::SeqCst);
-    }
-}
-
-async fn pass(near: TcpStream, far: TcpStream, silenced: Arc<AtomicBool>) {
-    let ((mut from_near, mut to_near), (mut from_far, mut to_far)) = (near.into_split(), far.into_split());
-    let answers = tokio::io::copy(&mut from_far, &mut to_near);
-    let questions = async {
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let length = tokio::io::AsyncReadExt::read(&mut from_near, &mut buffer).await?;
-            if length == 0 {
-                return Ok::<_, std::io::Error>(());
-            }
-            if !silenced.load(Ordering::SeqCst) {
-                tokio::io::AsyncWriteExt::write_all(&mut to_far, &buffer[..length]).await?;
-            }
-        }
+    let from = from.expect("one node has the key");
+    let to = (from + 1) % urls.len();
+    let set_slot = |what: &str, node: usize| {
+        redis::cmd("CLUSTER").arg("SETSLOT").arg(slot).arg(what).arg(&ids[node]).to_owned()
     };
-    let (answers, questions) = (async { answers.await.map(drop) }, questions);
-    // Either end may go first.
-    let _ended = futures::future::select(Box::pin(answers), Box::pin(questions)).await;
+    send::<()>(&urls[to], &set_slot("IMPORTING", from)).await;
+    send::<()>(&urls[from], &set_slot("MIGRATING", to)).await;
+    let port = urls[to].rsplit(':').next().unwrap();
+    let migrate = redis::cmd("MIGRATE").arg("127.0.0.1").arg(port).arg(&key).arg(0).arg(5_000).to_owned();
+    send::<()>(&urls[from], &migrate).await;
+
+    // Half-way, the old node sends on each question of its own.
+    let lease = store.commit(&lease, &after(7).into()).await.unwrap();
+    let writes = [LeaseWrite { lease: lease.clone(), checkpoint: Some(after(8).into()) }];
+    let (_, lease) = futures::StreamExt::next(&mut store.write(&writes)).await.unwrap();
+    let lease = lease.unwrap();
+    assert_eq!(row(&store, &application).await.checkpoint, after(8).into());
+
+    for url in [to, from] {
+        send::<()>(&urls[url], &set_slot("NODE", to)).await;
+    }
+    let writes = [LeaseWrite { lease, checkpoint: Some(after(9).into()) }];
+    let (_, lease) = futures::StreamExt::next(&mut store.write(&writes)).await.unwrap();
+    store.renew(&lease.unwrap()).await.unwrap();
+    assert_eq!(row(&store, &application).await.checkpoint, after(9).into());
 }

@@ -36,7 +36,7 @@ async fn writes_many(server: StoreServer) {
         // What a thief has, the owner does not commit to.
         let _stolen = store.commit(lease, &after(1_000_000).into()).await;
     }
-    let checkpoint = |number: usize| (number % 7 != 0).then(|| after(number + 1).into());
+    let checkpoint = |number: usize| (!number.is_multiple_of(7)).then(|| after(number + 1).into());
     let writes: Vec<_> = leases
         .into_iter()
         .enumerate()
@@ -46,11 +46,11 @@ async fn writes_many(server: StoreServer) {
     let answers: HashMap<_, _> = store.write(&writes).collect().await;
     assert_eq!(answers.len(), MANY, "each write is answered once");
     let expected = |number: usize| match number {
-        stolen if stolen % 3 == 0 => Err(ErrorKind::LeaseLost),
-        renewed if renewed % 7 == 0 => {
-            Ok(if renewed % 5 == 0 { after(1_000_000) } else { Position::Beginning })
+        stolen if stolen.is_multiple_of(3) => Err(ErrorKind::LeaseLost),
+        renewed if renewed.is_multiple_of(7) => {
+            Ok(if renewed.is_multiple_of(5) { after(1_000_000) } else { Position::Beginning })
         }
-        backwards if backwards % 5 == 0 => Err(ErrorKind::Conflict),
+        backwards if backwards.is_multiple_of(5) => Err(ErrorKind::Conflict),
         committed => Ok(after(committed + 1)),
     };
     for (number, answer) in answers {
