@@ -178,13 +178,18 @@ impl Ledger {
         self.with(|lines| lines.iter().rfind(|(name, _)| name == worker).map(|(_, line)| line.said.clone()))
     }
 
+    /// Whether a worker has said that it is ready.
+    pub fn is_ready(&self, worker: &str) -> bool {
+        self.with(|lines| lines.iter().any(|(name, line)| name == worker && line.said == Said::Ready))
+    }
+
     /// The shards that a worker read when it last said so.
     pub fn reads(&self, worker: &str) -> Vec<String> {
         self.with(|lines| {
-            let reads = lines.iter().filter(|(name, _)| name == worker).filter_map(|(_, line)| {
-                if let Said::Reads(shards) = &line.said { Some(shards.clone()) } else { None }
-            });
-            reads.last().unwrap_or_default()
+            let said = lines.iter().rev().filter(|(name, _)| name == worker).map(|(_, line)| &line.said);
+            let mut reads =
+                said.filter_map(|said| if let Said::Reads(shards) = said { Some(shards) } else { None });
+            reads.next().cloned().unwrap_or_default()
         })
     }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use headwater::checkpoint::CheckpointStore;
 use headwater::{Error, ErrorKind, Result};
+use headwater_redis::RedisCheckpoints;
 use headwater_sqlite::SqliteCheckpoints;
 
-/// Opens `sqlite:PATH`.
+/// Opens `sqlite:PATH` or `redis://HOST:PORT`, where several hosts make a cluster.
 ///
 /// # Errors
 ///
@@ -14,6 +15,7 @@ use headwater_sqlite::SqliteCheckpoints;
 pub async fn open_store(store: &str) -> Result<Arc<dyn CheckpointStore>> {
     match store.split_once(':') {
         Some(("sqlite", path)) => Ok(Arc::new(SqliteCheckpoints::open(path).await?)),
+        Some(("redis", _)) => Ok(Arc::new(RedisCheckpoints::open(store).await?)),
         _ => Err(Error::new(ErrorKind::Invalid, format!("open the store {store}: there is no such kind"))),
     }
 }

@@ -87,10 +87,10 @@ async fn look(store: Arc<dyn CheckpointStore>, application: Application, seen: A
 impl Seen {
     fn take_in(&mut self, at: u64, row: LeaseRow) {
         let before = self.rows.get(&row.shard);
-        if let Some(before) = before {
-            if row.checkpoint.position < before.checkpoint.position || row.token < before.token {
-                self.faults.push(format!("{before:?} became {row:?}"));
-            }
+        if let Some(before) = before
+            && (row.checkpoint.position < before.checkpoint.position || row.token < before.token)
+        {
+            self.faults.push(format!("{before:?} became {row:?}"));
         }
         if before.is_none_or(|before| before.checkpoint.position != row.checkpoint.position) {
             self.moves.push((at, row.shard.clone(), row.checkpoint.position.clone()));

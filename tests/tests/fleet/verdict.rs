@@ -67,19 +67,24 @@ impl<'a> Verdict<'a> {
     /// What was handed out though a later claim had handed out by then. A worker may be frozen with a message in its hand,
     /// after it saw that the shard is its own and before it could say so.
     pub(crate) fn stale(&self) -> Vec<&Event> {
-        let mut newest: HashMap<&str, u64> = HashMap::new();
-        let is_stale = |event: &&Event| {
+        let (mut newest, mut stale) = (HashMap::<&str, u64>::new(), Vec::new());
+        for event in &self.handed_out {
             let newest = newest.entry(&event.out.shard).or_default();
             *newest = event.out.token.max(*newest);
-            event.out.token < *newest
-        };
-        self.handed_out.iter().filter(is_stale).collect()
+            if event.out.token < *newest {
+                stale.push(event);
+            }
+        }
+        stale
     }
 
     fn check_nothing_stale(&self, history: &str) {
         let mut stale = HashSet::new();
         for event in self.stale() {
-            assert!(stale.insert(tenure(event)), "{history}: handed out by one who lost the lease: {event:?}");
+            assert!(
+                stale.insert(tenure(event)),
+                "{history}: handed out by one who lost the lease: {event:?}"
+            );
         }
     }
 

@@ -100,7 +100,7 @@ impl World {
         let shard = &open[rng.usize(..open.len())].shard_id;
         let children = self.local().split_shard(STREAM, shard).expect("an open shard can be split");
         for child in children {
-            self.parents.insert(child.into(), vec![shard.as_str().into()]);
+            self.parents.insert(child.as_str().into(), vec![shard.as_str().into()]);
         }
     }
 
@@ -110,7 +110,7 @@ impl World {
         let low = rng.usize(..open.len() - 1);
         let (low, high) = (open[low].shard_id.as_str(), open[low + 1].shard_id.as_str());
         let child = self.local().merge_shards(STREAM, low, high).expect("neighbours can be merged");
-        self.parents.insert(child.into(), vec![low.into(), high.into()]);
+        self.parents.insert(child.as_str().into(), vec![low.into(), high.into()]);
     }
 
     /// The open shards by their hash keys.

@@ -1,0 +1,78 @@
+//! Workers that were frozen for so long that others took their shards, and that wake up.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use headwater_tests::{StoreKind, StoreServer, eventually};
+
+use crate::verdict::Verdict;
+use crate::world::World;
+
+/// Freezes one of two workers with messages in its hands until the other has read all its shards on, and wakes it.
+async fn wake_a_zombie(kind: StoreKind) {
+    let mut world = World::new(kind, 6, |job| job.hold = Duration::from_millis(300)).await;
+    let (zombie, _heir) = (world.fleet.join(), world.fleet.join());
+    let reads = |world: &World, worker: &str| world.fleet.ledger().reads(worker);
+    eventually("both read", async || {
+        let [zombie, heir] = ["worker-0", "worker-1"].map(|worker| reads(&world, worker).len());
+        (zombie == 3 && heir == 3).then_some(())
+    })
+    .await;
+    let in_hand = eventually("the zombie has messages in its hands", async || {
+        world.put_everywhere();
+        let ledger = world.fleet.ledger();
+        let done: Vec<_> = ledger.done().into_iter().map(|event| event.out.number).collect();
+        let of_zombie = ledger.handed_out().into_iter().filter(|event| event.worker == zombie);
+        let in_hand: Vec<_> = of_zombie.filter(|event| !done.contains(&event.out.number)).collect();
+        (in_hand.len() >= 6).then_some(in_hand)
+    })
+    .await;
+
+    world.fleet.freeze(&zombie);
+    let tokens: HashMap<String, u64> =
+        in_hand.iter().map(|event| (event.out.shard.clone(), event.out.token)).collect();
+    eventually("the heir reads on where the zombie was", async || {
+        world.put_everywhere();
+        let done = world.fleet.ledger().done();
+        let is_past = |(shard, token): (&String, &u64)| {
+            done.iter().any(|event| event.out.shard == *shard && event.out.token > *token)
+        };
+        tokens.iter().all(is_past).then_some(())
+    })
+    .await;
+
+    let woken = world.fleet.now();
+    world.fleet.wake(&zombie);
+    let acked = async || {
+        let done = world.fleet.ledger().done();
+        let late = done.iter().filter(|event| {
+            event.worker == zombie
+                && event.at > woken
+                && tokens.get(&event.out.shard).is_some_and(|token| *token == event.out.token)
+        });
+        (late.count() > 0).then_some(())
+    };
+    eventually("the zombie acks what it has in its hands", acked).await;
+    eventually("the zombie has its part again, by new claims", async || {
+        let [zombie, heir] = ["worker-0", "worker-1"].map(|worker| reads(&world, worker).len());
+        (zombie == 3 && heir == 3).then_some(())
+    })
+    .await;
+    world.put_everywhere();
+    world.all_is_stored().await;
+
+    let verdict = Verdict::on(&world);
+    verdict.check(&kind.to_string());
+    let stale: Vec<_> = verdict.stale().into_iter().filter(|event| event.at > woken).collect();
+    assert!(stale.len() <= 1, "{kind}: one at most was in its hand when it froze: {stale:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost_on_sqlite() {
+    wake_a_zombie(StoreKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost_on_redis() {
+    wake_a_zombie(StoreKind::Server(StoreServer::Redis)).await;
+}
