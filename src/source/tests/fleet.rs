@@ -10,7 +10,7 @@ use futures::StreamExt;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::sick::{Illness, Sick};
+use super::sick::{Illness, Sick, Verb};
 use super::{LONG, application, config, filled, next, number, put, row, rows, shard};
 use crate::checkpoint::{CheckpointStore, MemoryCheckpoints, WorkerId};
 use crate::source::{Control, OnAbandon, ShardState, ShardedSource, SourceConfig};
@@ -197,7 +197,8 @@ async fn a_hand_over_waits_for_what_is_out_and_repeats_nothing_acked() {
     assert_ne!(row(&store, shard(0)).await.owner, Some(asker()), "a message is out");
     assert_eq!(source.control().status()[0].state, ShardState::Draining);
     out.ack();
-    sleep(Duration::from_secs(1)).await;
+    // The next write is up to a second away, and is not waited for.
+    sleep(Duration::from_millis(50)).await;
     let row = row(&store, shard(0)).await;
     assert_eq!((row.owner, row.handoff), (Some(asker()), None), "released to who asked, in one write");
 }
@@ -322,4 +323,24 @@ async fn a_worker_that_stops_gives_up_at_once_what_nothing_is_out_of() {
     assert_eq!(free.len(), 1, "the other waits for an ack");
     assert_ne!(*free[0], held);
     drop(out);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_begins_when_it_was_asked_for_and_not_when_the_answer_came() {
+    let (stream, store) = (filled(1, 100), MemoryCheckpoints::new());
+    let sick = Sick::with(&store, |verb, _| match verb {
+        Verb::Claim => Some(Illness::Slow(Duration::from_secs(3))),
+        Verb::Renew | Verb::Commit => Some(Illness::Hangs),
+        _ => None,
+    });
+    let begun = Instant::now();
+    let mut source = stream.source_with(config(&sick)).await.unwrap();
+    next(&mut source).await.ack();
+    sleep(LEASE_TIME - begun.elapsed()).await;
+    let mut late = 0;
+    while let Ok(message) = timeout(Duration::from_millis(500), source.next()).await {
+        message.unwrap().unwrap().ack();
+        late += 1;
+    }
+    assert!(late <= 16, "{late} messages of a lease that others take for expired");
 }
