@@ -336,7 +336,7 @@ async fn a_lease_begins_when_it_was_asked_for_and_not_when_the_answer_came() {
     let begun = Instant::now();
     let mut source = stream.source_with(config(&sick)).await.unwrap();
     next(&mut source).await.ack();
-    sleep(LEASE_TIME - begun.elapsed()).await;
+    sleep(LEASE_TIME.saturating_sub(begun.elapsed())).await;
     let mut late = 0;
     while let Ok(message) = timeout(Duration::from_millis(500), source.next()).await {
         message.unwrap().unwrap().ack();
