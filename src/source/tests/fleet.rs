@@ -196,8 +196,9 @@ async fn a_hand_over_waits_for_what_is_out_and_repeats_nothing_acked() {
         .expect_err("what is not out is the next worker's to read");
     assert_ne!(row(&store, shard(0)).await.owner, Some(asker()), "a message is out");
     assert_eq!(source.control().status()[0].state, ShardState::Draining);
+    sleep(Duration::from_millis(100)).await;
     out.ack();
-    // The next write is up to a second away, and is not waited for.
+    // The next write is most of a second away, and is not waited for.
     sleep(Duration::from_millis(50)).await;
     let row = row(&store, shard(0)).await;
     assert_eq!((row.owner, row.handoff), (Some(asker()), None), "released to who asked, in one write");
