@@ -38,6 +38,20 @@ use crate::{RedisCheckpoints, RedisLimits};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A setting that cannot be is refused before anything is sent:
+///
+/// ```
+/// use headwater::ErrorKind;
+/// use headwater_redis::RedisCheckpoints;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let error = RedisCheckpoints::builder("redis://localhost").key_prefix("{a}").open().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Invalid);
+/// assert_eq!(error.to_string(), "key_prefix(\"{a}\"): it must have no braces");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RedisBuilder {
     url: Option<String>,
@@ -128,7 +142,7 @@ impl RedisBuilder {
     /// As [`open`](Self::open).
     pub async fn open_limits(self) -> Result<RedisLimits> {
         let (link, keys) = self.connect().await?;
-        Ok(RedisLimits::new(&link, keys))
+        Ok(RedisLimits { link, keys })
     }
 
     async fn connect(self) -> Result<(Link, Keys)> {

@@ -14,7 +14,7 @@ use crate::answer::{self, Raw};
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::script::{CLAIM, Call, RELEASE, REQUEST_HANDOFF, RESET};
-use crate::{ImportsAsyncKinesis, RedisBuilder, RedisLimits, row, start, worker, writes};
+use crate::{AsyncKinesisImport, RedisBuilder, RedisLimits, row, start, worker, writes};
 
 /// Keeps leases and checkpoints in Redis or Valkey, in one server or in a cluster.
 ///
@@ -107,7 +107,7 @@ impl RedisCheckpoints {
 
     /// Returns the limits that sinks share through the same servers, over the same connection.
     pub fn limits(&self) -> RedisLimits {
-        RedisLimits::new(&self.link, self.keys.clone())
+        RedisLimits { link: self.link.clone(), keys: self.keys.clone() }
     }
 
     /// Begins to take over the checkpoints that async-kinesis left in the same database, under the name that its
@@ -116,8 +116,8 @@ impl RedisCheckpoints {
         &self,
         application: &Application,
         name: impl Into<String>,
-    ) -> ImportsAsyncKinesis {
-        ImportsAsyncKinesis::new(self.clone(), application.clone(), name.into())
+    ) -> AsyncKinesisImport {
+        AsyncKinesisImport::new(self.clone(), application.clone(), name.into())
     }
 
     pub(crate) async fn call<T>(&self, verb: &str, application: &Application, call: &Call) -> Result<T>

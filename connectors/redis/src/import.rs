@@ -38,7 +38,7 @@ use crate::scan;
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is imported before `run`"]
-pub struct ImportsAsyncKinesis {
+pub struct AsyncKinesisImport {
     store: RedisCheckpoints,
     application: Application,
     name: String,
@@ -51,7 +51,7 @@ pub struct ImportsAsyncKinesis {
 ///
 /// # Example
 ///
-/// See [`ImportsAsyncKinesis`].
+/// See [`AsyncKinesisImport`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportedCheckpoints {
     /// The shards that were imported, with what is stored for them now, ordered by shard.
@@ -60,20 +60,24 @@ pub struct ImportedCheckpoints {
     pub skipped: Vec<(ShardId, ImportSkipped)>,
 }
 
-/// Why a checkpoint of async-kinesis was not imported.
+/// Why a checkpoint of async-kinesis was not imported. It displays with the way out.
 ///
 /// # Example
 ///
-/// See [`ImportsAsyncKinesis`].
+/// ```
+/// use headwater_redis::ImportSkipped;
+///
+/// assert_eq!(ImportSkipped::HasRow.to_string(), "it has a row already: overwrite() replaces it");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImportSkipped {
-    /// The shard has a row already; [`overwrite`](ImportsAsyncKinesis::overwrite) replaces it.
+    /// The shard has a row already; [`overwrite`](AsyncKinesisImport::overwrite) replaces it.
     HasRow,
     /// The row of the shard changed, or came, while it was being imported.
     RowChanged,
     /// A consumer of async-kinesis gave a sign of life within its session timeout: stop it, or
-    /// [`ignore_owners`](ImportsAsyncKinesis::ignore_owners).
+    /// [`ignore_owners`](AsyncKinesisImport::ignore_owners).
     OwnerLives {
         /// The name of the consumer's checkpointer, and its id.
         owner: String,
@@ -95,7 +99,7 @@ struct Stored {
     sequence: Option<String>,
 }
 
-impl ImportsAsyncKinesis {
+impl AsyncKinesisImport {
     pub(crate) fn new(store: RedisCheckpoints, application: Application, name: String) -> Self {
         Self {
             store,

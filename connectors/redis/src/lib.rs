@@ -39,5 +39,5 @@ mod writes;
 
 pub use builder::RedisBuilder;
 pub use checkpoints::RedisCheckpoints;
-pub use import::{ImportSkipped, ImportedCheckpoints, ImportsAsyncKinesis};
+pub use import::{AsyncKinesisImport, ImportSkipped, ImportedCheckpoints};
 pub use limits::RedisLimits;

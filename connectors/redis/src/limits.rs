@@ -15,9 +15,6 @@ use crate::{RedisBuilder, RedisCheckpoints};
 /// For how long a limit that nobody takes from is saved.
 const SAVED: Duration = Duration::from_millis(250);
 
-/// Below the second after which a sink goes by its own limit, so that a connection that fell silent is replaced.
-const ANSWER: Duration = Duration::from_millis(800);
-
 /// A limit per shard that sinks in any number of processes share, so that together they do not exceed what a shard takes.
 ///
 /// Every question is one script that goes by the server's own clock. What is left of a limit is saved for a quarter of a second
@@ -44,15 +41,11 @@ const ANSWER: Duration = Duration::from_millis(800);
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedisLimits {
-    link: Link,
-    keys: Keys,
+    pub(crate) link: Link,
+    pub(crate) keys: Keys,
 }
 
 impl RedisLimits {
-    pub(crate) fn new(link: &Link, keys: Keys) -> Self {
-        Self { link: link.within(ANSWER), keys }
-    }
-
     /// Opens limits at this URL with the default settings.
     ///
     /// # Errors

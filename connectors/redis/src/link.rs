@@ -16,25 +16,28 @@ use crate::script::Call;
 /// How long the first pause is before an exchange is tried again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
+/// After how long without an answer a connection is replaced when nobody waits for it any more.
+const SILENCE: Duration = Duration::from_millis(200);
+
 /// One connection for all, replaced when it fails, and exchanges over it that wait out what passes.
 ///
 /// An exchange whose answer was lost is done again: every script may be run twice.
 #[derive(Clone)]
-pub(crate) struct Link {
-    shared: Arc<Shared>,
-    timeout: Duration,
-}
+pub(crate) struct Link(Arc<Shared>);
 
 struct Shared {
     client: Client,
     address: String,
+    timeout: Duration,
     current: Mutex<Current>,
 }
 
 struct Current {
     connection: Connection,
-    /// Counts replacements, so that of many tasks which see a connection fail only one replaces it.
+    /// Counts replacements, so that many tasks which see one connection fail replace it once.
     generation: u64,
+    /// Whether it is to be replaced by the next who wants one: who sees it fail may be outside of the runtime.
+    spoilt: bool,
 }
 
 impl Link {
@@ -48,17 +51,12 @@ impl Link {
         };
         let connected = patiently(deadline, attempt, |_| ()).await;
         let connection = connected.map_err(|failure| failure.during("open the store", &address))?;
-        let current = Mutex::new(Current { connection, generation: 0 });
-        Ok(Self { shared: Arc::new(Shared { client, address, current }), timeout })
-    }
-
-    /// Returns the same link for exchanges that may take this long at most.
-    pub(crate) fn within(&self, timeout: Duration) -> Self {
-        Self { shared: self.shared.clone(), timeout: self.timeout.min(timeout) }
+        let current = Mutex::new(Current { connection, generation: 0, spoilt: false });
+        Ok(Self(Arc::new(Shared { client, address, timeout, current })))
     }
 
     pub(crate) fn address(&self) -> &str {
-        &self.shared.address
+        &self.0.address
     }
 
     /// Runs a script.
@@ -105,12 +103,14 @@ impl Link {
     {
         let generation = AtomicU64::new(0);
         let attempt = || {
-            let (connection, current) = self.shared.connection();
+            let (connection, current) = self.0.connection();
             generation.store(current, Relaxed);
-            exchange(connection)
+            let waiting =
+                Waiting { shared: &self.0, generation: current, since: Instant::now(), answered: false };
+            waiting.run(exchange(connection))
         };
-        let failed = |failure: &Failure| self.shared.replace(generation.load(Relaxed), failure);
-        patiently(Instant::now() + self.timeout, attempt, failed).await
+        let failed = |failure: &Failure| self.0.give_up(generation.load(Relaxed), failure);
+        patiently(Instant::now() + self.0.timeout, attempt, failed).await
     }
 }
 
@@ -142,36 +142,59 @@ where
     }
 }
 
+/// An exchange that waits for its answer. Whoever gives up waiting, the connection may have fallen silent for good.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    generation: u64,
+    since: Instant,
+    answered: bool,
+}
+
+impl Waiting<'_> {
+    async fn run<T>(mut self, exchange: impl Future<Output = T>) -> T {
+        let answer = exchange.await;
+        self.answered = true;
+        answer
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.answered && self.since.elapsed() >= SILENCE {
+            self.shared.give_up(self.generation, &Failure::Silence);
+        }
+    }
+}
+
 fn is_unknown(error: &RedisError) -> bool {
     error.kind() == redis::ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
 impl Shared {
     fn connection(&self) -> (Connection, u64) {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.spoilt
+            && let Ok(connection) = self.client.connect_later()
+        {
+            *current = Current { connection, generation: current.generation + 1, spoilt: false };
+        }
         (current.connection.clone(), current.generation)
     }
 
-    /// Gives up the connection that failed, unless another task did.
-    fn replace(&self, generation: u64, failure: &Failure) {
+    /// Gives up the connection that failed, unless it was replaced meanwhile.
+    fn give_up(&self, generation: u64, failure: &Failure) {
         let spoilt = match &self.client {
             // It reconnects by itself, node by node.
             Client::Cluster(..) => matches!(failure, Failure::Silence),
             Client::Single(..) => failure.spoils_connection(),
         };
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if !spoilt || current.generation != generation {
-            return;
-        }
-        if let Ok(connection) = self.client.connect_later() {
-            current.connection = connection;
-            current.generation += 1;
-        }
+        current.spoilt |= spoilt && current.generation == generation;
     }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("address", &self.shared.address).field("timeout", &self.timeout).finish()
+        f.debug_struct("Link").field("address", &self.0.address).field("timeout", &self.0.timeout).finish()
     }
 }

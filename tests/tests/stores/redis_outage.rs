@@ -138,6 +138,20 @@ async fn a_connection_that_fell_silent_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_silent_connection_is_replaced_however_little_its_callers_wait() {
+    let name = Name::of(&StoreServer::Redis.shared().url()).await;
+    let store = RedisCheckpoints::builder(name.url()).timeout(PATIENCE).open().await.unwrap();
+    let application = application("impatience");
+    let lease = hold(&store, &application, 0).await;
+
+    name.silence();
+    let renew = async || tokio::time::timeout(Duration::from_millis(300), store.renew(&lease)).await.ok();
+    assert!(renew().await.is_none(), "nobody answers");
+    let renewed = eventually("a new connection answers", renew).await;
+    assert_eq!(renewed.unwrap().token, lease.token);
+}
+
+#[tokio::test]
 async fn a_verb_whose_answer_was_lost_is_done_again_and_nothing_more_comes_of_it() {
     let name = Name::of(&StoreServer::Redis.shared().url()).await;
     let store = RedisCheckpoints::builder(name.url()).timeout(PATIENCE).open().await.unwrap();
