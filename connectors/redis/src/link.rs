@@ -189,7 +189,13 @@ impl Shared {
             Client::Single(..) => failure.spoils_connection(),
         };
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.spoilt |= spoilt && current.generation == generation;
+        let newly = spoilt && !current.spoilt && current.generation == generation;
+        current.spoilt |= newly;
+        drop(current);
+        if newly {
+            let error = failure.during("use the connection", &self.address);
+            tracing::warn!(%error, "connection to the checkpoint store lost; making a new one");
+        }
     }
 }
 
