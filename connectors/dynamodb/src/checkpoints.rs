@@ -39,8 +39,8 @@ use crate::naming::Naming;
 ///   lease gives it to that one. KCL 2 takes leases, which Headwater finds out at its next write. Free leases, as those
 ///   of a worker that stopped, are anyone's. A leader of KCL 3 assigns free and expired leases to workers of its own
 ///   kind, and leaves those of Headwater where they are.
-/// - *Positions*: both resume inside an aggregate. A lease that a KCL made for `AT_TIMESTAMP` begins at the start
-///   position that the source is set to, as it would in a KCL.
+/// - *Positions*: both resume inside an aggregate. A lease that a KCL made for `AT_TIMESTAMP` and never checkpointed is
+///   read from the beginning, because the time stands in that application's settings alone.
 /// - *Fencing*: tokens are the lease's counter at the claim, so that they grow over the claims of both.
 ///
 /// # Permissions
@@ -50,8 +50,8 @@ use crate::naming::Naming;
 ///
 /// # Cost
 ///
-/// A renewal is one write and one consistent read, a commit two writes, each of under 1 KB; claims and releases are
-/// transactions of two writes. A listing reads both tables.
+/// A renewal is one write and one consistent read, a commit two writes one after the other, each of under 1 KB; claims and
+/// releases are transactions of two writes. A listing reads both tables.
 ///
 /// # Errors
 ///

@@ -45,17 +45,19 @@ impl Group {
             .set(CHECKPOINT, text(&position.checkpoint))
             .set(SUB_SEQUENCE, number(position.sub_sequence))
             .when(KEY, None);
-        let note = note::change(&self.companion, shard)
+        let note = note::with(note::change(&self.companion, shard), counter)
             .set(note::OWNER, text(claim.worker.as_str()))
             .set(TOKEN, number(counter))
             .remove(HANDOFF);
-        let note = note::put_checkpoint(note, &claim.initial, &position);
+        let note = note::put_checkpoint(note, &claim.initial, None)?;
         let created = self.api.transact_write_items(&[lease, note]).await?;
         Ok(created.then(|| granted(claim, counter, as_stored(&claim.initial))))
     }
 
     async fn take(&self, claim: &Claim, row: &Row) -> Result<Option<Lease>> {
-        let (shard, counter) = (claim.shard.as_str(), row.lease.counter + 1);
+        let shard = claim.shard.as_str();
+        // Past the last token, even where a KCL removed the row and made it anew.
+        let counter = row.lease.counter.max(row.note.token.unwrap_or(0)) + 1;
         let mut lease = lease::change(&self.leases, shard)
             .set(OWNER, text(claim.worker.as_str()))
             .set(COUNTER, number(counter))
@@ -63,7 +65,7 @@ impl Group {
         if row.lease.holder().is_some_and(|holder| holder != claim.worker.as_str()) {
             lease = lease.increment(OWNER_SWITCHES);
         }
-        let note = note::change(&self.companion, shard)
+        let note = note::with(note::change(&self.companion, shard), counter)
             .set(note::OWNER, text(claim.worker.as_str()))
             .set(TOKEN, number(counter))
             .remove(HANDOFF);

@@ -1,5 +1,7 @@
 //! The two tables of one application.
 
+use std::collections::HashMap;
+
 use headwater::checkpoint::{Application, LeaseRow};
 use headwater::{Error, ErrorKind, Result};
 
@@ -94,15 +96,25 @@ impl Group {
     pub(crate) async fn list(&self) -> Result<Vec<LeaseRow>> {
         let leases = existing(self.api.scan(&self.leases).await)?.unwrap_or_default();
         let notes = existing(self.api.scan(&self.companion).await)?.unwrap_or_default();
-        let mut notes: std::collections::HashMap<_, _> =
+        let mut notes: HashMap<_, _> =
             notes.iter().filter_map(|item| Some((note::shard_of(item)?, Note::read(item)))).collect();
-        let rows = leases.iter().filter_map(LeaseItem::read).map(|lease| {
+        let mut rows = Vec::with_capacity(leases.len());
+        for lease in leases.iter().filter_map(LeaseItem::read) {
             let note = notes.remove(lease.shard.as_str()).unwrap_or_default();
-            Row { lease, note }.into_listed()
-        });
-        let mut rows: Vec<_> = rows.collect();
+            rows.extend(self.settled(Row { lease, note }).await?.map(Row::into_listed));
+        }
         rows.sort_unstable_by(|a, b| a.shard.cmp(&b.shard));
         Ok(rows)
+    }
+
+    /// Reads a row again that was written between the reading of its lease and that of its note.
+    async fn settled(&self, row: Row) -> Result<Option<Row>> {
+        let mut row = Some(row);
+        for _ in 0..TRIES {
+            let Some(torn) = row.as_ref().filter(|row| row.note.written > row.lease.counter) else { break };
+            row = self.row(&torn.lease.shard).await?;
+        }
+        Ok(row)
     }
 }
 

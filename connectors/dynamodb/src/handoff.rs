@@ -11,10 +11,6 @@ use crate::lease::{self, CHECKPOINT_OWNER, COUNTER, OWNER, OWNER_SWITCHES};
 use crate::note::{self, HANDOFF, TOKEN};
 use crate::row::{Row, contended};
 
-/// How many writes of its lease a KCL may make before a request that it does not answer is taken by force. It renews
-/// thrice in its lease time, so that this is three minutes and more of KCL 3's defaults, whose own patience is 30 s.
-const KCL_PATIENCE: u64 = 60;
-
 impl Group {
     /// Asks the holder of a lease for it, by the way that the holder knows, and tells whether the request stands.
     pub(crate) async fn request_handoff(&self, listed: &LeaseRow, to: &WorkerId) -> Result<bool> {
@@ -31,8 +27,7 @@ impl Group {
                 return Ok(false);
             }
             let asked = match row.lease.heir() {
-                Some(heir) if heir != to.as_str() => return Ok(false),
-                Some(_) if !row.has_waited_long() => return Ok(true),
+                Some(heir) if !row.is_in_vain() => return Ok(heir == to.as_str()),
                 None if row.is_ours() => return self.ask_headwater(&row, listed, to).await,
                 None if row.lease.is_of_kcl_3 => self.ask_kcl_3(&row, to).await?,
                 _ => self.take_for(&row, to).await?,
@@ -81,18 +76,10 @@ impl Group {
     /// Writes the lease, and notes to whom it was promised. The token is one that nobody was given, so that no older
     /// lease of that worker comes to life again.
     async fn promise(&self, lease: Change, row: &Row, to: &WorkerId, token: u64) -> Result<bool> {
-        let note = note::change(&self.companion, &row.lease.shard)
+        let note = note::with(note::change(&self.companion, &row.lease.shard), token)
             .set(note::OWNER, text(to.as_str()))
             .set(TOKEN, number(token))
             .remove(HANDOFF);
         self.api.transact_write_items(&[as_read(lease, row), note]).await
-    }
-}
-
-impl Row {
-    /// Tells whether a KCL was asked for the lease and goes on writing it as if it was not.
-    fn has_waited_long(&self) -> bool {
-        let asked_at = self.note.token.filter(|_| self.note.owner.as_deref() == self.lease.owner.as_deref());
-        asked_at.is_some_and(|asked_at| self.lease.counter >= asked_at + KCL_PATIENCE)
     }
 }

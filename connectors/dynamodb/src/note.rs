@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use headwater::Result;
 use headwater::checkpoint::Checkpoint;
 
 use crate::api::Schema;
@@ -18,9 +19,11 @@ pub(crate) const NAME: &str = "name";
 pub(crate) const OWNER: &str = "owner";
 pub(crate) const TOKEN: &str = "token";
 pub(crate) const HANDOFF: &str = "handoff";
+const WRITTEN: &str = "leaseCounter";
 const AT: &str = "atMillis";
-const ARRIVAL: &str = "arrivalMillis";
-const ARRIVAL_OF: &str = "arrivalOf";
+/// When records arrived, by the positions after them. There are two while the position is written anew: this table is
+/// first, and whichever position the lease has, its arrival is here. A KCL that moves the position leaves none of them.
+const ARRIVALS: &str = "arrivalMillis";
 
 const SHARD: &str = "shard/";
 const LEASE: &str = "lease";
@@ -29,38 +32,41 @@ const LEASE: &str = "lease";
 pub(crate) const SCHEMA: Schema = Schema { hash: PART, range: Some(NAME) };
 
 /// The companion of a lease.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Note {
     /// The Headwater worker that the lease belongs to, unless a KCL has taken it since.
     pub(crate) owner: Option<String>,
     /// The lease's counter at the last claim by a Headwater worker.
     pub(crate) token: Option<u64>,
+    /// The lease's counter when both were last written together.
+    pub(crate) written: u64,
     /// The Headwater worker that asked the owner for the lease.
     pub(crate) handoff: Option<String>,
     /// The time of a position that is one.
     pub(crate) at: Option<SystemTime>,
-    arrival: Option<SystemTime>,
-    /// The position that the arrival belongs to: a KCL that moves the checkpoint leaves this note behind.
-    arrival_of: Option<String>,
+    arrivals: Item,
 }
 
 impl Note {
     pub(crate) fn read(item: &Item) -> Self {
         let owned = |name| text_of(item, name).map(str::to_owned);
-        let time = |name| number_of(item, name).and_then(from_millis);
         Self {
             owner: owned(OWNER),
             token: number_of(item, TOKEN),
+            written: number_of(item, WRITTEN).unwrap_or(0),
             handoff: owned(HANDOFF),
-            at: time(AT),
-            arrival: time(ARRIVAL),
-            arrival_of: owned(ARRIVAL_OF),
+            at: number_of(item, AT).and_then(from_millis),
+            arrivals: item
+                .get(ARRIVALS)
+                .and_then(|arrivals| arrivals.as_m().ok())
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 
     /// Returns when the record at a position arrived, if this note is about that position.
     pub(crate) fn arrival(&self, position: &StoredPosition) -> Option<SystemTime> {
-        self.arrival.filter(|_| self.arrival_of.as_deref() == Some(&*mark(position)))
+        number_of(&self.arrivals, &mark(position)).and_then(from_millis)
     }
 }
 
@@ -69,14 +75,27 @@ pub(crate) fn change(table: &str, shard: &str) -> Change {
     Change::of(table, key(shard))
 }
 
-/// Adds what a checkpoint needs beside its position.
-pub(crate) fn put_checkpoint(change: Change, checkpoint: &Checkpoint, position: &StoredPosition) -> Change {
-    let millis = |millis: i64| -> AttributeValue { number(millis) };
-    let arrival = checkpoint.arrival.map(to_millis);
-    change
-        .put(AT, time_of(&checkpoint.position).map(millis))
-        .put(ARRIVAL, arrival.map(millis))
-        .put(ARRIVAL_OF, arrival.map(|_| text(mark(position))))
+/// Says in a change of a note with which counter the lease is written beside it.
+pub(crate) fn with(change: Change, counter: u64) -> Change {
+    change.set(WRITTEN, number(counter))
+}
+
+/// Adds what a checkpoint needs beside its position, and keeps what the one before it needs.
+pub(crate) fn put_checkpoint(
+    change: Change,
+    checkpoint: &Checkpoint,
+    before: Option<&Checkpoint>,
+) -> Result<Change> {
+    let mut arrivals = Item::new();
+    for checkpoint in before.into_iter().chain([checkpoint]) {
+        if let Some(arrival) = checkpoint.arrival {
+            let position = StoredPosition::write(&checkpoint.position)?;
+            arrivals.insert(mark(&position), number(to_millis(arrival)));
+        }
+    }
+    let at = time_of(&checkpoint.position).or_else(|| time_of(&before?.position));
+    let arrivals = (!arrivals.is_empty()).then_some(AttributeValue::M(arrivals));
+    Ok(change.put(AT, at.map(number)).put(ARRIVALS, arrivals))
 }
 
 pub(crate) fn key(shard: &str) -> Item {

@@ -51,8 +51,8 @@ impl StoredPosition {
         })
     }
 
-    /// Turns it back. A lease that a KCL made at a time does not tell which, because every worker of a KCL has it in
-    /// its settings; here as well it begins where the settings say, which is what `Beginning` means to a source.
+    /// Turns it back. A lease that a KCL made at a time does not tell which: every worker of a KCL has it in its
+    /// settings. Read from the beginning, some of its records come that the KCL would have passed over, and none is lost.
     ///
     /// What a KCL wrote after a plain record, its sub-sequence number 0, is not told from what it wrote inside an
     /// aggregate; who reads the record again does tell them apart.

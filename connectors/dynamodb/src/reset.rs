@@ -29,19 +29,16 @@ impl Group {
         for pending in PENDING {
             lease = lease.remove(pending);
         }
-        let note = note::change(&self.companion, shard.as_str()).remove(note::OWNER).remove(HANDOFF);
-        let note = note::put_checkpoint(note, checkpoint, &position);
-        let (lease, note) = match listed {
-            // Nobody was given a token yet, unless there was a row before.
-            None => (lease.set(COUNTER, number(1)).when(KEY, None), note.set_if_absent(TOKEN, number(0))),
-            Some(listed) => {
-                let free = lease.set(COUNTER, number(listed.version + 1));
-                (
-                    free.when(COUNTER, Some(number(listed.version))),
-                    note.set_if_absent(TOKEN, number(listed.token.0)),
-                )
-            }
+        // Nobody was given a token of a shard without a row, unless it had one before.
+        let (counter, token) = listed.map_or((1, 0), |listed| (listed.version + 1, listed.token.0));
+        let lease = lease.set(COUNTER, number(counter));
+        let lease = match listed {
+            None => lease.when(KEY, None),
+            Some(listed) => lease.when(COUNTER, Some(number(listed.version))),
         };
+        let note = note::with(note::change(&self.companion, shard.as_str()), counter);
+        let note = note.set_if_absent(TOKEN, number(token)).remove(note::OWNER).remove(HANDOFF);
+        let note = note::put_checkpoint(note, checkpoint, None)?;
         self.api.transact_write_items(&[lease, note]).await
     }
 }

@@ -8,6 +8,10 @@ use headwater::{Error, ErrorKind, ShardId};
 use crate::lease::LeaseItem;
 use crate::note::Note;
 
+/// How many writes of its lease a KCL may make before a request that it does not answer is in vain. It renews thrice in
+/// its lease time, so that this is three minutes of KCL 3's defaults, whose own patience is 30 s.
+const KCL_PATIENCE: u64 = 60;
+
 /// A lease and its note, the lease read first: whatever changes both of them in between raises the lease's counter,
 /// so that a write which expects the counter as it was read finds out.
 #[derive(Clone, Debug)]
@@ -32,7 +36,14 @@ impl Row {
     /// Returns who waits for the lease: by the KCL's way, or by ours.
     pub(crate) fn heir(&self) -> Option<&str> {
         let asked = self.note.handoff.as_deref().filter(|_| self.is_ours());
-        self.lease.heir().or(asked)
+        self.lease.heir().filter(|_| !self.is_in_vain()).or(asked)
+    }
+
+    /// Tells whether a KCL was asked for the lease by one of ours, and went on writing it as if it was not.
+    pub(crate) fn is_in_vain(&self) -> bool {
+        let is_asked_by_us = self.lease.heir().is_some() && self.note.owner.as_deref() == self.lease.heir();
+        let asked_at = self.note.token.filter(|_| is_asked_by_us);
+        asked_at.is_some_and(|asked_at| self.lease.counter >= asked_at + KCL_PATIENCE)
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {

@@ -69,7 +69,7 @@ impl Group {
                 (written, Some(note), known.checkpoint.clone())
             }
             Some(to) => {
-                let (written, note) = self.commit(lease, renewal, to).await?;
+                let (written, note) = self.commit(lease, renewal, to, known).await?;
                 (written, note, to.clone())
             }
         };
@@ -79,13 +79,14 @@ impl Group {
         Ok(Some(Lease { version: counter, checkpoint, handoff, ..lease.clone() }))
     }
 
-    /// Writes position and note, each for itself: a transaction would cost four times a write, and the note names the
-    /// position that it is about. Only a position that is a time needs its note first.
+    /// Writes the note and then the row, each for itself: a transaction would cost twice as much, and the note serves the
+    /// position that is stored until the new one is. Only a position that is a time has all of itself in the note.
     async fn commit(
         &self,
         lease: &Lease,
         renewal: Change,
         to: &Checkpoint,
+        known: &Known,
     ) -> Result<(Option<Item>, Option<Note>)> {
         let position = StoredPosition::write(&to.position)?;
         let mut moved = renewal
@@ -95,17 +96,20 @@ impl Group {
         for pending in PENDING {
             moved = moved.remove(pending);
         }
-        // Of a worker that lost the lease the note is as untouched as the position.
-        let note =
-            note::change(&self.companion, lease.shard.as_str()).when(TOKEN, Some(number(lease.token.0)));
-        let note = note::put_checkpoint(note, to, &position);
-        let (moved, note) = if time_of(&to.position).is_some() {
-            let note = self.api.update_item(&note).await?;
-            (self.api.update_item(&moved).await?, note)
-        } else {
-            try_join(self.api.update_item(&moved), self.api.update_item(&note)).await?
-        };
-        Ok((moved, note.as_ref().map(Note::read)))
+        let shard = lease.shard.as_str();
+        // Of a worker that lost the lease the note is as untouched as the row.
+        let note = note::change(&self.companion, shard).when(TOKEN, Some(number(lease.token.0)));
+        let note = note::put_checkpoint(note, to, Some(&known.checkpoint))?;
+        if time_of(&to.position).is_some() {
+            let note = note::with(note, known.counter + 1);
+            if !self.api.transact_write_items(&[moved, note]).await? {
+                return Ok((None, None));
+            }
+            let written = self.api.get_item(&self.leases, &lease::key(shard)).await?;
+            return Ok((written, Some(self.note(shard).await?)));
+        }
+        let Some(note) = self.api.update_item(&note).await? else { return Ok((None, None)) };
+        Ok((self.api.update_item(&moved).await?, Some(Note::read(&note))))
     }
 
     /// Gives a lease up, to a worker or to anyone. One that KCL 3 has promised to a worker goes to that one.
@@ -114,13 +118,15 @@ impl Group {
         for _ in 0..TRIES {
             let row = self.held(VERB, lease).await?;
             let shard = lease.shard.as_str();
-            let freed = lease::change(&self.leases, shard).set(COUNTER, number(row.lease.counter + 1));
+            let counter = row.lease.counter + 1;
+            let freed = lease::change(&self.leases, shard).set(COUNTER, number(counter));
             let to = || to.map(|to| text(to.as_str()));
             let (freed, owner) = match row.lease.heir() {
                 Some(_) => (freed.remove(CHECKPOINT_OWNER), None),
                 None => (freed.put(OWNER, to()), to()),
             };
-            let note = note::change(&self.companion, shard).put(note::OWNER, owner).remove(HANDOFF);
+            let note = note::with(note::change(&self.companion, shard), counter);
+            let note = note.put(note::OWNER, owner).remove(HANDOFF);
             if self.api.transact_write_items(&[as_read(freed, &row), note]).await? {
                 return Ok(());
             }
