@@ -1,5 +1,8 @@
 //! Every checkpoint store on its real server, held to one contract.
 
+mod dynamodb;
+mod dynamodb_kcl;
+mod dynamodb_shared;
 mod redis_errors;
 mod redis_import;
 mod redis_limits;
@@ -31,6 +34,8 @@ macro_rules! stores {
 stores! {
     memory: MemoryCheckpoints::new();
     sqlite: SqliteCheckpoints::open(sqlite_file()).await.unwrap();
+    dynamodb_local: dynamodb::open(StoreServer::DynamoDbLocal).await;
+    dynoxide: dynamodb::open(StoreServer::Dynoxide).await;
     redis: RedisCheckpoints::open(StoreServer::Redis.shared().url()).await.unwrap();
     redis_cluster: RedisCheckpoints::builder(StoreServer::RedisCluster.shared().url()).cluster().open().await.unwrap();
 }
