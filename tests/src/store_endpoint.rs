@@ -144,18 +144,14 @@ impl StoreEndpoint {
 
     /// Blocks until each node answers, on a thread of its own because the caller may be on a runtime.
     fn wait_until_it_answers(&self) {
-        let answers = |node: &Node| match self.server {
-            // Refused while it reads its file.
-            StoreServer::Redis => ask::<()>(node, &cmd("PING")).is_ok(),
-            StoreServer::RedisCluster => self.is_in_its_cluster(node),
-            // They listen once they can answer.
-            StoreServer::DynamoDbLocal | StoreServer::Dynoxide => true,
-        };
         let answered = thread::scope(|scope| {
             let waiting = scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 runtime.block_on(eventually("every node answers", async || {
-                    let answering = self.nodes.iter().filter(|node| answers(node)).count();
+                    let mut answering = 0;
+                    for node in &self.nodes {
+                        answering += usize::from(self.answers(node).await);
+                    }
                     (answering == self.nodes.len()).then_some(())
                 }));
                 Ok::<_, std::io::Error>(())
@@ -164,6 +160,18 @@ impl StoreEndpoint {
         });
         if !matches!(answered, Ok(Ok(()))) {
             self.fail(&self.nodes[0], "listens but does not answer");
+        }
+    }
+
+    async fn answers(&self, node: &Node) -> bool {
+        match self.server {
+            // Refused while it reads its file.
+            StoreServer::Redis => ask::<()>(node, &cmd("PING")).is_ok(),
+            StoreServer::RedisCluster => self.is_in_its_cluster(node),
+            // The first call takes a Java runtime its time.
+            StoreServer::DynamoDbLocal | StoreServer::Dynoxide => {
+                aws_sdk_dynamodb::Client::new(&self.sdk_config()).list_tables().send().await.is_ok()
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use headwater_tests::{StoreKind, StoreServer, eventually, seeds, sized};
+use headwater_tests::{StoreKind, eventually, seeds, sized};
 use tokio::time::sleep;
 
 use crate::verdict::Verdict;
@@ -142,17 +142,4 @@ async fn play(kind: StoreKind) {
     }
 }
 
-macro_rules! histories {
-    ($($name:ident: $kind:expr;)+) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            play($kind).await;
-        }
-    )+};
-}
-
-histories! {
-    soak_every_history_of_a_fleet_on_sqlite_keeps_every_promise: StoreKind::Sqlite;
-    soak_every_history_of_a_fleet_on_redis_keeps_every_promise: StoreKind::Server(StoreServer::Redis);
-    soak_every_history_of_a_fleet_on_a_cluster_keeps_every_promise: StoreKind::Server(StoreServer::RedisCluster);
-}
+on_every_store! { soak_every_history_of_a_fleet_keeps_every_promise: play }

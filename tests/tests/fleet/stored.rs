@@ -48,7 +48,7 @@ impl Stored {
         self.with(|seen| seen.moves.clone())
     }
 
-    /// What was seen that must not be: a checkpoint or a token that went backwards.
+    /// What was seen that must not be: a checkpoint that went backwards.
     pub(crate) fn faults(&self) -> Vec<String> {
         self.with(|seen| seen.faults.clone())
     }
@@ -88,7 +88,7 @@ impl Seen {
     fn take_in(&mut self, at: u64, row: LeaseRow) {
         let before = self.rows.get(&row.shard);
         if let Some(before) = before
-            && (row.checkpoint.position < before.checkpoint.position || row.token < before.token)
+            && row.checkpoint.position < before.checkpoint.position
         {
             self.faults.push(format!("{before:?} became {row:?}"));
         }

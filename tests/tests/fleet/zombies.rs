@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use headwater_tests::{StoreKind, StoreServer, eventually};
+use headwater_tests::{StoreKind, eventually};
 
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -67,12 +67,4 @@ async fn wake_a_zombie(kind: StoreKind) {
     assert!(stale.len() <= 1, "{kind}: one at most was in its hand when it froze: {stale:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost_on_sqlite() {
-    wake_a_zombie(StoreKind::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost_on_redis() {
-    wake_a_zombie(StoreKind::Server(StoreServer::Redis)).await;
-}
+on_every_store! { a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost: wake_a_zombie }
