@@ -24,6 +24,7 @@ macro_rules! on_every_store {
 }
 
 mod histories;
+mod relay;
 mod sharing;
 mod stored;
 mod verdict;
