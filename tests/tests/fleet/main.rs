@@ -27,6 +27,7 @@ mod histories;
 mod relay;
 mod sharing;
 mod stored;
+mod traffic;
 mod verdict;
 mod world;
 mod zombies;
