@@ -50,6 +50,6 @@ impl SqliteCheckpointsBuilder {
     /// `Store`, naming the path, if the file cannot be opened and written, is no SQLite database, or belongs to another
     /// program or to a newer version of this one; `Unavailable` if other processes kept it locked.
     pub async fn open(self) -> Result<SqliteCheckpoints> {
-        Ok(SqliteCheckpoints::new(Writer::start(self.path, self.busy_timeout).await?))
+        SqliteCheckpoints::begin(Writer::start(self.path, self.busy_timeout).await?).await
     }
 }

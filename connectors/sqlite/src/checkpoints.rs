@@ -1,6 +1,7 @@
 //! The store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -8,10 +9,10 @@ use headwater::checkpoint::{
     Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId, WorkerRow,
 };
 use headwater::{Result, ShardId};
-
 use rusqlite::Connection;
 
 use crate::SqliteCheckpointsBuilder;
+use crate::locks::WorkerLocks;
 use crate::position::as_stored;
 use crate::writer::Writer;
 use crate::{lease, start, worker};
@@ -24,6 +25,13 @@ use crate::{lease, start, worker};
 /// Every verb is one transaction that takes the write lock before it reads, and is on the disk before it is answered
 /// (`synchronous=FULL`): a crash or a power cut takes back neither a checkpoint nor a claim, so no fencing token is
 /// ever given out twice. Verbs that wait at the same time share one sync of the disk, and each still fails alone.
+///
+/// A worker that was killed is not waited for. While a store acts for a worker it holds an OS lock on a file beside the
+/// database, `<file>-worker-<name>`. The OS lets go of it when the process ends, however it ends, so who finds the file
+/// unlocked knows that the worker is dead: its leases are free at once, and it is forgotten. Where there is no such file,
+/// or it cannot be opened, or the worker's name is too long for one (120 bytes), nothing is proven, and leases expire as
+/// in any store. A process that is frozen keeps its lock. Files that earlier runs left are removed when the database is
+/// opened.
 ///
 /// The tables can be read with any SQLite shell: `SELECT shard, owner, position, sequence FROM leases`.
 ///
@@ -63,11 +71,16 @@ use crate::{lease, start, worker};
 #[derive(Clone, Debug)]
 pub struct SqliteCheckpoints {
     writer: Writer,
+    locks: Arc<WorkerLocks>,
 }
 
 impl SqliteCheckpoints {
-    pub(crate) fn new(writer: Writer) -> Self {
-        Self { writer }
+    pub(crate) async fn begin(writer: Writer) -> Result<Self> {
+        let locks = Arc::new(WorkerLocks::beside(writer.path()));
+        let store = Self { writer, locks: Arc::clone(&locks) };
+        let sweep = move |connection: &Connection| locks.sweep(connection).map(Ok);
+        store.writer.run("look for dead workers", sweep).await?;
+        Ok(store)
     }
 
     /// Opens the file with the default settings, and creates it if there is none; its directory must exist.
@@ -89,28 +102,27 @@ impl SqliteCheckpoints {
         self.writer.path()
     }
 
-    /// Changes the row of a shard by a verb, and writes it back if the verb succeeded.
+    /// Changes the row of a shard by a verb of a worker, and writes it back if the verb succeeded.
     async fn change<T: Send + 'static>(
         &self,
         name: &'static str,
-        application: &Application,
-        shard: &ShardId,
+        (application, shard, worker): (&Application, &ShardId, &WorkerId),
         mut verb: impl FnMut(&mut LeaseRow) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (application, shard) = (application.clone(), shard.clone());
+        let (application, shard, worker) = (application.clone(), shard.clone(), worker.clone());
+        let locks = Arc::clone(&self.locks);
         let change = self.writer.run(name, move |connection| {
-            let Some(mut row) = lease::get(connection, &application, &shard)? else {
-                return Ok(Err(LeaseRow::missing(name, &application, &shard)));
-            };
-            let before = row.clone();
-            let outcome = verb(&mut row);
-            if outcome.is_ok() && row != before {
-                lease::put(connection, &application, &row)?;
+            if let Err(error) = locks.hold(&worker) {
+                return Ok(Err(error));
             }
-            Ok(outcome)
+            lease::change(connection, name, &application, &shard, &mut verb)
         });
         change.await
     }
+}
+
+fn place(lease: &Lease) -> (&Application, &ShardId, &WorkerId) {
+    (&lease.application, &lease.shard, &lease.owner)
 }
 
 impl CheckpointStore for SqliteCheckpoints {
@@ -127,8 +139,17 @@ impl CheckpointStore for SqliteCheckpoints {
 
     fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
         let claim = Claim { initial: as_stored(&claim.initial), ..claim.clone() };
+        let locks = Arc::clone(&self.locks);
         let take = move |connection: &Connection| {
-            let (row, lease) = match lease::get(connection, &claim.application, &claim.shard)? {
+            if let Err(error) = locks.hold(&claim.worker) {
+                return Ok(Err(error));
+            }
+            let mut stored = lease::get(connection, &claim.application, &claim.shard)?;
+            let owner = stored.as_ref().and_then(|row| row.owner.clone());
+            if locks.bury(connection, owner.as_ref())? {
+                stored = lease::get(connection, &claim.application, &claim.shard)?;
+            }
+            let (row, lease) = match stored {
                 Some(mut row) => match row.claim(&claim) {
                     Some(lease) => (row, lease),
                     None => return Ok(Ok(None)),
@@ -144,19 +165,19 @@ impl CheckpointStore for SqliteCheckpoints {
     fn renew<'a>(&'a self, lease: &'a Lease) -> BoxFuture<'a, Result<Lease>> {
         let held = lease.clone();
         let renew = move |row: &mut LeaseRow| row.renew(&held);
-        self.change("renew the lease", &lease.application, &lease.shard, renew).boxed()
+        self.change("renew the lease", place(lease), renew).boxed()
     }
 
     fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
         let (held, checkpoint) = (lease.clone(), as_stored(checkpoint));
         let commit = move |row: &mut LeaseRow| row.commit(&held, &checkpoint);
-        self.change("commit a checkpoint", &lease.application, &lease.shard, commit).boxed()
+        self.change("commit a checkpoint", place(lease), commit).boxed()
     }
 
     fn release<'a>(&'a self, lease: &'a Lease, to: Option<&'a WorkerId>) -> BoxFuture<'a, Result<()>> {
         let (held, to) = (lease.clone(), to.cloned());
         let release = move |row: &mut LeaseRow| row.release(&held, to.as_ref());
-        self.change("release the lease", &lease.application, &lease.shard, release).boxed()
+        self.change("release the lease", place(lease), release).boxed()
     }
 
     fn request_handoff<'a>(
@@ -165,14 +186,19 @@ impl CheckpointStore for SqliteCheckpoints {
         row: &'a LeaseRow,
         to: &'a WorkerId,
     ) -> BoxFuture<'a, Result<bool>> {
-        let (listed, to) = (row.clone(), to.clone());
-        let request = move |row: &mut LeaseRow| Ok(row.request_handoff(&listed, &to));
-        self.change("request a hand-off", application, &row.shard, request).boxed()
+        let (listed, heir) = (row.clone(), to.clone());
+        let request = move |row: &mut LeaseRow| Ok(row.request_handoff(&listed, &heir));
+        self.change("request a hand-off", (application, &row.shard, to), request).boxed()
     }
 
     fn list<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<LeaseRow>>> {
         let application = application.clone();
-        let list = move |connection: &Connection| lease::list(connection, &application).map(Ok);
+        let locks = Arc::clone(&self.locks);
+        let list = move |connection: &Connection| {
+            let rows = lease::list(connection, &application)?;
+            let dead = locks.bury(connection, rows.iter().filter_map(|row| row.owner.as_ref()))?;
+            if dead { lease::list(connection, &application).map(Ok) } else { Ok(Ok(rows)) }
+        };
         self.writer.run("list the leases", list).boxed()
     }
 
@@ -214,7 +240,11 @@ impl CheckpointStore for SqliteCheckpoints {
         max_shards: u32,
     ) -> BoxFuture<'a, Result<()>> {
         let (application, worker) = (application.clone(), worker.clone());
+        let locks = Arc::clone(&self.locks);
         let announce = move |connection: &Connection| {
+            if let Err(error) = locks.hold(&worker) {
+                return Ok(Err(error));
+            }
             worker::announce(connection, &application, &worker, max_shards).map(Ok)
         };
         self.writer.run("announce a worker", announce).boxed()
@@ -222,7 +252,12 @@ impl CheckpointStore for SqliteCheckpoints {
 
     fn workers<'a>(&'a self, application: &'a Application) -> BoxFuture<'a, Result<Vec<WorkerRow>>> {
         let application = application.clone();
-        let list = move |connection: &Connection| worker::list(connection, &application).map(Ok);
+        let locks = Arc::clone(&self.locks);
+        let list = move |connection: &Connection| {
+            let rows = worker::list(connection, &application)?;
+            let dead = locks.bury(connection, rows.iter().map(|row| &row.worker))?;
+            if dead { worker::list(connection, &application).map(Ok) } else { Ok(Ok(rows)) }
+        };
         self.writer.run("list the workers", list).boxed()
     }
 

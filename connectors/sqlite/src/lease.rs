@@ -1,7 +1,7 @@
 //! Rows of the table of leases.
 
-use headwater::ShardId;
 use headwater::checkpoint::{Application, FencingToken, Handoff, LeaseRow, WorkerId};
+use headwater::{Result as Outcome, ShardId};
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use crate::position::{CheckpointColumns, integer};
@@ -19,6 +19,9 @@ INSERT OR REPLACE INTO leases (application, stream, shard, owner, token, version
     position, sequence, sub_sequence, at_millis, arrival_millis, handoff_to, handoff_token)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
+const FREE: &str = "
+UPDATE leases SET owner = NULL, version = version + 1, handoff_to = NULL, handoff_token = NULL WHERE owner = ?1";
+
 /// Reads the row of a shard, if it has one.
 pub(crate) fn get(
     connection: &Connection,
@@ -33,6 +36,30 @@ pub(crate) fn get(
 pub(crate) fn list(connection: &Connection, application: &Application) -> Result<Vec<LeaseRow>> {
     let mut statement = connection.prepare_cached(ALL)?;
     statement.query_map([&*application.name, &*application.stream], read)?.collect()
+}
+
+/// Changes the row of a shard by a verb, and writes it back if the verb succeeded.
+pub(crate) fn change<T>(
+    connection: &Connection,
+    name: &str,
+    application: &Application,
+    shard: &ShardId,
+    verb: &mut impl FnMut(&mut LeaseRow) -> Outcome<T>,
+) -> Result<Outcome<T>> {
+    let Some(mut row) = get(connection, application, shard)? else {
+        return Ok(Err(LeaseRow::missing(name, application, shard)));
+    };
+    let before = row.clone();
+    let outcome = verb(&mut row);
+    if outcome.is_ok() && row != before {
+        put(connection, application, &row)?;
+    }
+    Ok(outcome)
+}
+
+/// Frees every shard of a worker, whatever the application.
+pub(crate) fn free(connection: &Connection, worker: &WorkerId) -> Result<()> {
+    connection.prepare_cached(FREE)?.execute([worker.as_str()]).map(drop)
 }
 
 /// Writes a row whole. The caller holds the write lock since it read the row.

@@ -25,6 +25,7 @@ mod checkpoints;
 mod connection;
 mod error;
 mod lease;
+mod locks;
 mod position;
 mod schema;
 mod start;

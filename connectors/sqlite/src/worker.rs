@@ -43,3 +43,8 @@ pub(crate) fn retire(connection: &Connection, application: &Application, listed:
     let row = params![&*application.name, &*application.stream, listed.worker.as_str(), version];
     connection.prepare_cached(RETIRE)?.execute(row).map(drop)
 }
+
+/// Forgets a worker, whatever the application.
+pub(crate) fn forget(connection: &Connection, worker: &WorkerId) -> Result<()> {
+    connection.prepare_cached("DELETE FROM workers WHERE worker = ?1")?.execute([worker.as_str()]).map(drop)
+}
