@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use futures::stream::{self, BoxStream};
+use futures::{FutureExt as _, StreamExt as _};
 use headwater::checkpoint::{
-    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId, WorkerRow,
+    Application, ApplicationStart, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, LeaseWrite, WorkerId,
+    WorkerRow,
 };
 use headwater::{Result, ShardId};
 use rusqlite::Connection;
@@ -14,7 +16,7 @@ use rusqlite::Connection;
 use crate::SqliteCheckpointsBuilder;
 use crate::locks::WorkerLocks;
 use crate::position::as_stored;
-use crate::writer::Writer;
+use crate::writer::{BATCH, Writer};
 use crate::{lease, start, worker};
 
 /// Keeps leases and checkpoints in one SQLite file.
@@ -70,7 +72,7 @@ use crate::{lease, start, worker};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SqliteCheckpoints {
-    writer: Writer,
+    pub(crate) writer: Writer,
     locks: Arc<WorkerLocks>,
 }
 
@@ -119,10 +121,49 @@ impl SqliteCheckpoints {
         });
         change.await
     }
+
+    /// Does many writes in one transaction.
+    async fn write_all(&self, writes: &[LeaseWrite]) -> Result<Vec<Result<Lease>>> {
+        let writes: Vec<_> = writes
+            .iter()
+            .map(|write| (write.lease.clone(), write.checkpoint.as_ref().map(as_stored)))
+            .collect();
+        let locks = Arc::clone(&self.locks);
+        let write_all = self.writer.run("write the leases", move |connection| {
+            let write = |(held, checkpoint): &(Lease, Option<Checkpoint>)| {
+                if let Err(error) = locks.hold(&held.owner) {
+                    return Ok(Err(error));
+                }
+                let (name, mut verb) = lease_verb(held, checkpoint.as_ref());
+                lease::change(connection, name, &held.application, &held.shard, &mut verb)
+            };
+            writes.iter().map(write).collect::<rusqlite::Result<Vec<_>>>().map(Ok)
+        });
+        write_all.await
+    }
+
+    async fn write_one(&self, write: &LeaseWrite) -> Result<Lease> {
+        match &write.checkpoint {
+            Some(checkpoint) => self.commit(&write.lease, checkpoint).await,
+            None => self.renew(&write.lease).await,
+        }
+    }
 }
 
 fn place(lease: &Lease) -> (&Application, &ShardId, &WorkerId) {
     (&lease.application, &lease.shard, &lease.owner)
+}
+
+/// Returns the verb that writes a lease, and its name.
+fn lease_verb<'a>(
+    held: &'a Lease,
+    checkpoint: Option<&'a Checkpoint>,
+) -> (&'static str, impl FnMut(&mut LeaseRow) -> Result<Lease> + use<'a>) {
+    let verb = move |row: &mut LeaseRow| match checkpoint {
+        Some(checkpoint) => row.commit(held, checkpoint),
+        None => row.renew(held),
+    };
+    (if checkpoint.is_some() { "commit a checkpoint" } else { "renew the lease" }, verb)
 }
 
 impl CheckpointStore for SqliteCheckpoints {
@@ -202,6 +243,24 @@ impl CheckpointStore for SqliteCheckpoints {
         self.writer.run("list the leases", list).boxed()
     }
 
+    fn write<'a>(&'a self, writes: &'a [LeaseWrite]) -> BoxStream<'a, (usize, Result<Lease>)> {
+        let all = async move {
+            match self.write_all(writes).await {
+                Ok(answers) => stream::iter(answers).enumerate().boxed(),
+                // What fails for all is told to each of them.
+                Err(error) if error.is_retryable() => {
+                    stream::iter(0..writes.len()).map(move |index| (index, Err(error.restate()))).boxed()
+                }
+                // One row that cannot be read or written must not fail the others.
+                Err(_) => stream::iter(writes.iter().enumerate())
+                    .map(async |(index, write)| (index, self.write_one(write).await))
+                    .buffer_unordered(BATCH)
+                    .boxed(),
+            }
+        };
+        all.flatten_stream().boxed()
+    }
+
     fn reset<'a>(
         &'a self,
         application: &'a Application,
@@ -269,75 +328,5 @@ impl CheckpointStore for SqliteCheckpoints {
         let (application, listed) = (application.clone(), listed.clone());
         let retire = move |connection: &Connection| worker::retire(connection, &application, &listed).map(Ok);
         self.writer.run("retire a worker", retire).boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use headwater::{ErrorKind, Position};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn on_a_full_disk_a_verb_is_not_done_and_says_so_and_what_is_stored_stays() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
-        let claim = |number: usize| Claim {
-            application: Application::new("billing", "orders"),
-            // Long, so that pages fill soon.
-            shard: ShardId::new(format!("{number:0>1000}")),
-            worker: WorkerId::new("worker"),
-            expired: None,
-            initial: Position::Beginning.into(),
-        };
-        // SQLite takes a limit of pages for a full disk.
-        let limit = async |pages: u32| {
-            let limit = move |connection: &Connection| {
-                connection.pragma_update(None, "max_page_count", pages).map(Ok)
-            };
-            store.writer.run("limit", limit).await.unwrap();
-        };
-        limit(16).await;
-
-        let mut granted = 0;
-        let error = loop {
-            match store.claim(&claim(granted)).await {
-                Ok(lease) => assert!(lease.is_some()),
-                Err(error) => break error,
-            }
-            granted += 1;
-        };
-        assert_eq!(error.kind(), ErrorKind::Store);
-        let begin = format!("claim a lease in \"{}\": the disk is full", store.path().display());
-        assert!(error.to_string().starts_with(&begin), "{error}");
-        let listed = store.list(&claim(0).application).await.unwrap();
-        assert_eq!(listed.len(), granted, "what was granted is stored, and nothing else");
-        limit(1_000).await;
-        assert!(store.claim(&claim(granted)).await.unwrap().is_some(), "there is room again");
-    }
-
-    #[tokio::test]
-    async fn verbs_that_nobody_waits_for_any_more_do_no_harm() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
-        let application = Application::new("billing", "orders");
-        for _ in 0..100 {
-            let mut dropped = store.list(&application);
-            // Queued now, and perhaps done.
-            let _poll = futures::poll!(&mut dropped);
-        }
-        assert!(store.list(&application).await.unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_position_that_no_column_holds_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = SqliteCheckpoints::open(directory.path().join("checkpoints.db")).await.unwrap();
-        let initial = Position::After { sequence: "1".into(), sub_sequence: Some(u64::MAX) }.into();
-        let application = Application::new("billing", "orders");
-        let (shard, worker) = (ShardId::new("shardId-0"), WorkerId::new("worker"));
-        let claim = Claim { application, shard, worker, expired: None, initial };
-        assert_eq!(store.claim(&claim).await.unwrap_err().kind(), ErrorKind::Store);
-        assert!(store.list(&claim.application).await.unwrap().is_empty());
     }
 }

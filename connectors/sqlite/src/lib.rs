@@ -29,6 +29,8 @@ mod locks;
 mod position;
 mod schema;
 mod start;
+#[cfg(test)]
+mod tests;
 mod time;
 mod worker;
 mod writer;

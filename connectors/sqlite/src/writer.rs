@@ -17,7 +17,7 @@ use crate::error::{failed, is_busy};
 const QUEUE: usize = 256;
 
 /// How many verbs share one transaction, and with it one sync of the disk.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// A handle of the thread, which ends when the last handle is dropped.
 ///

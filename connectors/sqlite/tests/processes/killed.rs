@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use headwater::checkpoint::{CheckpointStore, Claim, Lease, WorkerId};
 use headwater_sqlite::SqliteCheckpoints;
+use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::tasks::WRITES;
 use crate::worker::Worker;
 use crate::{after, application, claim};
 
@@ -52,6 +54,34 @@ async fn a_checkpoint_that_was_answered_survives_kill_9() {
     assert_eq!(row.token.0, 1);
     let heir = take(&store).await.unwrap();
     assert_eq!((heir.token.0, heir.checkpoint.position), (2, stored), "the heir continues there");
+}
+
+#[tokio::test]
+async fn a_batch_that_kill_9_interrupts_is_stored_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("checkpoints.db");
+    let mut before = 0;
+    for round in 1..=6 {
+        let mut worker = Worker::start("write for ever", &file, &format!("pod-{round}"));
+        let mut last: u64 = 0;
+        // A little later each time, so that it is killed in different places.
+        for _ in 0..round {
+            last = worker.hear().unwrap().parse().unwrap();
+        }
+        last = worker.kill().last().map_or(last, |sequence| sequence.parse().unwrap());
+        assert!(last > before, "it goes on where the one before was killed");
+
+        let store = SqliteCheckpoints::open(&file).await.unwrap();
+        let rows = store.list(&application()).await.unwrap();
+        let stored = rows[0].checkpoint.clone();
+        assert_eq!(rows.len(), WRITES);
+        assert!(rows.iter().all(|row| row.checkpoint == stored), "round {round}: part of a batch is stored");
+        assert!(stored == after(last) || stored == after(last + 1), "round {round}: {stored:?}, not {last}");
+        let check = Connection::open(&file).unwrap();
+        let sound: String = check.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(sound, "ok");
+        before = last;
+    }
 }
 
 #[tokio::test]

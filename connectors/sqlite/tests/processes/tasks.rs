@@ -1,7 +1,8 @@
 //! What the started processes do.
 
+use futures::StreamExt as _;
 use headwater::Position;
-use headwater::checkpoint::{CheckpointStore, Claim, Lease, WorkerId};
+use headwater::checkpoint::{CheckpointStore, Claim, Lease, LeaseWrite, WorkerId};
 use headwater_sqlite::SqliteCheckpoints;
 
 use crate::worker::say;
@@ -14,6 +15,8 @@ pub(crate) const NAME: &str = "HEADWATER_SQLITE_NAME";
 
 /// How many shards are claimed by those who claim all.
 pub(crate) const SHARDS: usize = 40;
+/// How many leases are written at once.
+pub(crate) const WRITES: usize = 200;
 /// The claim that ends a hand-off to and fro.
 pub(crate) const LAST_TOKEN: u64 = 12;
 
@@ -31,6 +34,7 @@ async fn worker_process() {
     let name = WorkerId::new(name);
     match task.as_str() {
         "commit for ever" => commit_for_ever(&store, &name).await,
+        "write for ever" => write_for_ever(&store, &name).await,
         "claim all" => claim_all(&store, &name, None).await,
         // The version after a claim and a commit.
         "take all over" => claim_all(&store, &name, Some(2)).await,
@@ -45,6 +49,26 @@ async fn commit_for_ever(store: &SqliteCheckpoints, name: &WorkerId) {
     let mut lease = store.claim(&claim(name, 0)).await.unwrap().unwrap();
     for sequence in 1_u64.. {
         lease = store.commit(&lease, &after(sequence)).await.unwrap();
+        say(&sequence.to_string());
+    }
+}
+
+/// Commits one position for many shards at once, then the next.
+async fn write_for_ever(store: &SqliteCheckpoints, name: &WorkerId) {
+    let mut leases = Vec::new();
+    for shard in 0..WRITES {
+        leases.push(store.claim(&claim(name, shard)).await.unwrap().expect("the one before was killed"));
+    }
+    let begun = match &leases[0].checkpoint.position {
+        Position::After { sequence, .. } => sequence.as_str().parse().unwrap(),
+        _ => 0,
+    };
+    for sequence in begun + 1_u64.. {
+        let checkpoint = Some(after(sequence));
+        let writes: Vec<_> =
+            leases.into_iter().map(|lease| LeaseWrite { lease, checkpoint: checkpoint.clone() }).collect();
+        let answers = store.write(&writes).map(|(_, answer)| answer.unwrap());
+        leases = answers.collect().await;
         say(&sequence.to_string());
     }
 }
