@@ -1,9 +1,10 @@
 //! Files that cannot be used, and files that stop being usable.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use headwater::checkpoint::{Application, CheckpointStore, Claim, WorkerId};
+use futures::StreamExt as _;
+use headwater::checkpoint::{Application, ApplicationStart, CheckpointStore, Claim, LeaseWrite, WorkerId};
 use headwater::{Error, ErrorKind, Position};
 use headwater_sqlite::SqliteCheckpoints;
 use rusqlite::{Connection, TransactionBehavior};
@@ -100,22 +101,49 @@ async fn the_database_of_another_program_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_locked_file_is_unavailable_for_the_busy_timeout_and_works_again_when_it_is_free() {
+async fn on_a_locked_file_every_verb_is_unavailable_for_the_busy_timeout_and_works_again_when_it_is_free() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("checkpoints.db");
     let patience = Duration::from_millis(50);
     let store = SqliteCheckpoints::builder(&path).busy_timeout(patience).open().await.unwrap();
+    let (claim, start) = (claim(), ApplicationStart { at: UNIX_EPOCH, shards: Vec::new() });
+    let (application, worker) = (&claim.application, &claim.worker);
+    let lease = store.claim(&claim).await.unwrap().unwrap();
+    store.announce(application, worker, 1).await.unwrap();
+    let row = store.list(application).await.unwrap().remove(0);
+    let announced = store.workers(application).await.unwrap().remove(0);
+    let writes = [LeaseWrite { lease: lease.clone(), checkpoint: None }];
 
     let mut other = Connection::open(&path).unwrap();
     let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    let error = store.claim(&claim()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.is_retryable());
-    let begin = format!("claim a lease in \"{}\": other processes kept it locked", path.display());
-    assert!(error.to_string().starts_with(&begin), "{error}");
+    let checkpoint = Position::End.into();
+    for (verb, outcome) in [
+        ("record the start", store.start(application, start).await.map(drop)),
+        ("claim a lease", store.claim(&claim).await.map(drop)),
+        ("renew the lease", store.renew(&lease).await.map(drop)),
+        ("commit a checkpoint", store.commit(&lease, &checkpoint).await.map(drop)),
+        ("write the leases", store.write(&writes).next().await.unwrap().1.map(drop)),
+        ("release the lease", store.release(&lease, None).await),
+        ("request a hand-off", store.request_handoff(application, &row, worker).await.map(drop)),
+        ("list the leases", store.list(application).await.map(drop)),
+        ("reset a checkpoint", store.reset(application, &row.shard, Some(&row), &checkpoint).await.map(drop)),
+        ("look for the start", store.started(application).await.map(drop)),
+        ("announce a worker", store.announce(application, worker, 2).await),
+        ("list the workers", store.workers(application).await.map(drop)),
+        ("retire a worker", store.retire(application, &announced).await),
+    ] {
+        let error = outcome.expect_err(verb);
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.is_retryable());
+        let begin = format!("{verb} in \"{}\": other processes kept it locked", path.display());
+        assert!(error.to_string().starts_with(&begin), "{error}");
+    }
 
     lock.rollback().unwrap();
-    assert_eq!(store.claim(&claim()).await.unwrap().unwrap().token.0, 1, "nothing was done before");
+    assert_eq!(store.list(application).await.unwrap(), [row], "nothing was done before");
+    assert_eq!(store.workers(application).await.unwrap(), [announced]);
+    assert_eq!(store.started(application).await.unwrap(), None);
+    store.renew(&lease).await.unwrap();
 }
 
 #[tokio::test]
