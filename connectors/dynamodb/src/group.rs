@@ -92,8 +92,15 @@ impl Group {
         Ok(note.as_ref().map(Note::read).unwrap_or_default())
     }
 
-    /// Reads all rows, ordered by shard. Where there is no table there are none.
+    /// Reads all rows, ordered by shard.
     pub(crate) async fn list(&self) -> Result<Vec<LeaseRow>> {
+        let mut rows: Vec<_> = self.rows().await?.into_iter().map(Row::into_listed).collect();
+        rows.sort_unstable_by(|a, b| a.shard.cmp(&b.shard));
+        Ok(rows)
+    }
+
+    /// Reads all rows. Where there is no table there are none.
+    pub(crate) async fn rows(&self) -> Result<Vec<Row>> {
         let leases = existing(self.api.scan(&self.leases).await)?.unwrap_or_default();
         let notes = existing(self.api.scan(&self.companion).await)?.unwrap_or_default();
         let mut notes: HashMap<_, _> =
@@ -101,9 +108,8 @@ impl Group {
         let mut rows = Vec::with_capacity(leases.len());
         for lease in leases.iter().filter_map(LeaseItem::read) {
             let note = notes.remove(lease.shard.as_str()).unwrap_or_default();
-            rows.extend(self.settled(Row { lease, note }).await?.map(Row::into_listed));
+            rows.extend(self.settled(Row { lease, note }).await?);
         }
-        rows.sort_unstable_by(|a, b| a.shard.cmp(&b.shard));
         Ok(rows)
     }
 

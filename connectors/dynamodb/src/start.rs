@@ -14,9 +14,15 @@ const AT: &str = "atMillis";
 const SHARDS: &str = "shards";
 
 impl Group {
-    /// Records a start, unless one is recorded, and returns what is.
+    /// Records a start, unless one is recorded, and returns what is. Where a KCL was there before, it gave a lease to every
+    /// shard of the first set, so that those without one came later.
     pub(crate) async fn start(&self, proposed: &ApplicationStart) -> Result<ApplicationStart> {
-        let shards = proposed.shards.iter().map(|shard| text(shard.as_str())).collect();
+        if let Some(recorded) = self.started().await? {
+            return Ok(recorded);
+        }
+        let is_first = self.rows().await?.iter().all(|row| row.note.token.is_some());
+        let first_set = proposed.shards.iter().filter(|_| is_first);
+        let shards = first_set.map(|shard| text(shard.as_str())).collect();
         let record = Change::of(&self.companion, key())
             .set_if_absent(AT, number(to_millis(proposed.at)))
             .set_if_absent(SHARDS, AttributeValue::L(shards));

@@ -79,6 +79,7 @@ impl Coordinator {
             self.refresh().await?;
         }
         self.topology.set_finished(&ended);
+        self.topology.pass_over(|shard| rows.contains_key(shard));
         Ok(())
     }
 

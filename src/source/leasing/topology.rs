@@ -88,6 +88,22 @@ impl Topology {
         }
     }
 
+    /// Takes a shard that has no row for finished where a child of it was begun: whoever began the child found it done, and
+    /// removed its row since, as the KCL does, or never had one.
+    pub(in crate::source) fn pass_over(&mut self, has_row: impl Fn(&ShardId) -> bool) {
+        let is_begun = |node: &Node| node.started || node.finished;
+        let begun = self.shards.values().filter(|node| is_begun(node));
+        let mut parents: Vec<ShardId> = begun.flat_map(|node| node.parents.iter().cloned()).collect();
+        while let Some(parent) = parents.pop() {
+            if let Some(node) =
+                self.shards.get_mut(&parent).filter(|node| !node.finished && !has_row(&parent))
+            {
+                node.finished = true;
+                parents.extend(node.parents.iter().cloned());
+            }
+        }
+    }
+
     pub(in crate::source) fn contains(&self, shard: &ShardId) -> bool {
         self.shards.contains_key(shard)
     }
@@ -178,6 +194,17 @@ mod tests {
         topology.list(vec![shard("0", &[]), shard("1", &["0"])]);
         topology.set_started(&"1".into());
         assert_eq!(readable(&topology), ["0", "1"]);
+    }
+
+    #[test]
+    fn a_parent_without_a_row_whose_child_was_begun_is_passed_over_over_any_number_of_generations() {
+        let mut topology = Topology::default();
+        topology.list(vec![shard("0", &[]), shard("1", &["0"]), shard("2", &["1"]), shard("3", &["1"])]);
+        topology.set_started(&"2".into());
+        topology.pass_over(|id| *id == "1".into());
+        assert_eq!(readable(&topology), ["0", "2"], "one that has a row is read on");
+        topology.pass_over(|_| false);
+        assert_eq!(readable(&topology), ["2", "3"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use tokio::time::{sleep, timeout};
 
 use super::odd::{Nameless, Odd, Unlisted};
-use super::{LONG, ack_all, claim, config, filled, next, number, put, shard, stored, until_tip};
+use super::{LONG, ack_all, application, claim, config, filled, next, number, put, shard, stored, until_tip};
 use crate::checkpoint::{CheckpointStore, MemoryCheckpoints};
 use crate::source::{ShardState, ShardedSource, SourceConfig, Start};
 use crate::{ErrorKind, MemoryStream, Message, Position};
@@ -174,4 +174,19 @@ async fn a_reshard_after_the_tip_keeps_no_source_from_ending_there() {
     sleep(Duration::from_secs(5)).await;
     held.into_iter().for_each(Message::ack);
     assert!(timeout(LONG, source.try_next()).await.expect("it ends").unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_whose_row_was_removed_once_its_child_was_begun_is_not_read_again() {
+    let (stream, store) = (filled(1, 10), MemoryCheckpoints::new());
+    let [low, high] = stream.split(&shard(0)).unwrap();
+    put(&stream, 10, 40);
+    let of = |shard| stream.records().into_iter().filter(move |record| record.shard == shard);
+    let behind = of(low.clone()).next().unwrap().sequence;
+    // As a KCL leaves them: of the parent nothing, of a child where it is, of the other nothing yet.
+    let begun = Position::After { sequence: behind, sub_sequence: None };
+    store.reset(&application(), &low, None, &begun.into()).await.unwrap();
+    let source = stream.source_with(until_tip(&store)).await.unwrap();
+    let read = source.map_ok(Message::ack).try_collect::<Vec<()>>().await.unwrap();
+    assert_eq!(read.len(), of(low).count() - 1 + of(high).count());
 }

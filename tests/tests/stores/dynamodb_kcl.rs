@@ -1,10 +1,13 @@
 //! The KCL's lease table, shared with workers of KCL 2 and 3.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use headwater::Position;
-use headwater::checkpoint::{Checkpoint, CheckpointStore, Claim, FencingToken, LeaseRow, WorkerId};
+use headwater::checkpoint::{
+    ApplicationStart, Checkpoint, CheckpointStore, Claim, FencingToken, LeaseRow, WorkerId,
+};
 use headwater_tests::StoreServer;
 
 use crate::dynamodb::on_each_server;
@@ -38,6 +41,7 @@ on_each_server! {
     no_lease_from_before_a_kcl_comes_to_life_again
     tokens_grow_over_the_claims_of_a_kcl_and_after_a_row_was_removed
     positions_of_a_kcl_are_read_and_written_as_it_does
+    shards_without_a_lease_in_a_table_of_a_kcl_came_after_its_start
 }
 
 async fn what_others_keep_in_a_row_survives_every_verb(server: StoreServer) {
@@ -327,4 +331,17 @@ async fn positions_of_a_kcl_are_read_and_written_as_it_does(server: StoreServer)
         let stored = (&item["checkpoint"], &item["checkpointSubSequenceNumber"]);
         assert_eq!(stored, (&text(checkpoint), &number(sub_sequence)));
     }
+}
+
+async fn shards_without_a_lease_in_a_table_of_a_kcl_came_after_its_start(server: StoreServer) {
+    let proposed = ApplicationStart {
+        at: SystemTime::UNIX_EPOCH,
+        shards: vec![SHARD.into(), "shardId-000000000001".into()],
+    };
+    let shared = Shared::with(server, Some(THEIRS), false).await;
+    let recorded = shared.store.start(&shared.application, proposed.clone()).await.unwrap();
+    // A child that begins anywhere but at its beginning loses what its parent handed on to it.
+    assert_eq!(recorded, ApplicationStart { shards: Vec::new(), ..proposed });
+    let again = ApplicationStart { shards: vec![SHARD.into()], ..recorded.clone() };
+    assert_eq!(shared.store.start(&shared.application, again).await.unwrap(), recorded);
 }
