@@ -1,8 +1,11 @@
 //! Where the reading of a shard stands.
 
 use aws_sdk_kinesis::types::Record;
+use bytes::Bytes;
 use headwater::source::ReadFrom;
 use headwater::{Position, SequenceNumber};
+
+use crate::kpl::{Contents, deaggregate};
 
 /// Where the reading of one shard stands, whichever way its records come, and whether what comes next follows on it.
 ///
@@ -45,8 +48,11 @@ impl Cursor {
         !(self.reopened && matches!(self.from, ReadFrom::Position(Position::After { .. })))
     }
 
-    /// Moves past records that came, drops those that were read before, and tells whether some between are gone. A
-    /// record that was read in part stays whole.
+    /// Moves past records that came, drops those that were read before, and tells whether some between are gone. An
+    /// aggregate that was read in part stays whole.
+    ///
+    /// A record that is no aggregate has no parts: whichever of them was read, it was. A KCL, which counts the only part of
+    /// such a record as its number 0, stores that it read this.
     pub(super) fn pass(&mut self, records: &mut Vec<Record>) -> bool {
         let Some(last) = records.last().map(sequence) else { return false };
         let mut gap = false;
@@ -57,7 +63,7 @@ impl Cursor {
             let whole = sub_sequence.is_none();
             let is_read = |record: &&Record| {
                 let sequence = sequence(record);
-                sequence < *read || (sequence == *read && whole)
+                sequence < *read || (sequence == *read && (whole || is_plain(record)))
             };
             let done = records.iter().take_while(is_read).count();
             records.drain(..done);
@@ -68,13 +74,22 @@ impl Cursor {
     }
 }
 
+fn is_plain(record: &Record) -> bool {
+    // A copy, of one record of each page that is opened anew.
+    let data = Bytes::copy_from_slice(record.data.as_ref());
+    matches!(deaggregate(&data), Ok(Contents::Plain | Contents::BadDigest))
+}
+
 fn sequence(record: &Record) -> SequenceNumber {
     record.sequence_number.as_str().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use headwater::codec::Framing as _;
+
     use super::*;
+    use crate::kpl::Kpl;
 
     fn records(numbers: &[u32]) -> Vec<Record> {
         let record = |number: &u32| {
@@ -116,13 +131,27 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_was_read_in_part_comes_whole() {
-        let mut cursor = after("99", Some(3));
+    fn an_aggregate_that_was_read_in_part_comes_whole() {
+        let mut frame = Kpl.open();
+        frame.push(&"key".into(), b"first");
+        frame.push(&"key".into(), b"second");
+        let aggregate = Record::builder().sequence_number("99").partition_key("key");
+        let aggregate = aggregate.data(frame.finish().to_vec().into()).build().unwrap();
+        let mut cursor = after("99", Some(0));
         assert_eq!(cursor.start(), ReadFrom::Sequence("99".into()));
         cursor.reopened();
-        assert_eq!(passed(&mut cursor, &[99, 100]), (records(&[99, 100]), false));
+        let mut page = [vec![aggregate], records(&[100])].concat();
+        assert!(!cursor.pass(&mut page));
+        assert_eq!(page.len(), 2);
         cursor.reopened();
         assert_eq!(passed(&mut cursor, &[100, 101]), (records(&[101]), false));
+    }
+
+    #[test]
+    fn a_plain_record_of_which_a_kcl_read_the_only_part_was_read() {
+        let mut cursor = after("99", Some(0));
+        cursor.reopened();
+        assert_eq!(passed(&mut cursor, &[99, 100]), (records(&[100]), false));
     }
 
     #[test]

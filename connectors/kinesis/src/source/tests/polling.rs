@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use headwater::ErrorKind;
+use headwater::codec::Framing as _;
 use headwater::source::Fetch;
 use headwater_local::{ErrorCode, Fault, Faults, Operation, ShardRates};
 use metrics_util::debugging::DebuggingRecorder;
 use tokio::time::{Instant, advance};
 
 use super::*;
+use crate::kpl::Kpl;
 use crate::source::polling::PollingFetch;
 use crate::wire::{Seen, answer, wire};
 
@@ -69,10 +71,25 @@ async fn a_checkpoint_that_retention_passed_is_a_gap() {
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_inside_an_aggregate_gets_the_whole_record() {
     let local = local();
-    let sequences = put(&local, 0..3);
-    let inside = Position::After { sequence: sequences[1].as_str().into(), sub_sequence: Some(2) };
+    put(&local, 0..1);
+    let mut frame = Kpl.open();
+    for number in ["1", "2", "3"] {
+        frame.push(&"key".into(), number.as_bytes());
+    }
+    let sequence = local.put("orders", "key", frame.finish()).unwrap().sequence_number;
+    put(&local, 4..5);
+    let inside = Position::After { sequence: sequence.into(), sub_sequence: Some(1) };
     let page = fetch(&local, ReadFrom::Position(inside)).next().await.unwrap();
-    assert_eq!((numbers(&page), page.gap), (vec![1, 2], false));
+    assert_eq!((numbers(&page), page.gap), (vec![1, 2, 3, 4], false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_of_a_kcl_at_a_plain_record_is_after_it() {
+    let local = local();
+    let sequences = put(&local, 0..3);
+    let read = Position::After { sequence: sequences[1].as_str().into(), sub_sequence: Some(0) };
+    let page = fetch(&local, ReadFrom::Position(read)).next().await.unwrap();
+    assert_eq!((numbers(&page), page.gap), (vec![2], false));
 }
 
 #[tokio::test(start_paused = true)]
