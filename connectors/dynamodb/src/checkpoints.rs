@@ -30,15 +30,16 @@ use crate::naming::Naming;
 ///
 /// # Sharing with a KCL
 ///
-/// - *From a KCL*: a worker that asks for a lease of KCL 3 does so as that one's leader would, by `checkpointOwner`, and
-///   gets it once the other has stored its checkpoint; nothing that was checkpointed is repeated. KCL 2 knows no
-///   requests, so from one of its workers the lease is taken, as its workers take from each other: it stops at its next
-///   write, and what it had not checkpointed is read again. The same befalls a KCL 3 that does not answer within 60
-///   writes of its lease.
+/// - *From a KCL*: where the table has the lock of a leader, which KCL 3.5 keeps there, a lease is asked for as that leader
+///   would, by `checkpointOwner`, and comes once its owner has stored its checkpoint. Other workers of a KCL know no
+///   requests, so that the lease is taken, as they take from each other: its owner stops at its next write, and what it
+///   had not checkpointed is read again. The same befalls one that does not answer within 60 writes of its lease.
 /// - *To a KCL*: where a leader of KCL 3 wants a lease, its new owner shows as the lease's hand-off, and to release the
 ///   lease gives it to that one. KCL 2 takes leases, which Headwater finds out at its next write. Free leases, as those
 ///   of a worker that stopped, are anyone's. A leader of KCL 3 assigns free and expired leases to workers of its own
 ///   kind, and leaves those of Headwater where they are.
+/// - *Time*: give sources the lease time of the KCL, 10 s unless it sets another failover time. A KCL renews thrice in it,
+///   and who waits less than that takes what is held.
 /// - *Positions*: both resume inside an aggregate. A lease that a KCL made for `AT_TIMESTAMP` and never checkpointed is
 ///   read from the beginning, because the time stands in that application's settings alone.
 /// - *Fencing*: tokens are the lease's counter at the claim, so that they grow over the claims of both.

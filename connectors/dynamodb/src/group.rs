@@ -1,6 +1,8 @@
 //! The two tables of one application.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater::checkpoint::{Application, LeaseRow};
 use headwater::{Error, ErrorKind, Result};
@@ -28,12 +30,14 @@ pub(crate) struct Group {
     pub(crate) application: Application,
     pub(crate) leases: String,
     pub(crate) companion: String,
+    /// Whether the last listing showed a leader of KCL 3.
+    has_leader: Arc<AtomicBool>,
 }
 
 impl Group {
     pub(crate) fn new(api: Api, naming: &Naming, application: &Application) -> Result<Self> {
         let (leases, companion) = naming.of(application)?;
-        Ok(Self { api, application: application.clone(), leases, companion })
+        Ok(Self { api, application: application.clone(), leases, companion, has_leader: Arc::default() })
     }
 
     /// Makes the tables where they are missing, and makes sure that they are this application's.
@@ -76,6 +80,11 @@ impl Group {
         }
     }
 
+    /// Tells whether a leader of KCL 3 assigns leases, so that its workers hand them over when they are asked to.
+    pub(crate) fn has_leader(&self) -> bool {
+        self.has_leader.load(Ordering::Relaxed)
+    }
+
     /// Reads what is known of a shard. The order matters: see [`Row`].
     pub(crate) async fn read(&self, shard: &str) -> Result<(Option<LeaseItem>, Note)> {
         let lease = self.api.get_item(&self.leases, &lease::key(shard)).await?;
@@ -105,6 +114,7 @@ impl Group {
         let notes = existing(self.api.scan(&self.companion).await)?.unwrap_or_default();
         let mut notes: HashMap<_, _> =
             notes.iter().filter_map(|item| Some((note::shard_of(item)?, Note::read(item)))).collect();
+        self.has_leader.store(leases.iter().any(lease::is_leader), Ordering::Relaxed);
         let mut rows = Vec::with_capacity(leases.len());
         for lease in leases.iter().filter_map(LeaseItem::read) {
             let note = notes.remove(lease.shard.as_str()).unwrap_or_default();

@@ -29,7 +29,7 @@ impl Group {
             let asked = match row.lease.heir() {
                 Some(heir) if !row.is_in_vain() => return Ok(heir == to.as_str()),
                 None if row.is_ours() => return self.ask_headwater(&row, listed, to).await,
-                None if row.lease.is_of_kcl_3 => self.ask_kcl_3(&row, to).await?,
+                None if self.has_leader() => self.ask_kcl_3(&row, to).await?,
                 _ => self.take_for(&row, to).await?,
             };
             if asked {
@@ -61,8 +61,8 @@ impl Group {
         self.promise(request, row, to, row.lease.counter).await
     }
 
-    /// Takes the lease for a worker, as workers of KCL 2 take from each other: one of them knows no requests, and finds
-    /// out at its next write that the lease is gone. What it had not stored is read twice.
+    /// Takes the lease for a worker, as workers of KCL 2 take from each other, and those of KCL 3 that have no leader: they
+    /// know no requests, and find out at the next write that the lease is gone. What was not stored is read twice.
     async fn take_for(&self, row: &Row, to: &WorkerId) -> Result<bool> {
         let counter = row.lease.counter + 1;
         let taken = lease::change(&self.leases, &row.lease.shard)

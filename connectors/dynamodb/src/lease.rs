@@ -16,13 +16,13 @@ pub(crate) const CHECKPOINT_OWNER: &str = "checkpointOwner";
 /// What a KCL prepared, which the next checkpoint puts out of force.
 pub(crate) const PENDING: [&str; 3] =
     ["pendingCheckpoint", "pendingCheckpointSubSequenceNumber", "pendingCheckpointState"];
-/// What every renewal of KCL 3 writes, and no older one.
-const THROUGHPUT: &str = "throughputKBps";
 /// What the item is, where the KCL keeps more than leases in the table.
 const ENTITY_TYPE: &str = "entityType";
 const LEASE: &str = "LEASE";
+const LEADER: &str = "LEADER";
+const LEADER_KEY: &str = "Leader";
 /// Keys of items that are no leases, from before items had types.
-const OTHER_KEYS: [&str; 3] = ["Leader", "Migration3.0", "TableMigration3.5"];
+const OTHER_KEYS: [&str; 3] = [LEADER_KEY, "Migration3.0", "TableMigration3.5"];
 
 /// The keys of a lease table.
 pub(crate) const SCHEMA: Schema = Schema { hash: KEY, range: None };
@@ -35,8 +35,6 @@ pub(crate) struct LeaseItem {
     pub(crate) checkpoint_owner: Option<String>,
     pub(crate) counter: u64,
     pub(crate) position: StoredPosition,
-    /// Whether a KCL 3 renewed it.
-    pub(crate) is_of_kcl_3: bool,
 }
 
 impl LeaseItem {
@@ -55,7 +53,6 @@ impl LeaseItem {
                 checkpoint: text_of(item, CHECKPOINT)?.to_owned(),
                 sub_sequence: number_of(item, SUB_SEQUENCE).unwrap_or(0),
             },
-            is_of_kcl_3: item.contains_key(THROUGHPUT),
         })
     }
 
@@ -68,6 +65,11 @@ impl LeaseItem {
     pub(crate) fn heir(&self) -> Option<&str> {
         self.checkpoint_owner.as_ref().and(self.owner.as_deref())
     }
+}
+
+/// Tells whether an item is the lock of a leader of KCL 3, which assigns leases and has them handed over.
+pub(crate) fn is_leader(item: &Item) -> bool {
+    text_of(item, ENTITY_TYPE) == Some(LEADER) || text_of(item, KEY) == Some(LEADER_KEY)
 }
 
 /// Begins a change of the lease of a shard.
