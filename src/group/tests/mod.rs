@@ -7,6 +7,7 @@ mod reset;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 
 use crate::checkpoint::{Application, CheckpointStore, Claim, Lease, MemoryCheckpoints, WorkerId};
@@ -75,13 +76,15 @@ fn config(store: &MemoryCheckpoints, start: Start) -> SourceConfig {
 async fn read_all(stream: &MemoryStream, store: &MemoryCheckpoints, start: Start) -> Vec<(ShardId, usize)> {
     let source = stream.source_with(config(store, start)).await.unwrap();
     let control = source.control();
-    let number = |message: Message<bytes::Bytes>| {
-        let number = std::str::from_utf8(message.payload()).unwrap().parse().unwrap();
-        let shard = message.origin().unwrap().shard().clone();
-        message.ack();
-        (shard, number)
-    };
     let numbers = source.map_ok(number).try_collect().await.unwrap();
     control.finished().await.unwrap();
     numbers
+}
+
+/// Acks a message and returns its number, with its shard.
+fn number(message: Message<Bytes>) -> (ShardId, usize) {
+    let number = std::str::from_utf8(message.payload()).unwrap().parse().unwrap();
+    let shard = message.origin().unwrap().shard().clone();
+    message.ack();
+    (shard, number)
 }

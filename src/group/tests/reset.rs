@@ -1,11 +1,14 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use futures::TryStreamExt;
+use tokio::time::timeout;
 
 use super::{
-    after, application, config, group, hold, positions, put, read_all, shard, store_positions, time,
+    after, application, config, group, hold, number, positions, put, read_all, shard, store_positions, time,
 };
 use crate::checkpoint::{CheckpointStore, LeaseRow, MemoryCheckpoints};
 use crate::group::{OnHeld, Shards};
-use crate::source::Start;
+use crate::source::{SourceConfig, Start, Until};
 use crate::{ErrorKind, MemoryStream, Position};
 
 /// Ten numbers before a split, ten in its children, ten in the shard that they were merged into.
@@ -96,8 +99,7 @@ async fn the_latest_record_is_that_of_the_reset_so_that_no_restart_jumps_over_wh
 async fn shards_of_the_first_start_without_a_checkpoint_are_reset_as_well() {
     let (stream, store) = (MemoryStream::new("orders", 3), MemoryCheckpoints::new());
     put(&stream, 0, 30);
-    let source =
-        stream.source_with(crate::source::SourceConfig { max_shards: 1, ..config(&store, Start::Latest) });
+    let source = stream.source_with(SourceConfig { max_shards: 1, ..config(&store, Start::Latest) });
     let source = source.await.unwrap();
     source.control().ready().await.unwrap();
     drop(source);
@@ -223,4 +225,24 @@ async fn what_makes_no_sense_is_refused_before_anything_is_written() {
         assert!(error.to_string().contains(why), "{error}");
     }
     assert_eq!(store.list(&application()).await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_reset_by_force_while_it_reads_reads_everything_again_parents_first() {
+    let (stream, store) = (three_generations(|_| {}), MemoryCheckpoints::new());
+    let config = SourceConfig { until: Until::Forever, ..config(&store, Start::TrimHorizon) };
+    let mut source = stream.source_with(config).await.unwrap();
+    let mut read = async |count: usize| {
+        let mut numbers = Vec::new();
+        while numbers.len() < count {
+            let next = timeout(Duration::from_secs(100), source.try_next()).await;
+            numbers.push(number(next.expect("no stall").unwrap().expect("it goes on for ever")));
+        }
+        numbers
+    };
+    assert_in_order(&read(30).await);
+    // Until the last positions are stored.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    group(&store).reset(&Position::Beginning, Shards::All, OnHeld::Take).await.unwrap().whole().unwrap();
+    assert_in_order(&read(30).await);
 }

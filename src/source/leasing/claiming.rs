@@ -70,8 +70,8 @@ impl Coordinator {
                 Position::End if self.leases.held.contains_key(shard) => {}
                 Position::End if self.topology.is_finished(shard) => {}
                 Position::End => ended.push(shard.clone()),
-                Position::After { .. } => self.topology.set_started(shard),
-                _ => {}
+                Position::After { .. } => self.topology.set_unfinished(shard, true),
+                _ => self.topology.set_unfinished(shard, false),
             }
         }
         if ended.iter().any(|shard| self.topology.contains(shard) && !self.topology.has_child(shard)) {

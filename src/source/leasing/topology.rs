@@ -74,9 +74,11 @@ impl Topology {
         shards.iter().flat_map(|shard| &shard.parents).all(|parent| self.shards.contains_key(parent))
     }
 
-    pub(in crate::source) fn set_started(&mut self, shard: &ShardId) {
+    /// Takes in that a shard is not finished, and whether it has a position. It may have been finished before, or have had
+    /// one: operators reset what is stored.
+    pub(in crate::source) fn set_unfinished(&mut self, shard: &ShardId, started: bool) {
         if let Some(node) = self.shards.get_mut(shard) {
-            node.started = true;
+            (node.finished, node.started) = (false, started);
         }
     }
 
@@ -192,7 +194,7 @@ mod tests {
     fn a_child_with_a_position_is_read_whatever_its_parents() {
         let mut topology = Topology::default();
         topology.list(vec![shard("0", &[]), shard("1", &["0"])]);
-        topology.set_started(&"1".into());
+        topology.set_unfinished(&"1".into(), true);
         assert_eq!(readable(&topology), ["0", "1"]);
     }
 
@@ -200,11 +202,24 @@ mod tests {
     fn a_parent_without_a_row_whose_child_was_begun_is_passed_over_over_any_number_of_generations() {
         let mut topology = Topology::default();
         topology.list(vec![shard("0", &[]), shard("1", &["0"]), shard("2", &["1"]), shard("3", &["1"])]);
-        topology.set_started(&"2".into());
+        topology.set_unfinished(&"2".into(), true);
         topology.pass_over(|id| *id == "1".into());
         assert_eq!(readable(&topology), ["0", "2"], "one that has a row is read on");
         topology.pass_over(|_| false);
         assert_eq!(readable(&topology), ["2", "3"]);
+    }
+
+    #[test]
+    fn a_group_that_was_reset_is_read_parents_first_once_more() {
+        let mut topology = Topology::default();
+        topology.list(vec![shard("0", &[]), shard("1", &["0"])]);
+        topology.set_finished(&["0".into()]);
+        topology.set_unfinished(&"1".into(), true);
+        assert_eq!(readable(&topology), ["1"]);
+        for reset in ["0", "1"] {
+            topology.set_unfinished(&reset.into(), false);
+        }
+        assert_eq!(readable(&topology), ["0"]);
     }
 
     #[test]
