@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::join;
 use tokio::time::Instant;
 
 use crate::checkpoint::{Checkpoint, Lease, LeaseRow};
 use crate::source::ReadFrom;
-use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::coordinator::{Coordinator, tolerate_listing};
 use crate::source::leasing::fleet::{Hold, Plan};
 use crate::source::leasing::held::Held;
+use crate::source::leasing::leases::Around;
 use crate::source::pages::reader::Reader;
 use crate::source::pages::reading::Reading;
 use crate::source::pages::tenure::Tenure;
@@ -38,24 +40,18 @@ impl Coordinator {
     async fn claim_free(&mut self) -> Result<()> {
         let looking = self.leases.look_around(self.config.max_shards);
         let around = self.meanwhile(looking).await?;
-        let (rows, workers) = self.leases.note(around)?;
+        let Around { announced, rows, workers } = self.leases.note(around)?;
         let dead = self.fleet.meet(workers);
         let rows: HashMap<ShardId, LeaseRow> = rows.into_iter().map(|row| (row.shard.clone(), row)).collect();
         self.take_in(&rows).await?;
+        self.leases.lost.drain(..).for_each(|shard| self.fleet.lose(shard));
         let plan = self.plan(&rows);
         self.is_unsettled = plan.is_unsettled || rows.len() <= FEW_ROWS;
-        self.hand_over().await?;
         let claimed = self.claim(plan.claims).await;
-        if !plan.requests.is_empty() {
-            let requesting = self.leases.request(plan.requests);
-            let requested = self.meanwhile(requesting).await?;
-            self.leases.note(requested)?;
-        }
-        if !dead.is_empty() {
-            let burying = self.leases.bury(dead);
-            self.meanwhile(burying).await??;
-        }
-        claimed
+        let asking = join(self.leases.request(plan.requests), self.leases.bury(dead));
+        let (requested, ()) = self.meanwhile(asking).await?;
+        // None of these keeps the others from being done.
+        announced.and(claimed).and(requested)
     }
 
     /// Takes in what others did: what they finished, what they began, and what they want.
@@ -76,7 +72,9 @@ impl Coordinator {
         }
         if ended.iter().any(|shard| self.topology.contains(shard) && !self.topology.has_child(shard)) {
             // Another worker read it to its end, and it alone was told of the children.
-            self.refresh().await?;
+            if let Err(error) = self.refresh().await {
+                return tolerate_listing(error);
+            }
         }
         self.topology.set_finished(&ended);
         self.topology.pass_over(|shard| rows.contains_key(shard));
@@ -90,7 +88,8 @@ impl Coordinator {
             .filter(|shard| self.leases.held.contains_key(*shard) || self.topology.is_readable(shard));
         let shards = readable.map(|shard| {
             let hold = match self.leases.held.get(shard) {
-                Some(held) if held.handed_to().is_some() || held.reading.is_read() => Hold::Done,
+                Some(held) if held.handed_to().is_some() => Hold::Leaving,
+                Some(held) if held.reading.is_read() => Hold::Read,
                 Some(_) => Hold::Reading,
                 None => Hold::None,
             };

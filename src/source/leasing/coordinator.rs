@@ -1,6 +1,5 @@
 //! The task that keeps a source going: claims shards, stores watermarks, follows reshards, and ends in order.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,7 +95,7 @@ impl Coordinator {
             config.worker.clone(),
             config.lease_time,
             config.outage_limit,
-            meters.leases_lost.clone(),
+            &meters,
         );
         let fleet = Fleet::new(config.worker.clone(), config.max_shards, config.lease_time);
         let coordinator = Self {
@@ -123,7 +122,13 @@ impl Coordinator {
     }
 
     pub(in crate::source) async fn run(mut self) {
-        let mut outcome = self.work().await;
+        let mut stopped = self.control.stopped();
+        // Whatever it waits for: a verb that is dropped is as one whose answer is lost.
+        let mut outcome = tokio::select! {
+            biased;
+            () = asked_to_stop(&mut stopped) => Ok(()),
+            worked = self.work() => worked,
+        };
         if let Err(error) = &outcome {
             self.control.fail(error.restate());
         }
@@ -135,39 +140,32 @@ impl Coordinator {
         self.control.finish(outcome.and(drained));
     }
 
-    /// Reads until the source is stopped. An error is one to end with.
+    /// Reads until it is dropped. An error is one to end with.
     async fn work(&mut self) -> Result<()> {
         let third = self.config.lease_time / 3;
         let mut scan = ticks(third.min(SCAN));
         let mut refresh = ticks(self.config.refresh_interval);
         refresh.tick().await;
-        let mut stopped = self.control.stopped();
         scan.tick().await;
         self.scan().await?;
         loop {
             tokio::select! {
                 biased;
-                () = asked_to_stop(&mut stopped) => return Ok(()),
                 // Before what a store that hangs makes due again at once.
                 Some(seek) = self.seeks.recv() => self.seek(seek),
+                // Before writes, which go on meanwhile, and which a lease that hangs makes due without end. The next one is
+                // a while after its end, so that the others have their turn.
+                _ = scan.tick() => {
+                    self.scan().await?;
+                    self.look().await?;
+                    scan.reset_after(if self.is_unsettled { third.min(SCAN) } else { third });
+                }
+                _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 _ = self.write.tick() => {
-                    // Where the store hangs, the writes of thousands of shards last for minutes. One that is dropped is as
-                    // one whose answer is lost.
-                    tokio::select! {
-                        biased;
-                        () = asked_to_stop(&mut stopped) => return Ok(()),
-                        written = self.write() => written?,
-                    }
+                    self.write().await?;
                     // What could not be done when attention was called is tried again.
                     self.look().await?;
                 }
-                _ = scan.tick() => {
-                    self.scan().await?;
-                    if !self.is_unsettled {
-                        scan.reset_after(third);
-                    }
-                }
-                _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 // Last, because it may be called at every page.
                 () = self.in_flight.attention() => {
                     self.look().await?;
@@ -242,25 +240,14 @@ impl Coordinator {
         outcome
     }
 
-    /// Lists the shards. Leases are renewed meanwhile, and a stop is heard.
+    /// Lists the shards. Leases are renewed meanwhile.
     pub(in crate::source) async fn refresh(&mut self) -> Result<()> {
         let upstream = Arc::clone(&self.upstream);
-        let mut listing = pin!(timeout(self.config.outage_limit, async move { upstream.shards().await }));
-        let mut stopped = self.control.stopped();
-        loop {
-            tokio::select! {
-                biased;
-                () = asked_to_stop(&mut stopped) => {
-                    return Err(Error::new(ErrorKind::Unavailable, "list shards: the source was stopped"));
-                }
-                listed = &mut listing => {
-                    let late = |_| Err(Error::new(ErrorKind::Timeout, "list shards: no answer"));
-                    self.topology.list(listed.unwrap_or_else(late)?);
-                    return Ok(());
-                }
-                _ = self.write.tick() => self.write().await?,
-            }
-        }
+        let listing = timeout(self.config.outage_limit, async move { upstream.shards().await });
+        let late = |_| Err(Error::new(ErrorKind::Timeout, "list shards: no answer"));
+        let listed = self.meanwhile(listing).await?.unwrap_or_else(late)?;
+        self.topology.list(listed);
+        Ok(())
     }
 
     pub(in crate::source) fn look_whether_ready(&self) {
@@ -345,7 +332,7 @@ async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-fn tolerate_listing(error: Error) -> Result<()> {
+pub(in crate::source) fn tolerate_listing(error: Error) -> Result<()> {
     if !error.is_retryable() {
         return Err(error);
     }

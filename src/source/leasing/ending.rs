@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// How long the last write and the release of the leases may take beyond `drain_timeout`.
 const LAST_WORD: Duration = Duration::from_secs(5);
 /// Longer than any process lives, and no overflow.
-const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 30);
+pub(in crate::source) const FOR_EVER: Duration = Duration::from_hours(24 * 365 * 30);
 
 impl Coordinator {
     /// Stops reading, waits for the acks of what is out, stores the last watermarks and gives the leases up.
@@ -39,12 +39,14 @@ impl Coordinator {
     /// Waits for the acks of what is out, and gives up each shard of which nothing is.
     async fn drain(&mut self) {
         // Before any lease is free, so that the others count without this one.
-        if let Err(error) = self.leases.retire().await {
+        let retiring = self.leases.retire();
+        if let Err(error) = self.meanwhile(retiring).await.flatten() {
             tracing::warn!(stream = self.upstream.stream(), %error, "the others will miss this worker");
         }
         self.leases.held.values().for_each(|held| held.reading.tracker.drain());
         loop {
-            let drained = self.leases.held.values().filter(|held| held.is_drained());
+            let is_ready = |held: &&Held| held.is_drained() || held.is_handed_over();
+            let drained = self.leases.held.values().filter(is_ready);
             let partings = drained.map(|held| self.parting(held)).collect();
             // A failure of the store is not final before the last write.
             let _tried_again = self.part_with(partings).await;
@@ -59,6 +61,8 @@ impl Coordinator {
     }
 
     async fn last_write(&mut self, deadline: Instant) -> Result<()> {
+        // The drain may have been cut short.
+        self.leases.keep();
         while let Err(error) = self.leases.write().await {
             self.try_again(error, deadline).await?;
         }
@@ -66,13 +70,13 @@ impl Coordinator {
     }
 
     async fn last_release(&mut self, deadline: Instant) -> Result<()> {
-        loop {
+        while !self.leases.held.is_empty() {
             let partings = self.leases.held.values().map(|held| self.parting(held)).collect();
-            match self.part_with(partings).await.1 {
-                Ok(()) => return Ok(()),
-                Err(error) => self.try_again(error, deadline).await?,
+            if let Err(error) = self.part_with(partings).await.1 {
+                self.try_again(error, deadline).await?;
             }
         }
+        Ok(())
     }
 
     /// Waits before another try: a store that is down for a while costs that while, and nothing else.

@@ -23,9 +23,13 @@ pub(in crate::source) struct Fleet {
     workers: Watch<WorkerId>,
     /// The others that announced themselves within the lease time, and how many shards each takes at most.
     living: BTreeMap<WorkerId, usize>,
+    /// Those that announced themselves once and are gone, though they may wait for acks of some shards still.
+    retired: HashSet<WorkerId>,
     leases: Watch<ShardId>,
     /// Who holds what, of the others.
     owners: HashMap<ShardId, WorkerId>,
+    /// What was taken from this worker in its own name.
+    namesakes: HashSet<ShardId>,
 }
 
 /// What this worker has of a shard that may be read.
@@ -33,8 +37,10 @@ pub(in crate::source) struct Fleet {
 pub(in crate::source) enum Hold {
     /// It reads it.
     Reading,
-    /// It holds the lease, but is done or about to give it up.
-    Done,
+    /// It has read as far as was asked for.
+    Read,
+    /// It is about to give it up.
+    Leaving,
     /// Nothing.
     None,
 }
@@ -58,8 +64,10 @@ impl Fleet {
             lease_time,
             workers: Watch::default(),
             living: BTreeMap::new(),
+            retired: HashSet::new(),
             leases: Watch::default(),
             owners: HashMap::new(),
+            namesakes: HashSet::new(),
         }
     }
 
@@ -67,6 +75,8 @@ impl Fleet {
     /// removed.
     pub(in crate::source) fn meet(&mut self, workers: Vec<WorkerRow>) -> Vec<WorkerRow> {
         let names: HashSet<&WorkerId> = workers.iter().map(|row| &row.worker).collect();
+        self.retired.extend(self.workers.keys().cloned());
+        self.retired.retain(|worker| !names.contains(worker));
         self.workers.retain(|worker| names.contains(worker));
         self.living.clear();
         let mut long_dead = Vec::new();
@@ -79,6 +89,11 @@ impl Fleet {
             }
         }
         long_dead
+    }
+
+    /// Takes in that a lease was lost. If the row bears this worker's name all the same, another worker has that too.
+    pub(in crate::source) fn lose(&mut self, shard: ShardId) {
+        self.namesakes.insert(shard);
     }
 
     /// Tells whether another worker announced itself within the lease time.
@@ -114,27 +129,24 @@ impl Fleet {
             let unchanged = self.leases.look(shard.clone(), row.map_or(0, |row| row.version));
             match hold {
                 Hold::Reading => view.mine += 1,
-                Hold::Done => {}
+                Hold::Read => view.read += 1,
+                Hold::Leaving => {}
                 Hold::None => self.see(&mut view, shard, row, unchanged),
             }
         }
+        self.retired.retain(|worker| view.loads.contains_key(worker));
         // A worker that let all its leases expire is no longer there, whatever it announced last.
-        let others: BTreeMap<&WorkerId, usize> = self
+        let living = self
             .living
             .iter()
-            .map(|(worker, max_shards)| (worker, *max_shards))
-            .filter(|(worker, _)| view.loads.contains_key(*worker) || !view.silent.contains(*worker))
-            // The workers of others than us announce nothing.
-            .chain(
-                view.loads
-                    .keys()
-                    .filter(|worker| !self.living.contains_key(*worker))
-                    .map(|worker| (worker, usize::MAX)),
-            )
-            .collect();
-        let share = share(self.max_shards, others.values().copied(), count);
+            .filter(|(worker, _)| view.loads.contains_key(*worker) || !view.silent.contains(*worker));
+        // The workers of others than us announce nothing.
+        let is_unknown =
+            |worker: &&WorkerId| !self.living.contains_key(*worker) && !self.retired.contains(*worker);
+        let unknown = view.loads.keys().filter(is_unknown).map(|_| usize::MAX);
+        let others: Vec<usize> = living.map(|(_, max_shards)| *max_shards).chain(unknown).collect();
         let is_alone = others.is_empty();
-        drop(others);
+        let share = share(self.max_shards, others, count);
         view.into_plan(share, self.max_shards, is_alone)
     }
 
@@ -142,11 +154,16 @@ impl Fleet {
     fn see(&mut self, view: &mut View, shard: ShardId, row: Option<&LeaseRow>, unchanged: Duration) {
         let is_late = unchanged >= self.lease_time;
         let Some((row, owner)) = row.and_then(|row| Some((row, row.owner.as_ref()?))) else {
+            self.namesakes.remove(&shard);
             return view.free.push(Free { shard, expired: None, is_late });
         };
         if *owner == self.me {
-            return view.given.push(shard);
+            if is_late || !self.namesakes.contains(&shard) {
+                view.given.push(shard);
+            }
+            return;
         }
+        self.namesakes.remove(&shard);
         self.owners.insert(shard.clone(), owner.clone());
         if is_late {
             view.silent.insert(owner.clone());
@@ -172,6 +189,8 @@ impl Fleet {
 struct View {
     /// How many shards this worker reads.
     mine: usize,
+    /// How many it has read as far as was asked for. They take no room, and are part of its share all the same.
+    read: usize,
     /// How many others promised it by a standing request.
     expected: usize,
     /// What was released to this worker.
@@ -202,7 +221,7 @@ impl View {
             // Workers that look at the same time had better not look for the same.
             fastrand::shuffle(&mut self.free);
         }
-        plan.is_unsettled = self.expected > 0 || !self.free.is_empty();
+        plan.is_unsettled = self.expected > 0 || !self.free.is_empty() || !plan.claims.is_empty();
         let mut have = self.mine + plan.claims.len() + self.expected;
         for Free { shard, expired, is_late } in self.free {
             // Fairness is no reason to leave a shard unread.
@@ -212,6 +231,7 @@ impl View {
                 have += 1;
             }
         }
+        have += self.read;
         // Who has less than its share asks those that have two more than itself, so that nothing goes to and fro.
         while have < share {
             let richest = self.givers.iter_mut().filter(|(_, rows)| !rows.is_empty());

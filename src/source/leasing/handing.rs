@@ -7,6 +7,7 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use crate::source::leasing::coordinator::Coordinator;
+use crate::source::leasing::ending::FOR_EVER;
 use crate::source::leasing::held::Held;
 use crate::source::leasing::leases::Parting;
 use crate::{Result, ShardId};
@@ -14,23 +15,18 @@ use crate::{Result, ShardId};
 impl Coordinator {
     /// Begins to hand over what others asked for, and releases what nothing is out of any more.
     pub(in crate::source) async fn hand_over(&mut self) -> Result<()> {
-        let until = Instant::now() + self.config.handoff_timeout;
+        let until = Instant::now() + self.config.handoff_timeout.min(FOR_EVER);
         for (shard, held) in &mut self.leases.held {
             if let Some(to) = held.lease.handoff.clone().filter(|_| held.handed_to().is_none()) {
                 tracing::info!(stream = self.upstream.stream(), %shard, %to, "handing over");
                 held.hand_to(to, until);
+                // What it had read and not handed out goes, and with it what that holds of the budget.
+                self.control.wake();
             }
         }
         let ready = self.leases.held.values().filter(|held| held.is_handed_over());
         let partings: Vec<Parting> = ready.map(|held| self.parting(held)).collect();
-        if partings.is_empty() {
-            return Ok(());
-        }
-        let (gone, outcome) = self.part_with(partings).await;
-        self.meters.handoffs.increment(gone.len() as u64);
-        // What it had read and not handed out goes, and with it what that holds of the budget.
-        self.control.wake();
-        outcome
+        self.part_with(partings).await.1
     }
 
     /// Gives leases up, renews the others meanwhile, and returns the shards that are gone.
@@ -50,11 +46,16 @@ impl Coordinator {
                         Err(error) => outcome = Err(error),
                     }
                 }
-                Ok(None) => return (gone, outcome),
+                Ok(None) => break,
                 // Of the others, an answer was not waited for.
-                Err(error) => return (gone, Err(error)),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
             }
         }
+        self.leases.keep();
+        (gone, outcome)
     }
 
     /// Says how a lease is given up: to who asked for it, unless that one is dead and the shard would wait for its lease to

@@ -29,6 +29,8 @@ pub(in crate::source) struct Held {
     handing: Option<Handing>,
     /// Set while the lease is being given up: no other write is to come between.
     pub(in crate::source) is_parting: bool,
+    /// Set once it was tried to give the lease up, which may have been done.
+    pub(in crate::source) was_released: bool,
     meters: ShardMeters,
 }
 
@@ -58,6 +60,7 @@ impl Held {
             reached,
             handing,
             is_parting: false,
+            was_released: false,
             meters,
         }
     }
@@ -157,6 +160,11 @@ impl Held {
     /// Tells whether the shard was read to its end and every message is acked.
     pub(in crate::source) fn is_finished(&self) -> bool {
         self.reading.children().is_some() && self.reading.watermark() == Some(Position::End)
+    }
+
+    /// Tells whether the last write of the row failed.
+    pub(in crate::source) fn is_failing(&self) -> bool {
+        self.failing_since.is_some()
     }
 
     /// Tells whether the task ended without a word, which only a panic does.

@@ -8,12 +8,13 @@ use std::time::Duration;
 use futures::future::join3;
 use futures::stream::{self, Stream, StreamExt};
 use metrics::Counter;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkpoint::{
     Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, LeaseWrite, WorkerId, WorkerRow,
 };
 use crate::source::leasing::held::Held;
+use crate::source::meters::Meters;
 use crate::{Error, ErrorKind, Position, Result, ShardId};
 
 /// How many verbs are under way at a time.
@@ -31,8 +32,12 @@ pub(in crate::source) struct Leases {
     /// Since when the store has been failing.
     failing_since: Option<Instant>,
     outage_limit: Duration,
-    /// Counts those that others took.
-    lost: Counter,
+    /// Those that others took, since it was last asked.
+    pub(in crate::source) lost: Vec<ShardId>,
+    /// Counts them.
+    losses: Counter,
+    /// Counts those that went to others.
+    handed_over: Counter,
 }
 
 /// A lease that is given up: what is stored last, and whose the shard is then.
@@ -51,7 +56,12 @@ impl Parting {
 }
 
 /// What came of an exchange about the whole application.
-pub(in crate::source) type Around = (Vec<LeaseRow>, Vec<WorkerRow>);
+pub(in crate::source) struct Around {
+    pub(in crate::source) rows: Vec<LeaseRow>,
+    pub(in crate::source) workers: Vec<WorkerRow>,
+    /// One that cannot be announced is seen by what it holds.
+    pub(in crate::source) announced: Result<()>,
+}
 
 impl Leases {
     pub(in crate::source) fn new(
@@ -60,7 +70,7 @@ impl Leases {
         worker: WorkerId,
         lease_time: Duration,
         outage_limit: Duration,
-        lost: Counter,
+        meters: &Meters,
     ) -> Self {
         Self {
             store,
@@ -71,7 +81,9 @@ impl Leases {
             announced: None,
             failing_since: None,
             outage_limit,
-            lost,
+            lost: Vec::new(),
+            losses: meters.leases_lost.clone(),
+            handed_over: meters.handoffs.clone(),
         }
     }
 
@@ -84,8 +96,8 @@ impl Leases {
         if is_due {
             self.announced = Some(Instant::now());
         }
-        let (store, limit) = (Arc::clone(&self.store), self.limit());
-        let (application, worker) = (self.application.clone(), self.worker.clone());
+        let (store, application, worker) = self.addressed();
+        let limit = self.limit();
         let max_shards = u32::try_from(max_shards).unwrap_or(u32::MAX);
         async move {
             let announce = async {
@@ -97,41 +109,50 @@ impl Leases {
                 bounded(limit, "workers", store.workers(&application)),
             )
             .await;
-            announced.and(Ok((rows?, workers?)))
+            Ok(Around { rows: rows?, workers: workers?, announced })
         }
     }
 
     /// Says that this worker is gone, so that the others share what it leaves at once.
-    pub(in crate::source) async fn retire(&self) -> Result<()> {
+    pub(in crate::source) fn retire(&self) -> impl Future<Output = Result<()>> + use<> {
+        let (store, application, worker) = self.addressed();
         let limit = self.limit();
-        let workers = bounded(limit, "workers", self.store.workers(&self.application)).await?;
-        match workers.iter().find(|row| row.worker == self.worker) {
-            Some(row) => bounded(limit, "retire", self.store.retire(&self.application, row)).await,
-            None => Ok(()),
+        async move {
+            let workers = bounded(limit, "workers", store.workers(&application)).await?;
+            match workers.iter().find(|row| row.worker == worker) {
+                Some(row) => bounded(limit, "retire", store.retire(&application, row)).await,
+                None => Ok(()),
+            }
         }
     }
 
-    /// Removes the rows of workers that are long dead.
-    pub(in crate::source) fn bury(&self, dead: Vec<WorkerRow>) -> impl Future<Output = Result<()>> + use<> {
-        let (store, application, limit) = (Arc::clone(&self.store), self.application.clone(), self.limit());
+    /// Removes the rows of workers that are long dead, as far as that is possible: they harm nobody.
+    pub(in crate::source) fn bury(&self, dead: Vec<WorkerRow>) -> impl Future<Output = ()> + use<> {
+        let (store, application, _) = self.addressed();
+        let limit = self.limit();
         async move {
-            for row in dead {
-                bounded(limit, "retire", store.retire(&application, &row)).await?;
+            let bury = async {
+                for row in &dead {
+                    store.retire(&application, row).await?;
+                }
+                Ok(())
+            };
+            if let Err(error) = bounded(limit, "retire", bury).await {
+                tracing::warn!(%application, %error, "the rows of workers that are long dead stay");
             }
-            Ok(())
         }
     }
 
     /// Claims shards, each by the version by which its lease has expired, if it has, and yields the answers as they come: a
     /// claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note), and begins its lease when
-    /// it was asked for.
+    /// it was asked for. What there is no time for is left.
     pub(in crate::source) fn claim(
         &self,
         wanted: Vec<(ShardId, Option<u64>, Checkpoint)>,
     ) -> impl Stream<Item = (Instant, Result<Option<Lease>>)> + use<> {
-        let (store, limit) = (Arc::clone(&self.store), self.limit());
-        let (application, worker) = (self.application.clone(), self.worker.clone());
-        stream::iter(wanted)
+        let (store, application, worker) = self.addressed();
+        let limit = self.limit();
+        self.in_time(wanted)
             .map(move |(shard, expired, initial)| {
                 let (application, worker) = (application.clone(), worker.clone());
                 let (store, claim) =
@@ -146,9 +167,9 @@ impl Leases {
 
     /// Asks the owners of shards to hand them over. Whether a request stands the next listing tells.
     pub(in crate::source) fn request(&self, rows: Vec<LeaseRow>) -> impl Future<Output = Result<()>> + use<> {
-        let (store, limit) = (Arc::clone(&self.store), self.limit());
-        let (application, worker) = (self.application.clone(), self.worker.clone());
-        let asked = stream::iter(rows).map(move |row| {
+        let (store, application, worker) = self.addressed();
+        let limit = self.limit();
+        let asked = self.in_time(rows).map(move |row| {
             let (store, application, worker) = (Arc::clone(&store), application.clone(), worker.clone());
             async move {
                 bounded(limit, "request_handoff", store.request_handoff(&application, &row, &worker)).await
@@ -160,6 +181,15 @@ impl Leases {
         }
     }
 
+    /// Yields what is to be done until others want their turn: a store that hangs could keep thousands of verbs waiting.
+    fn in_time<T>(&self, wanted: Vec<T>) -> impl Stream<Item = T> + use<T> {
+        stream::iter(wanted).take_until(sleep(self.limit()))
+    }
+
+    fn addressed(&self) -> (Arc<dyn CheckpointStore>, Application, WorkerId) {
+        (Arc::clone(&self.store), self.application.clone(), self.worker.clone())
+    }
+
     /// How long a verb may take: no longer than a renewal of the other leases can wait for it.
     fn limit(&self) -> Duration {
         self.lease_time / 3
@@ -167,11 +197,14 @@ impl Leases {
 
     /// Stores the watermarks that moved and renews the leases that want it. A lost lease is let go alone.
     pub(in crate::source) async fn write(&mut self) -> Result<()> {
-        let renew_after = self.lease_time / 3;
+        // These turns are a third apart at most, and a lease is not to miss one by a hair.
+        let renew_after = self.lease_time / 4;
         let mut writes: Vec<LeaseWrite> =
             self.held.values().filter_map(|held| held.due(renew_after)).collect();
-        // Should many of them hang, the others have their turn another time.
+        // Should many of them hang, the others have their turn another time; and those that did come last.
         fastrand::shuffle(&mut writes);
+        let failed = |write: &LeaseWrite| self.held.get(&write.lease.shard).is_some_and(Held::is_failing);
+        writes.sort_by_cached_key(failed);
         let (store, limit, begun) = (Arc::clone(&self.store), self.limit(), Instant::now());
         let mut answers = store.write(&writes);
         let mut unanswered = vec![true; writes.len()];
@@ -210,21 +243,36 @@ impl Leases {
     }
 
     fn lose(&mut self, shard: &ShardId, error: &Error) {
+        if self.held.get(shard).is_none_or(|held| held.was_released) {
+            // The answer to that was lost.
+            return self.let_loose(shard);
+        }
         tracing::warn!(application = %self.application, %shard, %error, "lease lost");
-        self.lost.increment(1);
+        self.losses.increment(1);
         self.held.remove(shard);
+        self.lost.push(shard.clone());
     }
 
-    /// Gives leases up, so that the next worker need not wait for them to expire, and yields the answers as they come.
+    /// Forgets a lease that was given up.
+    fn let_loose(&mut self, shard: &ShardId) {
+        if self.held.remove(shard).is_some_and(|held| held.handed_to().is_some()) {
+            self.handed_over.increment(1);
+        }
+    }
+
+    /// Gives leases up, so that the next worker need not wait for them to expire, and yields the answers as they come. What
+    /// there is no time for is left.
     pub(in crate::source) fn part_with(
         &mut self,
         partings: Vec<Parting>,
     ) -> impl Stream<Item = (Lease, Result<()>)> + use<> {
         for Parting { lease, .. } in &partings {
-            self.held.get_mut(&lease.shard).into_iter().for_each(|held| held.is_parting = true);
+            if let Some(held) = self.held.get_mut(&lease.shard) {
+                (held.is_parting, held.was_released) = (true, true);
+            }
         }
         let (store, limit) = (Arc::clone(&self.store), self.limit());
-        stream::iter(partings)
+        self.in_time(partings)
             .map(move |Parting { lease, checkpoint, to }| {
                 let store = Arc::clone(&store);
                 async move {
@@ -238,19 +286,16 @@ impl Leases {
     /// Lets go of a lease that was given up. One that could not be stays held.
     pub(in crate::source) fn let_go(&mut self, lease: &Lease, answer: Result<()>) -> Result<()> {
         match answer {
-            Ok(()) => {
-                self.held.remove(&lease.shard);
-                Ok(())
-            }
-            Err(error) if is_loss(&error) => {
-                self.lose(&lease.shard, &about(error, lease));
-                Ok(())
-            }
-            Err(error) => {
-                self.held.get_mut(&lease.shard).into_iter().for_each(|held| held.is_parting = false);
-                Err(about(error, lease))
-            }
+            Ok(()) => self.let_loose(&lease.shard),
+            Err(error) if is_loss(&error) => self.lose(&lease.shard, &about(error, lease)),
+            Err(error) => return Err(about(error, lease)),
         }
+        Ok(())
+    }
+
+    /// Says that what could not be given up is to be written again.
+    pub(in crate::source) fn keep(&mut self) {
+        self.held.values_mut().for_each(|held| held.is_parting = false);
     }
 
     /// Lets a failure of the store pass until it has lasted too long, then returns it as one that is final.

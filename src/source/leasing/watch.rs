@@ -37,6 +37,11 @@ impl<K: Eq + Hash> Watch<K> {
         self.0.retain(|key, _| is_there(key));
     }
 
+    /// Returns the rows that there are.
+    pub(in crate::source) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.keys()
+    }
+
     /// Returns how long ago a row was last seen to change, if it ever was.
     pub(in crate::source) fn unchanged_for<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<Duration>
     where

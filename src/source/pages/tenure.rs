@@ -37,12 +37,13 @@ impl Tenure {
         self.began.elapsed().saturating_sub(proven) < self.lease_time
     }
 
-    /// Says that nothing more is to be handed out.
+    /// Says that nothing more is to be handed out. Who counts what is out says so before, and who hands out counts before it
+    /// asks, so one of the two sees the other.
     pub(in crate::source) fn leave(&self) {
-        self.leaving.store(true, Ordering::Release);
+        self.leaving.store(true, Ordering::SeqCst);
     }
 
     pub(in crate::source) fn is_leaving(&self) -> bool {
-        self.leaving.load(Ordering::Acquire)
+        self.leaving.load(Ordering::SeqCst)
     }
 }

@@ -14,21 +14,26 @@ use super::sick::{Illness, Sick, Verb};
 use super::{LONG, application, config, filled, next, number, put, row, rows, shard};
 use crate::checkpoint::{CheckpointStore, MemoryCheckpoints, WorkerId};
 use crate::source::{Control, OnAbandon, ShardState, ShardedSource, SourceConfig};
-use crate::{FencingToken, MemoryStream, Message, Position};
+use crate::{FencingToken, MemoryStream, Message, Position, ShardId};
 
-const LEASE_TIME: Duration = Duration::from_secs(10);
+pub(super) const LEASE_TIME: Duration = Duration::from_secs(10);
 
 /// What was handed out: by whom, and under which token.
-type Delivered = Arc<Mutex<BTreeMap<usize, Vec<(String, FencingToken)>>>>;
+pub(super) type Delivered = Arc<Mutex<BTreeMap<usize, Vec<(String, FencingToken)>>>>;
 
 /// A worker that acks all it gets.
-struct Worker {
-    control: Control,
+pub(super) struct Worker {
+    pub(super) control: Control,
     reading: JoinHandle<()>,
 }
 
 impl Worker {
-    async fn join(stream: &MemoryStream, config: SourceConfig, name: &str, delivered: &Delivered) -> Self {
+    pub(super) async fn join(
+        stream: &MemoryStream,
+        config: SourceConfig,
+        name: &str,
+        delivered: &Delivered,
+    ) -> Self {
         let config = SourceConfig { worker: WorkerId::new(name), ..config };
         let mut source = stream.source_with(config).await.unwrap();
         let (control, name, delivered) = (source.control(), name.to_owned(), Arc::clone(delivered));
@@ -43,19 +48,24 @@ impl Worker {
         Self { control, reading }
     }
 
-    fn reads(&self) -> usize {
+    pub(super) fn reads(&self) -> usize {
         self.control.status().iter().filter(|status| status.state == ShardState::Reading).count()
     }
 
-    async fn leave(self) {
+    pub(super) async fn leave(self) {
         self.control.stop();
         self.control.finished().await.unwrap();
         self.reading.await.unwrap();
     }
 }
 
+/// Returns how often each shard was claimed.
+pub(super) async fn tokens(store: &MemoryCheckpoints) -> BTreeMap<ShardId, FencingToken> {
+    rows(store).await.into_values().map(|row| (row.shard, row.token)).collect()
+}
+
 /// Waits until workers share so many shards evenly, and returns how long that took.
-async fn balanced(workers: &[&Worker], shards: usize) -> Duration {
+pub(super) async fn balanced(workers: &[&Worker], shards: usize) -> Duration {
     let begun = Instant::now();
     loop {
         let reads: Vec<usize> = workers.iter().map(|worker| worker.reads()).collect();
@@ -100,12 +110,9 @@ async fn workers_that_start_at_once_share_the_shards_evenly() {
     let (first, second, third) = futures::join!(join("first"), join("second"), join("third"));
     assert!(balanced(&[&first, &second, &third], 16).await < LEASE_TIME);
     // Whoever is in balance stays so.
-    let tokens = async || {
-        rows(&store).await.into_values().map(|row| (row.shard, row.token)).collect::<BTreeMap<_, _>>()
-    };
-    let before = tokens().await;
+    let before = tokens(&store).await;
     sleep(LEASE_TIME * 10).await;
-    assert_eq!(tokens().await, before, "nothing goes to and fro");
+    assert_eq!(tokens(&store).await, before, "nothing goes to and fro");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +173,7 @@ async fn finished_shards_take_no_part_in_balancing() {
 }
 
 /// One shard that a source holds with its first message out and the second acked, and another worker has asked for.
-async fn asked_for(
+pub(super) async fn asked_for(
     stream: &MemoryStream,
     config: SourceConfig,
     store: &MemoryCheckpoints,
@@ -182,7 +189,7 @@ async fn asked_for(
     (source, out)
 }
 
-fn asker() -> WorkerId {
+pub(super) fn asker() -> WorkerId {
     WorkerId::new("asker")
 }
 

@@ -12,7 +12,7 @@ use crate::source::SourceConfig;
 use crate::{ErrorKind, MemoryStream, Message, ShardId};
 
 /// Watches a row for a minute, and returns the longest that its lease went unrenewed.
-async fn longest_unrenewed(store: &MemoryCheckpoints, shard: ShardId) -> Duration {
+pub(super) async fn longest_unrenewed(store: &MemoryCheckpoints, shard: ShardId) -> Duration {
     let begun = Instant::now();
     let (mut version, mut since, mut longest) = (None, begun, Duration::ZERO);
     while begun.elapsed() < Duration::from_mins(1) {

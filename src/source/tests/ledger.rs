@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::FutureExt;
 
-use crate::checkpoint::{CheckpointStore, LeaseRow, MemoryCheckpoints};
+use crate::checkpoint::{CheckpointStore, LeaseRow, MemoryCheckpoints, WorkerId};
 use crate::{Position, ShardId};
 
 /// One claim of a shard: the worker, the shard, the fencing token.
@@ -19,7 +19,7 @@ pub(super) struct Cursor {
     last: u64,
     delivered: HashSet<u64>,
     acked: HashSet<u64>,
-    /// What was acked after one was dropped, which may or may not count.
+    /// What was acked after one was dropped or the shard given up, which may or may not count.
     maybe: HashSet<u64>,
     /// The first message that was dropped unacked.
     dropped: Option<u64>,
@@ -52,6 +52,13 @@ fn floor(position: &Position) -> u64 {
 
 pub(super) fn rows(store: &MemoryCheckpoints) -> Vec<LeaseRow> {
     store.list(&super::application()).now_or_never().expect("it is there").unwrap()
+}
+
+/// Tells whether a shard is still read under a claim.
+fn holds(stint: &Stint, store: &MemoryCheckpoints) -> bool {
+    let (worker, shard, token) = stint;
+    let owner = Some(WorkerId::new(worker.to_string()));
+    rows(store).iter().any(|row| row.shard == *shard && row.owner == owner && row.token.0 == *token)
 }
 
 impl Ledger {
@@ -158,11 +165,13 @@ impl Ledger {
         }
     }
 
-    pub(super) fn ack(&mut self, stint: &Stint, epoch: usize, record: u64) {
+    pub(super) fn ack(&mut self, stint: &Stint, epoch: usize, record: u64, store: &MemoryCheckpoints) {
         self.acked.insert(record);
         let cursor = self.cursors.get_mut(stint).unwrap();
         if cursor.epoch == epoch {
-            let set = if cursor.dropped.is_some() { &mut cursor.maybe } else { &mut cursor.acked };
+            // What is acked once the shard was given up comes too late.
+            let is_sure = cursor.dropped.is_none() && holds(stint, store);
+            let set = if is_sure { &mut cursor.acked } else { &mut cursor.maybe };
             set.insert(record);
         }
     }

@@ -7,6 +7,8 @@ mod failures;
 mod fleet;
 mod gaps;
 mod generations;
+mod handing;
+mod hangs;
 mod leases;
 mod ledger;
 mod model;

@@ -181,7 +181,7 @@ impl World {
         while count > 0 {
             count -= 1;
             let out = worker.held.swap_remove(self.rng.usize(..worker.held.len()));
-            self.ledger.ack(&out.stint, out.epoch, out.record);
+            self.ledger.ack(&out.stint, out.epoch, out.record, &self.store);
             out.message.ack();
         }
     }

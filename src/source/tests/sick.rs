@@ -33,6 +33,7 @@ pub(super) enum Verb {
     List,
     Announce,
     Workers,
+    Retire,
 }
 
 type Diagnosis = dyn Fn(Verb, Option<&ShardId>) -> Option<Illness> + Send + Sync;
@@ -162,7 +163,7 @@ impl CheckpointStore for Sick {
         application: &'a Application,
         listed: &'a WorkerRow,
     ) -> BoxFuture<'a, Result<()>> {
-        self.healthy.retire(application, listed)
+        self.suffer(Verb::Retire, None, self.healthy.retire(application, listed))
     }
 }
 
