@@ -25,8 +25,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Makes a table with a lease of one shard, as a KCL made it, at a counter of 7.
-    pub(crate) async fn with(server: StoreServer, owner: Option<&str>, is_kcl_3: bool) -> Self {
+    /// Makes a table with a lease of one shard, as a KCL made it, at a counter of 7. KCL 3 has a leader, which keeps its
+    /// lock there.
+    pub(crate) async fn with(server: StoreServer, owner: Option<&str>, has_leader: bool) -> Self {
         let (store, client) = like_a_kcl(server).await;
         let shared = Self { store, client, application: application("shared") };
         // Makes the tables.
@@ -41,10 +42,12 @@ impl Shared {
         if let Some(owner) = owner {
             lease.insert("leaseOwner".to_owned(), text(owner));
         }
-        if is_kcl_3 {
-            lease.insert("throughputKBps".to_owned(), AttributeValue::N("12.5".to_owned()));
-        }
         shared.put(lease).await;
+        if has_leader {
+            let lock =
+                [("leaseKey", text("Leader")), ("entityType", text("LEADER")), ("ownerName", text(OTHER))];
+            shared.put(lock.map(|(name, value)| (name.to_owned(), value)).into()).await;
+        }
         shared
     }
 

@@ -3,6 +3,7 @@
 mod dynamodb;
 mod dynamodb_kcl;
 mod dynamodb_shared;
+mod kcl_rs;
 mod redis_errors;
 mod redis_import;
 mod redis_limits;
