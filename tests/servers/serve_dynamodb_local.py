@@ -14,8 +14,7 @@ import served
 folder, port, emulator = sys.argv[1:]
 asked, wanted = port.split("=")
 taken = served.port(int(wanted))
-served.end_with_the_tests(folder)
-# It writes a file of its own where it is started.
+# It writes a file about itself wherever it is started.
 os.chdir(folder)
 
 jpype.startJVM(
@@ -34,6 +33,7 @@ field = proxy.getClass().getDeclaredField("server")
 field.setAccessible(True)
 for connector in field.get(proxy).getConnectors():
     connector.setHost("127.0.0.1")
+served.end_with_the_tests(folder, proxy.stop)
 proxy.start()
 served.listening(asked, taken)
 proxy.join()

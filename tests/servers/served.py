@@ -31,17 +31,22 @@ def listening(asked, taken):
 
 
 def wait_for_the_end():
-    """Waits until the test process is gone: it holds the other end of standard input."""
-    while sys.stdin.buffer.read(4096):
-        pass
+    """Waits until the test process is gone, which holds the other end of standard input, or until it sends a word: then
+    it wants an end in order, and what is stored kept. Tells which it is.
+    """
+    return bool(sys.stdin.buffer.readline())
 
 
-def end_with_the_tests(folder):
-    """Ends this process, and removes what it stored, once the test process is gone."""
+def end_with_the_tests(folder, end_in_order):
+    """Ends this process once the test process is gone, or wants it: in order, so that it has stored all that it answered,
+    or else with all that it stored.
+    """
 
     def end():
-        wait_for_the_end()
-        shutil.rmtree(folder, ignore_errors=True)
+        if wait_for_the_end():
+            end_in_order()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     threading.Thread(target=end, daemon=True).start()

@@ -1,7 +1,7 @@
 //! A server that runs in a process of its own.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,6 +79,15 @@ impl Process {
             }
         }
         taken
+    }
+
+    /// Ends it in order, where the program that starts it knows how, and waits for it.
+    pub(crate) fn end(mut self) {
+        if let Some(mut stdin) = self.child.stdin.take() {
+            // One that has ended already has closed it.
+            let _ = stdin.write_all(b"end\n");
+            let _ = self.child.wait();
+        }
     }
 
     /// Panics with what went wrong and the server's last output.

@@ -76,8 +76,11 @@ impl StoreEndpoint {
 
     /// Kills it, all nodes of a cluster: whoever calls it is refused from now on. What it answered is kept.
     pub fn stop(&mut self) {
-        for node in &mut self.nodes {
-            node.process = None;
+        for process in self.nodes.iter_mut().filter_map(|node| node.process.take()) {
+            // Killed, it would lose what it answered last: it stores that a little later.
+            if self.server == StoreServer::DynamoDbLocal {
+                process.end();
+            }
         }
     }
 

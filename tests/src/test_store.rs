@@ -1,12 +1,19 @@
 //! A checkpoint store that a test can take away for a while.
 
 use std::fmt;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::store_endpoint::StoreEndpoint;
 use crate::store_server::StoreServer;
+
+/// How long a file may be locked by those at work, who take milliseconds, before it is taken for locked by one who is not.
+const FREE_LIMIT: Duration = Duration::from_millis(300);
+
+/// How long it is tried to lock a file.
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// A kind of checkpoint store that several processes can share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +80,22 @@ impl TestStore {
         }
     }
 
+    /// Whether it can be written: a process that is frozen in the middle of a transaction keeps a file locked.
+    ///
+    /// # Panics
+    ///
+    /// When the file cannot be opened.
+    pub fn is_free(&self) -> bool {
+        match &self.place {
+            Place::File { folder, .. } => {
+                let connection = Connection::open(file(folder)).expect("the file is there");
+                connection.busy_timeout(FREE_LIMIT).expect("a timeout is set");
+                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok()
+            }
+            Place::Server(_) => true,
+        }
+    }
+
     /// Takes it away: a server is killed, and a file is locked against writes.
     ///
     /// # Panics
@@ -82,7 +105,7 @@ impl TestStore {
         match &mut self.place {
             Place::File { folder, lock } => {
                 let connection = Connection::open(file(folder)).expect("the file is there");
-                connection.busy_timeout(std::time::Duration::from_secs(30)).expect("a timeout is set");
+                connection.busy_timeout(LOCK_LIMIT).expect("a timeout is set");
                 connection.execute_batch("BEGIN IMMEDIATE").expect("the workers leave it for a moment");
                 *lock = Some(connection);
             }

@@ -94,7 +94,7 @@ impl History {
         if let Some(worker) = self.world.fleet.frozen().first() {
             self.world.fleet.wake(worker);
         } else if let Some(worker) = self.any() {
-            self.world.fleet.freeze(&worker);
+            self.world.freeze(&worker);
             sleep(self.world.lease_time.mul_f64(2.0 * self.rng.f64())).await;
         }
     }

@@ -121,6 +121,15 @@ impl World {
         shards
     }
 
+    /// Freezes a worker, though not in the middle of a transaction on a file, which would shut out all the others.
+    pub(crate) fn freeze(&mut self, worker: &str) {
+        self.fleet.freeze(worker);
+        while !self.store.is_free() {
+            self.fleet.wake(worker);
+            self.fleet.freeze(worker);
+        }
+    }
+
     /// Waits until every number is stored as done.
     pub(crate) async fn all_is_stored(&self) {
         eventually("every number is stored as done", async || {

@@ -28,7 +28,7 @@ async fn wake_a_zombie(kind: StoreKind) {
     })
     .await;
 
-    world.fleet.freeze(&zombie);
+    world.freeze(&zombie);
     let tokens: HashMap<String, u64> =
         in_hand.iter().map(|event| (event.out.shard.clone(), event.out.token)).collect();
     eventually("the heir reads on where the zombie was", async || {
