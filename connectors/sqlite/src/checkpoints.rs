@@ -32,8 +32,10 @@ use crate::{lease, start, worker};
 /// database, `<file>-worker-<name>`. The OS lets go of it when the process ends, however it ends, so who finds the file
 /// unlocked knows that the worker is dead: its leases are free at once, and it is forgotten. Where there is no such file,
 /// or it cannot be opened, or the worker's name is too long for one (120 bytes), nothing is proven, and leases expire as
-/// in any store. A process that is frozen keeps its lock. Files that earlier runs left are removed when the database is
-/// opened.
+/// in any store. Files that earlier runs left are removed when the database is opened.
+///
+/// A process that is frozen keeps its lock. In the middle of a write, which lasts as long as a sync of the disk, it keeps
+/// the database locked as well: everybody's verbs are `Unavailable` until it wakes or is killed.
 ///
 /// The tables can be read with any SQLite shell: `SELECT shard, owner, position, sequence FROM leases`.
 ///
