@@ -28,6 +28,8 @@ mod checkpoints;
 mod claim;
 mod connection;
 mod error;
+#[cfg(test)]
+mod failures;
 mod group;
 mod handoff;
 mod item;

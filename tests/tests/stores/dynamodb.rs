@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use headwater::checkpoint::{Application, CheckpointStore, WorkerId};
+use headwater::checkpoint::{Application, CheckpointStore, Claim, WorkerId};
 use headwater::{ErrorKind, Position};
 use headwater_dynamodb::DynamoDbCheckpoints;
 use headwater_tests::StoreServer;
@@ -52,6 +52,7 @@ on_each_server! {
     a_table_of_another_program_is_refused
     who_only_looks_makes_no_tables
     tables_are_paid_by_request_and_never_forget
+    a_write_whose_answer_was_lost_is_repeated_from_the_row
 }
 
 async fn a_table_keeps_the_leases_of_one_application_on_one_stream(server: StoreServer) {
@@ -118,4 +119,30 @@ async fn tables_are_paid_by_request_and_never_forget(server: StoreServer) {
         let ttl = ttl.time_to_live_description.and_then(|ttl| ttl.attribute_name);
         assert_eq!(ttl, None, "{table}");
     }
+}
+
+async fn a_write_whose_answer_was_lost_is_repeated_from_the_row(server: StoreServer) {
+    let (store, _) = like_a_kcl(server).await;
+    let claim = Claim {
+        application: application("lost"),
+        shard: "shardId-000000000000".into(),
+        worker: WorkerId::new("worker"),
+        expired: None,
+        initial: Position::Beginning.into(),
+    };
+    let after = |sequence: &str| Position::After { sequence: sequence.into(), sub_sequence: None };
+    let lease = store.claim(&claim).await.unwrap().unwrap();
+    store.commit(&lease, &after("5").into()).await.unwrap();
+    store.renew(&lease).await.unwrap();
+
+    // All that the worker has is the lease from before.
+    let again = store.commit(&lease, &after("5").into()).await.unwrap();
+    assert_eq!((again.token, again.version), (lease.token, lease.version + 3));
+    assert_eq!(again.checkpoint.position, after("5"));
+    let error = store.commit(&lease, &after("4").into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let renewed = store.renew(&lease).await.unwrap();
+    assert_eq!(renewed.checkpoint.position, after("5"), "what was stored, not what the lease says");
+    store.release(&lease, None).await.unwrap();
+    assert_eq!(store.list(&claim.application).await.unwrap()[0].owner, None);
 }
