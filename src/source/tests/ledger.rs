@@ -25,6 +25,8 @@ pub(super) struct Cursor {
     dropped: Option<u64>,
     /// Whether it may begin anywhere: a seek came at the time of the claim.
     anywhere: bool,
+    /// How many it handed out while the shard was claimed anew.
+    late: usize,
     /// Counts the times that it began to read.
     pub(super) epoch: usize,
 }
@@ -39,6 +41,8 @@ pub(super) struct Ledger {
     pub(super) acked: HashSet<u64>,
     pub(super) cursors: HashMap<Stint, Cursor>,
     stored: HashMap<ShardId, Position>,
+    /// Those that an operator reset: whose parents may follow, and whose owner learns of it at its next write.
+    reset: HashSet<ShardId>,
 }
 
 /// Returns the sequence number that a position is after.
@@ -101,8 +105,10 @@ impl Ledger {
     /// A message was handed out.
     pub(super) fn deliver(&mut self, stint: &Stint, record: u64, store: &MemoryCheckpoints) -> usize {
         let shard = &stint.1;
-        for parent in &self.parents[shard] {
-            let row = rows(store).into_iter().find(|row| row.shard == *parent).expect("the parent was read");
+        let rows = rows(store);
+        let is_meant = |parent: &&ShardId| !self.reset.contains(shard) && !self.reset.contains(*parent);
+        for parent in self.parents[shard].iter().filter(is_meant) {
+            let row = rows.iter().find(|row| row.shard == *parent).expect("the parent was read");
             assert_eq!(
                 row.checkpoint.position,
                 Position::End,
@@ -132,16 +138,42 @@ impl Ledger {
             self.restart(stint, record - 1);
         }
         let cursor = self.cursors.get_mut(stint).unwrap();
+        let claimed = rows.iter().any(|row| row.shard == *shard && row.token.0 > stint.2);
+        cursor.late += usize::from(claimed && !self.reset.contains(shard));
+        assert!(cursor.late <= 16, "{record} of {shard} comes though another worker reads it: {stint:?}");
         cursor.last = record;
         cursor.anywhere = false;
         cursor.delivered.insert(record);
         cursor.epoch
     }
 
+    /// An operator reset a shard.
+    pub(super) fn reset(&mut self, shard: &ShardId, to: Position) {
+        let after = floor(&to);
+        let (passed, ahead): (Vec<u64>, Vec<u64>) =
+            self.records[shard].iter().partition(|record| **record <= after);
+        self.skipped.extend(passed);
+        for record in ahead {
+            self.acked.remove(&record);
+            self.skipped.remove(&record);
+        }
+        for (_, cursor) in self.cursors.iter_mut().filter(|((_, of, _), _)| of == shard) {
+            cursor.maybe.extend(cursor.acked.drain());
+        }
+        self.stored.insert(shard.clone(), to);
+        self.reset.insert(shard.clone());
+    }
+
     /// A claim begins to read anew, after a record.
     fn restart(&mut self, stint: &Stint, after: u64) {
         let cursor = self.cursors.get_mut(stint).unwrap();
-        *cursor = Cursor { begun: after, last: after, epoch: cursor.epoch + 1, ..Cursor::default() };
+        *cursor = Cursor {
+            begun: after,
+            last: after,
+            epoch: cursor.epoch + 1,
+            late: cursor.late,
+            ..Cursor::default()
+        };
     }
 
     /// A worker was asked to read one shard, or all, anew after a record, and said that it does. `before` are the claims

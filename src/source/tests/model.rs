@@ -18,15 +18,15 @@ use crate::source::{OnAbandon, ReadFrom, ShardState, SourceConfig, Until};
 use crate::{ErrorKind, MemoryStream, Position, Result, ShardId};
 
 /// Longer than leases live, acks are waited for, and failures back off.
-const PATIENCE: Duration = Duration::from_mins(3);
+pub(super) const PATIENCE: Duration = Duration::from_mins(3);
 
-struct World {
-    rng: Rng,
-    stream: MemoryStream,
-    store: MemoryCheckpoints,
-    health: Arc<Health>,
-    ledger: Ledger,
-    workers: Vec<Worker>,
+pub(super) struct World {
+    pub(super) rng: Rng,
+    pub(super) stream: MemoryStream,
+    pub(super) store: MemoryCheckpoints,
+    pub(super) health: Arc<Health>,
+    pub(super) ledger: Ledger,
+    pub(super) workers: Vec<Worker>,
     put: u64,
     names: usize,
 }
@@ -46,11 +46,11 @@ impl World {
         Self { rng, stream, store, health: Arc::new(health), ledger, workers: Vec::new(), put: 0, names: 0 }
     }
 
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn one<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.rng.usize(..of.len())]
     }
 
-    fn some_shard(&mut self) -> ShardId {
+    pub(super) fn some_shard(&mut self) -> ShardId {
         let at = self.rng.usize(..self.ledger.records.len());
         self.ledger.records.keys().nth(at).unwrap().clone()
     }
@@ -104,7 +104,7 @@ impl World {
         self.join(until, max_shards).await;
     }
 
-    async fn join(&mut self, until: Until, max_shards: usize) {
+    pub(super) async fn join(&mut self, until: Until, max_shards: usize) {
         let before = SystemTime::now();
         while SystemTime::now() <= before {}
         self.names += 1;
@@ -115,6 +115,7 @@ impl World {
             on_abandon: self.one(&[OnAbandon::Redeliver, OnAbandon::Fail]),
             max_in_flight: self.one(&[1, 10, 1_000]),
             buffer_bytes: self.one(&[1 << 10, 16 << 10, 1 << 20]),
+            handoff_timeout: self.one(&[Duration::ZERO, Duration::from_secs(2), Duration::MAX]),
             refresh_interval: self.one(&[Duration::from_secs(1), Duration::from_mins(1)]),
             ..SourceConfig::default()
         };
@@ -132,7 +133,7 @@ impl World {
     }
 
     /// Polls a worker for a message. Tells whether there may be more.
-    async fn poll(&mut self, at: usize, patience: Duration) -> bool {
+    pub(super) async fn poll(&mut self, at: usize, patience: Duration) -> bool {
         let worker = &mut self.workers[at];
         let in_history = matches!(worker.feed, Some(Feed::Parted(Some(_), _)));
         let next = timeout(patience, worker.next()).await;
@@ -175,7 +176,7 @@ impl World {
         worker.has_ended();
     }
 
-    fn settle(&mut self, at: usize, all: bool) {
+    pub(super) fn settle(&mut self, at: usize, all: bool) {
         let worker = &mut self.workers[at];
         let mut count = if all { worker.held.len() } else { self.rng.usize(..=worker.held.len()) };
         while count > 0 {
@@ -223,7 +224,7 @@ impl World {
     }
 
     /// Ends a worker in order.
-    async fn leave(&mut self, at: usize) {
+    pub(super) async fn leave(&mut self, at: usize) {
         let mut worker = self.workers.remove(at);
         // One that has ended by itself does not wait for acks for ever.
         worker.dropped |= worker.feed.is_none();
@@ -244,6 +245,7 @@ impl World {
     async fn end(&mut self, worker: Worker) {
         let cut_off = worker.cut_off.load(Ordering::SeqCst);
         let ill = cut_off
+            || worker.hung.lock().unwrap().is_some()
             || self.health.fails.load(Ordering::SeqCst) + self.health.loses.load(Ordering::SeqCst) > 0;
         let finished: Result<()> = timeout(PATIENCE, worker.control.finished()).await.expect("it ends");
         match finished {
@@ -259,7 +261,7 @@ impl World {
         if self.workers.is_empty() {
             return self.join_somehow().await;
         }
-        match self.rng.u8(..100) {
+        match self.rng.u8(..108) {
             0..15 => self.put_some(),
             15..20 => self.reshard(),
             20..22 => self.trim(),
@@ -288,50 +290,16 @@ impl World {
             }
             90..92 => self.health.set(0, 0),
             92..94 => self.stream.faults().fail_fetches(self.rng.u32(1..4), ErrorKind::Throttled),
-            94..96 if self.workers.len() < 3 => self.join_somehow().await,
+            94..96 if self.workers.len() < 4 => self.join_somehow().await,
+            100..104 => self.ask_for_one().await,
+            104..106 => self.reset().await,
+            106..108 => self.hang(at),
             96..98 => {
                 let cut_off = self.rng.bool();
                 self.workers[at].cut_off.store(cut_off, Ordering::SeqCst);
             }
             98..100 => self.leave(at).await,
             _ => {}
-        }
-    }
-
-    /// Takes and acks what comes. Tells whether anything did.
-    async fn take_all(&mut self, patience: Duration) -> bool {
-        let mut any = false;
-        for at in 0..self.workers.len() {
-            while self.poll(at, patience).await {
-                any = true;
-            }
-            self.settle(at, true);
-        }
-        any
-    }
-
-    /// Ends all that was thrown in the way, and reads what is left.
-    async fn quiesce(&mut self) {
-        self.health.set(0, 0);
-        self.stream.faults().fail_fetches(0, ErrorKind::Throttled);
-        for worker in &mut self.workers {
-            worker.cut_off.store(false, Ordering::SeqCst);
-            worker.resume();
-        }
-        for at in (0..self.workers.len()).rev() {
-            let worker = &self.workers[at];
-            if worker.until == Until::Tip || worker.dropped && !worker.redelivers || worker.feed.is_none() {
-                self.leave(at).await;
-            }
-        }
-        // One that takes whatever the others have no room for.
-        if !self.workers.iter().any(|worker| worker.max_shards == usize::MAX) {
-            self.join(Until::Forever, usize::MAX).await;
-        }
-        let begun = tokio::time::Instant::now();
-        while !self.ledger.unsettled().is_empty() {
-            self.take_all(Duration::from_millis(100)).await;
-            assert!(begun.elapsed() < PATIENCE * 4, "a stall: {:?}", self.ledger.unsettled());
         }
     }
 }
@@ -354,6 +322,7 @@ async fn run(seed: u64, steps: usize) {
             assert_eq!(status.in_flight, 0, "{status:?}");
         }
     }
+    world.check_settled().await;
     world.ledger.check_all_stored(&world.store);
     let last: Vec<_> = world.workers.iter().map(|worker| WorkerId::new(worker.name.to_string())).collect();
     while !world.workers.is_empty() {

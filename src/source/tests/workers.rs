@@ -62,6 +62,8 @@ pub(super) struct Worker {
     pub(super) held: Vec<Out>,
     /// Whether its store hangs.
     pub(super) cut_off: Arc<AtomicBool>,
+    /// What of it alone hangs.
+    pub(super) hung: Arc<Mutex<Option<Verb>>>,
     pub(super) redelivers: bool,
     pub(super) until: Until,
     pub(super) max_shards: usize,
@@ -83,11 +85,14 @@ impl Worker {
         parted: bool,
     ) -> Self {
         let cut_off = Arc::new(AtomicBool::new(false));
-        let (hangs, health) = (Arc::clone(&cut_off), Arc::clone(health));
+        let hung = Arc::new(Mutex::new(None));
+        let (hangs, hangs_at, health) = (Arc::clone(&cut_off), Arc::clone(&hung), Arc::clone(health));
         config.worker = WorkerId::new(name.to_string());
         config.checkpoints = Arc::new(Sick::with(store, move |verb, _| match verb {
-            _ if hangs.load(Ordering::SeqCst) => Some(Illness::Hangs),
             Verb::Start => None,
+            _ if hangs.load(Ordering::SeqCst) || *hangs_at.lock().unwrap() == Some(verb) => {
+                Some(Illness::Hangs)
+            }
             _ => health.diagnose(),
         }));
         let (until, max_shards) = (config.until, config.max_shards);
@@ -107,6 +112,7 @@ impl Worker {
             budget,
             held: Vec::new(),
             cut_off,
+            hung,
             redelivers,
             until,
             max_shards,
