@@ -71,6 +71,8 @@ async fn share(kind: StoreKind) {
     let settings = |job: &mut WorkerJob| {
         job.lease_time = Duration::from_secs(2);
         job.commit_interval = Duration::from_millis(500);
+        // Some are in the hands of a worker whenever a shard is handed over.
+        job.hold = Duration::from_millis(50);
     };
     let mut world = World::new(kind, SHARDS, settings).await;
     let lease_time = world.lease_time;
