@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::checkpoint::{Application, FencingToken, WorkerId};
+use crate::checkpoint::{Application, FencingToken, WorkerId, from_millis, to_millis};
 use crate::{Position, ShardId};
 
 /// The stored position of a shard: everything up to it is done.
@@ -32,6 +32,30 @@ pub struct Checkpoint {
 impl From<Position> for Checkpoint {
     fn from(position: Position) -> Self {
         Self { position, arrival: None }
+    }
+}
+
+impl Checkpoint {
+    /// Returns it as stores keep it: with times to the millisecond, rounded down.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use headwater::Position;
+    /// use headwater::checkpoint::Checkpoint;
+    ///
+    /// let at = |nanos| Checkpoint::from(Position::At(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)));
+    /// assert_eq!(at(1_999_999).to_the_millisecond(), at(1_000_000));
+    /// ```
+    pub fn to_the_millisecond(&self) -> Self {
+        let whole = |time| from_millis(to_millis(time)).unwrap_or(time);
+        let position = match &self.position {
+            Position::At(time) => Position::At(whole(*time)),
+            other => other.clone(),
+        };
+        Self { position, arrival: self.arrival.map(whole) }
     }
 }
 

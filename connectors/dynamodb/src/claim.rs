@@ -8,7 +8,7 @@ use crate::group::{Group, TRIES};
 use crate::item::{number, text};
 use crate::lease::{self, CHECKPOINT, CHECKPOINT_OWNER, COUNTER, KEY, OWNER, OWNER_SWITCHES, SUB_SEQUENCE};
 use crate::note::{self, HANDOFF, Note, TOKEN};
-use crate::position::{StoredPosition, as_stored};
+use crate::position::StoredPosition;
 use crate::row::{Row, contended};
 
 impl Group {
@@ -51,7 +51,7 @@ impl Group {
             .remove(HANDOFF);
         let note = note::put_checkpoint(note, &claim.initial, None)?;
         let created = self.api.transact_write_items(&[lease, note]).await?;
-        Ok(created.then(|| granted(claim, counter, as_stored(&claim.initial))))
+        Ok(created.then(|| granted(claim, counter, claim.initial.to_the_millisecond())))
     }
 
     async fn take(&self, claim: &Claim, row: &Row) -> Result<Option<Lease>> {

@@ -40,7 +40,6 @@ mod position;
 mod reset;
 mod row;
 mod start;
-mod time;
 mod worker;
 mod write;
 

@@ -4,13 +4,12 @@ use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use headwater::Result;
-use headwater::checkpoint::Checkpoint;
+use headwater::checkpoint::{Checkpoint, from_millis, to_millis};
 
 use crate::api::Schema;
 use crate::change::Change;
 use crate::item::{Item, number, number_of, text, text_of};
 use crate::position::{StoredPosition, time_of};
-use crate::time::{from_millis, to_millis};
 
 /// What an item is about, and so what partition it lies in: a shard each, the workers, the application.
 pub(crate) const PART: &str = "part";

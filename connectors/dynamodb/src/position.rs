@@ -2,10 +2,8 @@
 
 use std::time::SystemTime;
 
-use headwater::checkpoint::Checkpoint;
+use headwater::checkpoint::to_millis;
 use headwater::{Error, ErrorKind, Position, Result, SequenceNumber};
-
-use crate::time::{from_millis, to_millis};
 
 const TRIM_HORIZON: &str = "TRIM_HORIZON";
 const LATEST: &str = "LATEST";
@@ -81,16 +79,6 @@ pub(crate) fn time_of(position: &Position) -> Option<i64> {
         Position::At(time) => Some(to_millis(*time)),
         _ => None,
     }
-}
-
-/// Returns a checkpoint as it will be read back: times to the millisecond.
-pub(crate) fn as_stored(checkpoint: &Checkpoint) -> Checkpoint {
-    let whole = |time| from_millis(to_millis(time)).unwrap_or(time);
-    let position = match &checkpoint.position {
-        Position::At(time) => Position::At(whole(*time)),
-        other => other.clone(),
-    };
-    Checkpoint { position, arrival: checkpoint.arrival.map(whole) }
 }
 
 #[cfg(test)]

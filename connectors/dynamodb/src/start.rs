@@ -1,14 +1,13 @@
 //! When an application read its stream for the first time.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use headwater::checkpoint::ApplicationStart;
+use headwater::checkpoint::{ApplicationStart, from_millis, to_millis};
 use headwater::{Error, ErrorKind, Result, ShardId};
 
 use crate::change::Change;
 use crate::group::{Group, existing};
 use crate::item::{Item, number, number_of, text};
 use crate::note::key_of;
-use crate::time::{from_millis, to_millis};
 
 const AT: &str = "atMillis";
 const SHARDS: &str = "shards";

@@ -12,7 +12,7 @@ use crate::lease::{
     self, CHECKPOINT, CHECKPOINT_OWNER, COUNTER, LeaseItem, OWNER, OWNER_SWITCHES, PENDING, SUB_SEQUENCE,
 };
 use crate::note::{self, HANDOFF, Note, TOKEN};
-use crate::position::{StoredPosition, as_stored, time_of};
+use crate::position::{StoredPosition, time_of};
 use crate::row::{Row, contended};
 
 /// A row as the owner knows it: from its lease, or as read anew.
@@ -29,7 +29,7 @@ impl Group {
     /// repeated with the counter as it was read.
     pub(crate) async fn write(&self, verb: &str, lease: &Lease, to: Option<&Checkpoint>) -> Result<Lease> {
         let mut known = Known { counter: lease.version, checkpoint: lease.checkpoint.clone() };
-        let to = to.map(as_stored);
+        let to = to.map(Checkpoint::to_the_millisecond);
         for read in 0..=TRIES {
             let behind = to.as_ref().is_some_and(|to| to.position < known.checkpoint.position);
             if behind && read > 0 {

@@ -33,7 +33,6 @@ mod row;
 mod scan;
 mod script;
 mod start;
-mod time;
 mod worker;
 mod writes;
 

@@ -1,8 +1,7 @@
 //! Positions as text that compares as they do.
 
+use headwater::checkpoint::to_millis;
 use headwater::{Error, ErrorKind, Position, Result};
-
-use crate::time::to_millis;
 
 /// The order of `End`, which the scripts know.
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Rows as JSON that a person can read, and the scripts too.
 
-use headwater::checkpoint::{Checkpoint, FencingToken, Handoff, LeaseRow, WorkerId};
+use headwater::checkpoint::{Checkpoint, FencingToken, Handoff, LeaseRow, WorkerId, from_millis, to_millis};
 use headwater::{Position, Result, ShardId};
 use serde::{Deserialize, Serialize};
 
 use crate::order::order;
-use crate::time::{from_millis, to_millis};
 
 /// A row as it is stored. `order` is what the scripts compare; the rest of the position they only carry.
 #[derive(Serialize, Deserialize)]

@@ -1,12 +1,11 @@
 //! When applications began.
 
-use headwater::checkpoint::{Application, ApplicationStart};
+use headwater::checkpoint::{Application, ApplicationStart, from_millis, to_millis};
 use headwater::{Error, ErrorKind, Result, ShardId};
 use serde::{Deserialize, Serialize};
 
 use crate::RedisCheckpoints;
 use crate::script::START;
-use crate::time::{from_millis, to_millis};
 
 #[derive(Serialize, Deserialize)]
 struct StoredStart {

@@ -15,7 +15,6 @@ use rusqlite::Connection;
 
 use crate::SqliteCheckpointsBuilder;
 use crate::locks::WorkerLocks;
-use crate::position::as_stored;
 use crate::writer::{BATCH, Writer};
 use crate::{lease, start, worker};
 
@@ -128,7 +127,7 @@ impl SqliteCheckpoints {
     async fn write_all(&self, writes: &[LeaseWrite]) -> Result<Vec<Result<Lease>>> {
         let writes: Vec<_> = writes
             .iter()
-            .map(|write| (write.lease.clone(), write.checkpoint.as_ref().map(as_stored)))
+            .map(|write| (write.lease.clone(), write.checkpoint.as_ref().map(Checkpoint::to_the_millisecond)))
             .collect();
         let locks = Arc::clone(&self.locks);
         let write_all = self.writer.run("write the leases", move |connection| {
@@ -181,7 +180,7 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     fn claim<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Option<Lease>>> {
-        let claim = Claim { initial: as_stored(&claim.initial), ..claim.clone() };
+        let claim = Claim { initial: claim.initial.to_the_millisecond(), ..claim.clone() };
         let locks = Arc::clone(&self.locks);
         let take = move |connection: &Connection| {
             if let Err(error) = locks.hold(&claim.worker) {
@@ -212,7 +211,7 @@ impl CheckpointStore for SqliteCheckpoints {
     }
 
     fn commit<'a>(&'a self, lease: &'a Lease, checkpoint: &'a Checkpoint) -> BoxFuture<'a, Result<Lease>> {
-        let (held, checkpoint) = (lease.clone(), as_stored(checkpoint));
+        let (held, checkpoint) = (lease.clone(), checkpoint.to_the_millisecond());
         let commit = move |row: &mut LeaseRow| row.commit(&held, &checkpoint);
         self.change("commit a checkpoint", place(lease), commit).boxed()
     }
@@ -271,7 +270,7 @@ impl CheckpointStore for SqliteCheckpoints {
         checkpoint: &'a Checkpoint,
     ) -> BoxFuture<'a, Result<bool>> {
         let (application, shard, listed) = (application.clone(), shard.clone(), listed.cloned());
-        let checkpoint = as_stored(checkpoint);
+        let checkpoint = checkpoint.to_the_millisecond();
         let reset = move |connection: &Connection| {
             let stored = lease::get(connection, &application, &shard)?;
             let as_listed = stored.as_ref().map(|row| row.version) == listed.as_ref().map(|row| row.version);

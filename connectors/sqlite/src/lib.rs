@@ -31,7 +31,6 @@ mod schema;
 mod start;
 #[cfg(test)]
 mod tests;
-mod time;
 mod worker;
 mod writer;
 

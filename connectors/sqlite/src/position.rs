@@ -1,11 +1,9 @@
 //! Checkpoints as columns that a person can read.
 
-use headwater::checkpoint::Checkpoint;
+use headwater::checkpoint::{Checkpoint, from_millis, to_millis};
 use headwater::{Position, SequenceNumber};
 use rusqlite::types::Type;
 use rusqlite::{Error, Result, Row};
-
-use crate::time::{from_millis, to_millis};
 
 /// The columns of a checkpoint. Sequence numbers are text, because no integer holds them.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,16 +57,6 @@ impl CheckpointColumns {
         };
         Ok(Checkpoint { position, arrival: time(row, first + 4)? })
     }
-}
-
-/// Returns the checkpoint as it will be read back: times to the millisecond.
-pub(crate) fn as_stored(checkpoint: &Checkpoint) -> Checkpoint {
-    let whole = |time| from_millis(to_millis(time)).unwrap_or(time);
-    let position = match &checkpoint.position {
-        Position::At(time) => Position::At(whole(*time)),
-        other => other.clone(),
-    };
-    Checkpoint { position, arrival: checkpoint.arrival.map(whole) }
 }
 
 /// Returns a count as SQLite's integer.

@@ -1,11 +1,9 @@
 //! When applications began.
 
 use headwater::ShardId;
-use headwater::checkpoint::{Application, ApplicationStart};
+use headwater::checkpoint::{Application, ApplicationStart, from_millis, to_millis};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension as _, Result, params};
-
-use crate::time::{from_millis, to_millis};
 
 /// Returns the recorded start, after recording the proposed one if there is none.
 pub(crate) fn record(

@@ -2,8 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Returns the milliseconds since 1970, rounded down.
-pub(crate) fn to_millis(time: SystemTime) -> i64 {
+/// Returns the milliseconds since 1970, rounded down: how stores keep times.
+///
+/// # Example
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use headwater::checkpoint::{from_millis, to_millis};
+///
+/// let time = SystemTime::UNIX_EPOCH + Duration::from_micros(1_999);
+/// assert_eq!(to_millis(time), 1);
+/// assert_eq!(from_millis(1), Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1)));
+/// ```
+pub fn to_millis(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         Err(before) => {
@@ -13,7 +25,12 @@ pub(crate) fn to_millis(time: SystemTime) -> i64 {
     }
 }
 
-pub(crate) fn from_millis(millis: i64) -> Option<SystemTime> {
+/// Returns the time at so many milliseconds since 1970, or `None` where this system has no such time.
+///
+/// # Example
+///
+/// See [`to_millis`].
+pub fn from_millis(millis: i64) -> Option<SystemTime> {
     let distance = Duration::from_millis(millis.unsigned_abs());
     if millis < 0 {
         SystemTime::UNIX_EPOCH.checked_sub(distance)
