@@ -201,7 +201,7 @@ impl Leases {
         let renew_after = self.lease_time / 4;
         let mut writes: Vec<LeaseWrite> =
             self.held.values().filter_map(|held| held.due(renew_after)).collect();
-        // Should many of them hang, the others have their turn another time; and those that did come last.
+        // Should many of them hang, the others have their turn another time, and before those that did.
         fastrand::shuffle(&mut writes);
         let failed = |write: &LeaseWrite| self.held.get(&write.lease.shard).is_some_and(Held::is_failing);
         writes.sort_by_cached_key(failed);
@@ -213,7 +213,10 @@ impl Leases {
             unanswered[index] = false;
             outcome = self.take_in(&writes[index].lease, begun, answer).and(outcome);
         }
-        for (write, _) in writes.iter().zip(unanswered).filter(|(_, unanswered)| *unanswered) {
+        // Those behind them were not begun, and are none the worse.
+        let begun_at_most = unanswered.iter().filter(|unanswered| !**unanswered).count() + VERBS;
+        let begun_writes = writes.iter().zip(unanswered).take(begun_at_most);
+        for (write, _) in begun_writes.filter(|(_, unanswered)| *unanswered) {
             outcome = self.take_in(&write.lease, begun, Err(no_answer("write", limit))).and(outcome);
         }
         outcome

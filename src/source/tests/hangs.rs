@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::fleet::{LEASE_TIME, asker};
+use super::fleet::{Delivered, LEASE_TIME, Worker, asker, balanced};
 use super::leases::longest_unrenewed;
 use super::sick::{Illness, Sick, Verb};
 use super::{LONG, application, claim, config, filled, next, row, rows, shard};
@@ -138,4 +138,31 @@ async fn leases_are_renewed_in_time_however_short() {
     let longest = longest_unrenewed(&store, shard(0)).await;
     assert!(longest < Duration::from_millis(1_500), "{longest:?}");
     drop(source);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_writes_that_hang_let_the_other_leases_live() {
+    let (stream, store) = (filled(200, 0), MemoryCheckpoints::new());
+    let sick = Sick::new(&store, Illness::Hangs, |verb, of| {
+        verb == Verb::Renew && of.is_some_and(|of| *of < shard(64))
+    });
+    let source = stream.source_with(config(&sick)).await.unwrap();
+    source.control().ready().await.unwrap();
+    sleep(LEASE_TIME * 2).await;
+    for n in [64, 100, 199] {
+        let longest = longest_unrenewed(&store, shard(n)).await;
+        assert!(longest < LEASE_TIME, "{longest:?}");
+    }
+    drop(source);
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_shards_are_shared_before_a_lease_could_expire() {
+    let (stream, store, delivered) = (filled(1_000, 0), MemoryCheckpoints::new(), Delivered::default());
+    let slow = Sick::new(&store, Illness::Slow(Duration::from_millis(5)), |_, _| true);
+    let first = Worker::join(&stream, config(&slow), "first", &delivered).await;
+    balanced(&[&first], 1_000).await;
+    let second = Worker::join(&stream, config(&slow), "second", &delivered).await;
+    let took = balanced(&[&first, &second], 1_000).await;
+    assert!(took < LEASE_TIME, "{took:?}");
 }
