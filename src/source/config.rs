@@ -159,7 +159,8 @@ pub enum OnAbandon {
 pub struct SourceConfig {
     /// The application whose checkpoints are used. Default: `headwater`.
     pub application: String,
-    /// The name of this worker. Default: unique.
+    /// The name of this worker. Default: unique. Of two that bear one name at a time, the later one takes what the other
+    /// reads, and that stands by until the later one has left.
     pub worker: WorkerId,
     /// Where checkpoints and leases are kept. Default: memory, which forgets them with the process.
     pub checkpoints: Arc<dyn CheckpointStore>,
