@@ -20,7 +20,7 @@ use crate::source::pages::reading::Reading;
 use crate::source::pages::tenure::Tenure;
 use crate::{OriginShard, Position, Result, ShardId};
 
-/// So many rows are listed at every turn; a larger application is looked at less often while nothing is to change.
+/// So many rows are listed at every turn; those of a larger application less often while nothing is to change.
 const FEW_ROWS: usize = 250;
 
 impl Coordinator {
@@ -29,6 +29,7 @@ impl Coordinator {
         if self.events.is_some() {
             let scanned = self.claim_free().await;
             self.scanned |= scanned.is_ok();
+            self.leases.note(&scanned);
             scanned.or_else(|error| self.leases.tolerate(error))?;
         }
         self.publish();
@@ -40,18 +41,28 @@ impl Coordinator {
     async fn claim_free(&mut self) -> Result<()> {
         let looking = self.leases.look_around(self.config.max_shards);
         let around = self.meanwhile(looking).await?;
-        let Around { announced, rows, workers } = self.leases.note(around)?;
+        let Around { announced, rows, workers } = around?;
         let dead = self.fleet.meet(workers);
         let rows: HashMap<ShardId, LeaseRow> = rows.into_iter().map(|row| (row.shard.clone(), row)).collect();
         self.take_in(&rows).await?;
         self.leases.lost.drain(..).for_each(|shard| self.fleet.lose(shard));
         let plan = self.plan(&rows);
-        self.is_unsettled = plan.is_unsettled || rows.len() <= FEW_ROWS;
+        let is_settled = !plan.is_unsettled && rows.len() > FEW_ROWS;
+        let pause = if is_settled { self.config.lease_time / 3 } else { Duration::ZERO };
+        self.settled_until = Instant::now() + pause;
         let claimed = self.claim(plan.claims).await;
         let asking = join(self.leases.request(plan.requests), self.leases.bury(dead));
         let (requested, ()) = self.meanwhile(asking).await?;
         // None of these keeps the others from being done.
         announced.and(claimed).and(requested)
+    }
+
+    /// Tells whether another worker joined or left since the rows were last listed.
+    pub(in crate::source) async fn somebody_came_or_went(&mut self) -> Result<bool> {
+        let listing = self.leases.workers();
+        let listed = self.meanwhile(listing).await?;
+        // If it cannot be told, a look at the rows will.
+        Ok(listed.map_or(true, |workers| self.fleet.differs_from(&workers)))
     }
 
     /// Takes in what others did: what they finished, what they began, and what they want.
@@ -108,7 +119,7 @@ impl Coordinator {
         let mut answers = pin!(self.leases.claim(wanted));
         let mut outcome = Ok(());
         while let Some((begun, answer)) = self.meanwhile(answers.next()).await? {
-            match self.leases.note(answer) {
+            match answer {
                 Ok(Some(lease)) => self.begin(lease, begun),
                 Ok(None) => {}
                 Err(error) => outcome = Err(error),

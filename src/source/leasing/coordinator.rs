@@ -23,7 +23,7 @@ use crate::{Error, ErrorKind, Result, ShardId};
 const FIRST_TRIES: u32 = 3;
 /// A consumer that is slow for long is told of now and then, not at every page.
 const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
-/// The longest that a free shard waits to be seen, unless there are very many.
+/// The longest that a free shard waits to be seen.
 const SCAN: Duration = Duration::from_secs(1);
 
 pub(in crate::source) struct Coordinator {
@@ -43,8 +43,8 @@ pub(in crate::source) struct Coordinator {
     pub(in crate::source) fleet: Fleet,
     /// Ticks when watermarks are to be stored and leases may want renewal.
     pub(in crate::source) write: Interval,
-    /// Whether the next look around is to come soon.
-    pub(in crate::source) is_unsettled: bool,
+    /// Until when nothing but a worker that comes or goes is worth a look at all the rows.
+    pub(in crate::source) settled_until: Instant,
     /// When it was last said that reading waits for acks.
     warned: Option<Instant>,
     /// Set once a scan went through, so that every shard that may be read has its lease.
@@ -113,7 +113,7 @@ impl Coordinator {
             topology,
             leases,
             fleet,
-            is_unsettled: true,
+            settled_until: Instant::now(),
             warned: None,
             scanned: false,
         };
@@ -156,9 +156,11 @@ impl Coordinator {
                 // Before writes, which go on meanwhile, and which a lease that hangs makes due without end. The next one is
                 // a while after its end, so that the others have their turn.
                 _ = scan.tick() => {
-                    self.scan().await?;
-                    self.look().await?;
-                    scan.reset_after(if self.is_unsettled { third.min(SCAN) } else { third });
+                    if Instant::now() >= self.settled_until || self.somebody_came_or_went().await? {
+                        self.scan().await?;
+                        self.look().await?;
+                    }
+                    scan.reset();
                 }
                 _ = refresh.tick() => self.refresh().await.or_else(tolerate_listing)?,
                 _ = self.write.tick() => {

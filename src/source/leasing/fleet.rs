@@ -96,6 +96,12 @@ impl Fleet {
         self.namesakes.insert(shard);
     }
 
+    /// Tells whether these are other workers than those that were last met.
+    pub(in crate::source) fn differs_from(&self, workers: &[WorkerRow]) -> bool {
+        let known: HashSet<&WorkerId> = self.workers.keys().collect();
+        workers.len() != known.len() || workers.iter().any(|row| !known.contains(&row.worker))
+    }
+
     /// Tells whether another worker announced itself within the lease time.
     pub(in crate::source) fn is_living(&self, worker: &WorkerId) -> bool {
         self.living.contains_key(worker)
@@ -147,7 +153,10 @@ impl Fleet {
         let others: Vec<usize> = living.map(|(_, max_shards)| *max_shards).chain(unknown).collect();
         let is_alone = others.is_empty();
         let share = share(self.max_shards, others, count);
-        view.into_plan(share, self.max_shards, is_alone)
+        let mut plan = view.into_plan(share, self.max_shards, is_alone);
+        // What they hold will be free any moment.
+        plan.is_unsettled |= !self.retired.is_empty();
+        plan
     }
 
     /// Takes in a shard that this worker does not hold.

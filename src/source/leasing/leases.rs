@@ -113,12 +113,19 @@ impl Leases {
         }
     }
 
+    /// Lists the workers of the application.
+    pub(in crate::source) fn workers(&self) -> impl Future<Output = Result<Vec<WorkerRow>>> + use<> {
+        let (store, application, _) = self.addressed();
+        let limit = self.limit();
+        async move { bounded(limit, "workers", store.workers(&application)).await }
+    }
+
     /// Says that this worker is gone, so that the others share what it leaves at once.
     pub(in crate::source) fn retire(&self) -> impl Future<Output = Result<()>> + use<> {
         let (store, application, worker) = self.addressed();
-        let limit = self.limit();
+        let (limit, workers) = (self.limit(), self.workers());
         async move {
-            let workers = bounded(limit, "workers", store.workers(&application)).await?;
+            let workers = workers.await?;
             match workers.iter().find(|row| row.worker == worker) {
                 Some(row) => bounded(limit, "retire", store.retire(&application, row)).await,
                 None => Ok(()),
@@ -144,8 +151,7 @@ impl Leases {
     }
 
     /// Claims shards, each by the version by which its lease has expired, if it has, and yields the answers as they come: a
-    /// claim that fails or hangs costs its own shard alone. Each is to be [noted](Self::note), and begins its lease when
-    /// it was asked for. What there is no time for is left.
+    /// claim that fails or hangs costs its own shard alone. Each begins its lease when it was asked for. What there is no time for is left.
     pub(in crate::source) fn claim(
         &self,
         wanted: Vec<(ShardId, Option<u64>, Checkpoint)>,
@@ -314,15 +320,14 @@ impl Leases {
         Err(error)
     }
 
-    /// Keeps account of since when listings and claims have been failing.
-    pub(in crate::source) fn note<T>(&mut self, answer: Result<T>) -> Result<T> {
-        match &answer {
-            Ok(_) => self.failing_since = None,
+    /// Keeps account of since when looks around have been failing, in whatever part.
+    pub(in crate::source) fn note(&mut self, looked: &Result<()>) {
+        match looked {
+            Ok(()) => self.failing_since = None,
             Err(_) => {
                 self.failing_since.get_or_insert_with(Instant::now);
             }
         }
-        answer
     }
 }
 

@@ -125,3 +125,14 @@ async fn the_time_that_a_shard_is_paused_is_no_outage() {
         timeout(LONG, source.try_next()).await.expect("no stall").unwrap().unwrap().ack();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_fail_beyond_the_outage_limit_are_an_error_though_the_rows_can_be_listed() {
+    let (stream, kind) = (filled(1, 1), ErrorKind::Unavailable);
+    let store = Sick::new(&MemoryCheckpoints::new(), Illness::Fails(kind), |verb, _| verb == Verb::Claim);
+    let config = SourceConfig { outage_limit: Duration::from_secs(30), ..config(&store) };
+    let mut source = stream.source_with(config).await.unwrap();
+    timeout(Duration::from_secs(25), source.next()).await.expect_err("it may pass");
+    let error = timeout(LONG, source.next()).await.expect("it lasts too long").unwrap().unwrap_err();
+    assert_eq!(error.kind(), kind);
+}

@@ -352,3 +352,16 @@ async fn a_lease_begins_when_it_was_asked_for_and_not_when_the_answer_came() {
     }
     assert!(late <= 16, "{late} messages of a lease that others take for expired");
 }
+
+#[tokio::test(start_paused = true)]
+async fn in_a_large_fleet_at_rest_too_what_a_worker_leaves_is_read_within_two_seconds() {
+    let (stream, store, delivered) = (filled(600, 0), MemoryCheckpoints::new(), Delivered::default());
+    let long = || SourceConfig { lease_time: Duration::from_mins(1), ..config(&store) };
+    let join = async |name| Worker::join(&stream, long(), name, &delivered).await;
+    let (first, second) = futures::join!(join("first"), join("second"));
+    balanced(&[&first, &second], 600).await;
+    sleep(Duration::from_mins(5)).await;
+    first.leave().await;
+    let took = balanced(&[&second], 600).await;
+    assert!(took <= Duration::from_secs(2), "{took:?}");
+}
