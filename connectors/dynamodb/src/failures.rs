@@ -224,6 +224,28 @@ async fn a_long_listing_is_read_page_by_page() {
     assert!(rows.iter().all(|row| row.checkpoint.position == Position::Latest && row.owner.is_none()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_row_that_was_written_between_the_readings_of_its_halves_is_listed_as_it_was_then() {
+    let lease = |owner: &str, counter: u32| {
+        let names = r#""leaseKey": {"S": "shardId-0"}, "checkpoint": {"S": "LATEST"}"#;
+        format!(r#"{{{names}, "leaseOwner": {{"S": "{owner}"}}, "leaseCounter": {{"N": "{counter}"}}}}"#)
+    };
+    let note = r#"{"part": {"S": "shard/shardId-0"}, "name": {"S": "lease"}, "owner": {"S": "new"}, "token": {"N": "8"},
+        "leaseCounter": {"N": "8"}}"#;
+    let service = Service::new(move |operation, before| match (operation, before) {
+        // Who the tables belong to.
+        ("GetItem", 0) => Some(done()),
+        ("Scan", 0) => Some((200, format!(r#"{{"Items": [{}]}}"#, lease("old", 7)))),
+        ("Scan", 1) => Some((200, format!(r#"{{"Items": [{note}]}}"#))),
+        ("GetItem", 1) => Some((200, format!(r#"{{"Item": {}}}"#, lease("new", 8)))),
+        ("GetItem", 2) => Some((200, format!(r#"{{"Item": {note}}}"#))),
+        _ => None,
+    });
+    let store = service.builder().open().await.unwrap();
+    let row = store.list(&application()).await.unwrap().remove(0);
+    assert_eq!((row.owner, row.version, row.token.0), (Some(WorkerId::new("new")), 8, 8));
+}
+
 #[tokio::test]
 async fn settings_out_of_range_are_refused_with_the_range() {
     let builder = || DynamoDbCheckpoints::builder().region("eu-central-1");

@@ -28,7 +28,7 @@ impl Group {
             }
             let asked = match row.lease.heir() {
                 Some(heir) if !row.is_in_vain() => return Ok(heir == to.as_str()),
-                None if row.is_ours() => return self.ask_headwater(&row, listed, to).await,
+                None if row.is_ours() => return self.ask_headwater(listed, to).await,
                 None if self.has_leader() => self.ask_kcl_3(&row, to).await?,
                 _ => self.take_for(&row, to).await?,
             };
@@ -40,10 +40,7 @@ impl Group {
     }
 
     /// Leaves the request where the owner, a Headwater worker, looks at each renewal.
-    async fn ask_headwater(&self, row: &Row, listed: &LeaseRow, to: &WorkerId) -> Result<bool> {
-        if row.token() != listed.token {
-            return Ok(false);
-        }
+    async fn ask_headwater(&self, listed: &LeaseRow, to: &WorkerId) -> Result<bool> {
         let me = || Some(text(to.as_str()));
         let request = note::change(&self.companion, listed.shard.as_str())
             .put(HANDOFF, me())
