@@ -94,3 +94,31 @@ fn granted(claim: &Claim, counter: u64, checkpoint: Checkpoint) -> Lease {
         handoff: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::Item;
+    use crate::lease::LeaseItem;
+
+    #[test]
+    fn a_write_expects_the_counter_and_both_owners_as_they_were_read() {
+        let position = StoredPosition { checkpoint: "7".into(), sub_sequence: 0 };
+        let mut lease = LeaseItem {
+            shard: "shardId-000000000000".into(),
+            owner: Some("owner".into()),
+            checkpoint_owner: None,
+            counter: 7,
+            position,
+        };
+        let condition = |lease: &LeaseItem| {
+            let row = Row { lease: lease.clone(), note: Note::default() };
+            as_read(Change::of("table", Item::new()), &row).condition_expression().unwrap()
+        };
+        let held = "#leaseCounter = :0 AND #leaseOwner = :1 AND attribute_not_exists(#checkpointOwner)";
+        assert_eq!(condition(&lease), held);
+        lease.checkpoint_owner = Some("leaving".into());
+        let handed_over = "#leaseCounter = :0 AND #leaseOwner = :1 AND #checkpointOwner = :2";
+        assert_eq!(condition(&lease), handed_over);
+    }
+}

@@ -33,6 +33,7 @@ on_each_server! {
     what_others_keep_in_a_row_survives_every_verb
     what_is_no_lease_is_left_alone
     a_lease_that_a_kcl_took_is_lost
+    a_lease_whose_owner_changed_at_the_same_counter_is_lost
     a_lease_of_ours_is_handed_to_the_worker_that_a_leader_of_kcl_3_chose
     a_lease_of_kcl_3_is_handed_over_once_its_owner_has_checkpointed
     a_lease_of_kcl_3_whose_owner_died_while_it_handed_over_expires
@@ -142,6 +143,14 @@ async fn a_lease_that_a_kcl_took_is_lost(server: StoreServer) {
     assert_eq!(shared.claim(OURS, Some(row.version - 1)).await, None, "it was renewed since");
     let heir = shared.claim(OURS, Some(row.version)).await.expect("it expired");
     assert_eq!(heir.checkpoint.position, after("100", Some(3)));
+}
+
+async fn a_lease_whose_owner_changed_at_the_same_counter_is_lost(server: StoreServer) {
+    let shared = Shared::with(server, None, false).await;
+    let lease = shared.hold(OURS).await;
+    assert!(shared.kcl("SET leaseOwner = :to", "attribute_exists(leaseKey)", &[(":to", text(THEIRS))]).await);
+    shared.refuses(&lease).await;
+    assert_eq!(shared.row().await.version, lease.version);
 }
 
 async fn a_lease_of_ours_is_handed_to_the_worker_that_a_leader_of_kcl_3_chose(server: StoreServer) {
