@@ -25,6 +25,8 @@ pub struct WorkerJob {
     pub commit_interval: Duration,
     /// How long it works at each message before it acks it
     pub hold: Duration,
+    /// How many messages it works at at a time
+    pub in_hand: usize,
     /// The stream that it relays to, which acks then
     pub sink: Option<String>,
 }

@@ -54,7 +54,7 @@ async fn work(job: WorkerJob) -> Result<()> {
             let sink = KinesisSink::builder(sink).sdk_config(config).connect().await?;
             source.inspect_ok(|message| say(Said::Out(Out::of(message)))).forward(sink).await?;
         }
-        None => consume(source, job.hold).await?,
+        None => consume(source, job.hold, job.in_hand).await?,
     }
     let finished = control.finished().await;
     watching.abort();
@@ -92,8 +92,8 @@ async fn tell_what_it_reads(control: &Control) {
     }
 }
 
-/// Works at each message for a while, many at a time, and acks them in their order.
-async fn consume(mut source: KinesisSource, hold: Duration) -> Result<()> {
+/// Works at each message for a while, some at a time, and acks them in their order.
+async fn consume(mut source: KinesisSource, hold: Duration, in_hand: usize) -> Result<()> {
     let mut held: VecDeque<(Instant, Out, Message<_>)> = VecDeque::new();
     let mut is_open = true;
     while is_open || !held.is_empty() {
@@ -104,7 +104,7 @@ async fn consume(mut source: KinesisSource, hold: Duration) -> Result<()> {
                 say(Said::Done(out));
                 message.ack();
             }
-            message = source.next(), if is_open => match message.transpose()? {
+            message = source.next(), if is_open && held.len() < in_hand => match message.transpose()? {
                 Some(message) => {
                     let out = Out::of(&message);
                     say(Said::Out(out.clone()));

@@ -16,9 +16,13 @@ const SLACK: u32 = 3;
 
 /// Waits until every shard is read, by one worker each and as many by each as by any other or one more.
 async fn balanced(world: &mut World) -> Duration {
-    let began = Instant::now();
+    let (began, mut looks) = (Instant::now(), 0);
     eventually("the shards are shared evenly", async || {
         world.check_failures();
+        if looks % 10 == 0 {
+            world.put_everywhere();
+        }
+        looks += 1;
         let living = world.fleet.living();
         let mut reads: Vec<_> = living.iter().map(|worker| world.fleet.ledger().reads(worker)).collect();
         let (most, least) = (reads.iter().map(Vec::len).max()?, reads.iter().map(Vec::len).min()?);
@@ -49,8 +53,7 @@ async fn taken_over(world: &mut World, from: &str) -> Duration {
         .map(|event| (event.out.shard, event.out.token))
         .collect();
     assert!(!lost.is_empty(), "{from} read something");
-    let began = Instant::now();
-    let mut looks = 0;
+    let (began, mut looks) = (Instant::now(), 0);
     eventually("others read the shards of one that died", async || {
         // Now and then, so that the store has time for other things than what the living store.
         if looks % 10 == 0 {
@@ -71,8 +74,8 @@ async fn share(kind: StoreKind) {
     let settings = |job: &mut WorkerJob| {
         job.lease_time = Duration::from_secs(2);
         job.commit_interval = Duration::from_millis(500);
-        // Some are in the hands of a worker whenever a shard is handed over.
-        job.hold = Duration::from_millis(50);
+        // Longer than from one record of a shard to the next, so that each has some out when it is handed over.
+        job.hold = Duration::from_millis(300);
     };
     let mut world = World::new(kind, SHARDS, settings).await;
     let lease_time = world.lease_time;

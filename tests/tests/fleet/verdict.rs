@@ -7,6 +7,10 @@ use headwater_tests::Event;
 
 use crate::world::World;
 
+/// How much of a shard a worker may hand out that was frozen past its lease and does not know yet: a source looks at the
+/// clock with every sixteenth message of a page, and one may be on its way when it is frozen.
+pub(crate) const STALE: usize = 16;
+
 /// A shard under one claim.
 type Tenure = (String, u64);
 
@@ -32,7 +36,7 @@ impl<'a> Verdict<'a> {
         self.check_nothing_is_lost(history);
         self.check_one_owner_for_each_claim(history);
         self.check_order(history);
-        self.check_nothing_stale(history);
+        self.check_little_is_stale(history);
         self.check_nothing_stored_comes_again(history);
         self.check_parents_come_first(history);
     }
@@ -64,8 +68,7 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// What was handed out though a later claim had handed out by then. A worker may be frozen with a message in its hand,
-    /// after it saw that the shard is its own and before it could say so.
+    /// What was handed out though a later claim had handed out by then.
     pub(crate) fn stale(&self) -> Vec<&Event> {
         let (mut newest, mut stale) = (HashMap::<&str, u64>::new(), Vec::new());
         for event in &self.handed_out {
@@ -78,12 +81,14 @@ impl<'a> Verdict<'a> {
         stale
     }
 
-    fn check_nothing_stale(&self, history: &str) {
-        let mut stale = HashSet::new();
+    fn check_little_is_stale(&self, history: &str) {
+        let mut counts: HashMap<Tenure, usize> = HashMap::new();
         for event in self.stale() {
+            let count = counts.entry(tenure(event)).or_default();
+            *count += 1;
             assert!(
-                stale.insert(tenure(event)),
-                "{history}: handed out by one who lost the lease: {event:?}"
+                *count <= STALE,
+                "{history}: handed out by one who lost the lease: {event:?}, {count} by now"
             );
         }
     }

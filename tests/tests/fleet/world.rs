@@ -55,6 +55,7 @@ impl World {
             lease_time: Duration::from_secs(if is_slow(kind) { 2 } else { 1 }),
             commit_interval: Duration::from_millis(100),
             hold: Duration::ZERO,
+            in_hand: 1_000,
             sink: None,
         };
         job(&mut settings);

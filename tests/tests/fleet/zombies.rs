@@ -3,14 +3,22 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use headwater_tests::{StoreKind, eventually};
+use headwater_tests::{StoreKind, WorkerJob, eventually};
 
-use crate::verdict::Verdict;
+use crate::verdict::{STALE, Verdict};
 use crate::world::World;
 
-/// Freezes one of two workers with messages in its hands until the other has read all its shards on, and wakes it.
+/// How many messages a worker works at at a time: those of one page, and many more than it may hand out once it is woken.
+const IN_HAND: usize = 4 * STALE;
+
+/// Freezes one of two workers with messages in its hands, and with others read and not handed out, until the other has read
+/// all its shards on, and wakes it.
 async fn wake_a_zombie(kind: StoreKind) {
-    let mut world = World::new(kind, 6, |job| job.hold = Duration::from_millis(300)).await;
+    let settings = |job: &mut WorkerJob| {
+        job.hold = Duration::from_millis(200);
+        job.in_hand = IN_HAND;
+    };
+    let mut world = World::new(kind, 6, settings).await;
     let (zombie, _heir) = (world.fleet.join(), world.fleet.join());
     let reads = |world: &World, worker: &str| world.fleet.ledger().reads(worker);
     eventually("both read", async || {
@@ -18,13 +26,13 @@ async fn wake_a_zombie(kind: StoreKind) {
         (zombie == 3 && heir == 3).then_some(())
     })
     .await;
-    let in_hand = eventually("the zombie has messages in its hands", async || {
-        world.put_everywhere();
+    world.put(20 * IN_HAND);
+    let in_hand = eventually("the zombie has all that it can in its hands", async || {
         let ledger = world.fleet.ledger();
         let done: Vec<_> = ledger.done().into_iter().map(|event| event.out.number).collect();
         let of_zombie = ledger.handed_out().into_iter().filter(|event| event.worker == zombie);
         let in_hand: Vec<_> = of_zombie.filter(|event| !done.contains(&event.out.number)).collect();
-        (in_hand.len() >= 6).then_some(in_hand)
+        (in_hand.len() == IN_HAND).then_some(in_hand)
     })
     .await;
 
@@ -32,7 +40,6 @@ async fn wake_a_zombie(kind: StoreKind) {
     let tokens: HashMap<String, u64> =
         in_hand.iter().map(|event| (event.out.shard.clone(), event.out.token)).collect();
     eventually("the heir reads on where the zombie was", async || {
-        world.put_everywhere();
         let done = world.fleet.ledger().done();
         let is_past = |(shard, token): (&String, &u64)| {
             done.iter().any(|event| event.out.shard == *shard && event.out.token > *token)
@@ -61,10 +68,7 @@ async fn wake_a_zombie(kind: StoreKind) {
     world.put_everywhere();
     world.all_is_stored().await;
 
-    let verdict = Verdict::on(&world);
-    verdict.check(&kind.to_string());
-    let stale: Vec<_> = verdict.stale().into_iter().filter(|event| event.at > woken).collect();
-    assert!(stale.len() <= 1, "{kind}: one at most was in its hand when it froze: {stale:?}");
+    Verdict::on(&world).check(&kind.to_string());
 }
 
-on_every_store! { a_frozen_worker_that_wakes_hands_out_and_stores_nothing_of_what_it_lost: wake_a_zombie }
+on_every_store! { a_frozen_worker_that_wakes_stores_nothing_of_what_it_lost_and_hands_out_little_more: wake_a_zombie }
