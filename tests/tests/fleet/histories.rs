@@ -14,8 +14,11 @@ use crate::world::World;
 const MOST_WORKERS: usize = 4;
 const MOST_SHARDS: usize = 10;
 
-/// The longest that a store is away.
+/// The longest that a store is away in passing.
 const OUTAGE: Duration = Duration::from_secs(2);
+
+/// How long it is away, now and then, where there is time for that.
+const LONG_OUTAGE: Duration = Duration::from_secs(10);
 
 struct History {
     name: String,
@@ -32,7 +35,7 @@ impl History {
         for _ in 0..history.rng.usize(1..4) {
             history.world.fleet.join();
         }
-        for _ in 0..sized(30, 10) {
+        for _ in 0..sized(15, 10) {
             history.step().await;
         }
         history.finish().await;
@@ -108,7 +111,8 @@ impl History {
         .await;
         self.world.store.begin_outage();
         self.world.put(self.rng.usize(1..30));
-        sleep(OUTAGE.mul_f64(self.rng.f64())).await;
+        let is_long = self.rng.usize(0..4) < sized(1, 0);
+        sleep(if is_long { LONG_OUTAGE } else { OUTAGE.mul_f64(self.rng.f64()) }).await;
         self.world.store.end_outage();
     }
 
