@@ -8,7 +8,6 @@ server when the test process is gone, however that ended, and removes the folder
 """
 
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -33,7 +32,7 @@ def watch(folder, ports, server):
     # Where the test stopped the server it may start it again, with what it stored.
     if os.getppid() == server:
         os.kill(server, signal.SIGKILL)
-        shutil.rmtree(folder, ignore_errors=True)
+        served.forget(folder)
 
 
 folder, *arguments = sys.argv[1:]

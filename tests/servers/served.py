@@ -1,5 +1,6 @@
 """What the programs that serve a checkpoint store have in common: a port to listen on, and an end."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -37,6 +38,13 @@ def wait_for_the_end():
     return bool(sys.stdin.buffer.readline())
 
 
+def forget(folder):
+    """Removes what a server stored, and the folder around it once no other server of the test stores in there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(folder))
+
+
 def end_with_the_tests(folder, end_in_order):
     """Ends this process once the test process is gone, or wants it: in order, so that it has stored all that it answered,
     or else with all that it stored.
@@ -46,7 +54,7 @@ def end_with_the_tests(folder, end_in_order):
         if wait_for_the_end():
             end_in_order()
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            forget(folder)
         os._exit(0)
 
     threading.Thread(target=end, daemon=True).start()
