@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use crate::checkpoint::{Checkpoint, Lease, LeaseRow};
 use crate::source::ReadFrom;
 use crate::source::leasing::coordinator::{Coordinator, tolerate_listing};
+use crate::source::leasing::exchange::Around;
 use crate::source::leasing::fleet::{Hold, Plan};
 use crate::source::leasing::held::Held;
-use crate::source::leasing::leases::Around;
 use crate::source::pages::reader::Reader;
 use crate::source::pages::reading::Reading;
 use crate::source::pages::tenure::Tenure;
@@ -39,7 +39,7 @@ impl Coordinator {
     }
 
     async fn claim_free(&mut self) -> Result<()> {
-        let looking = self.leases.look_around(self.config.max_shards);
+        let looking = self.leases.exchange.look_around(self.config.max_shards);
         let around = self.meanwhile(looking).await?;
         let Around { announced, rows, workers } = around?;
         let dead = self.fleet.meet(workers);
@@ -51,7 +51,7 @@ impl Coordinator {
         let pause = if is_settled { self.config.lease_time / 3 } else { Duration::ZERO };
         self.settled_until = Instant::now() + pause;
         let claimed = self.claim(plan.claims).await;
-        let asking = join(self.leases.request(plan.requests), self.leases.bury(dead));
+        let asking = join(self.leases.exchange.request(plan.requests), self.leases.exchange.bury(dead));
         let (requested, ()) = self.meanwhile(asking).await?;
         // None of these keeps the others from being done.
         announced.and(claimed).and(requested)
@@ -59,7 +59,7 @@ impl Coordinator {
 
     /// Tells whether another worker joined or left since the rows were last listed.
     pub(in crate::source) async fn somebody_came_or_went(&mut self) -> Result<bool> {
-        let listing = self.leases.workers();
+        let listing = self.leases.exchange.workers();
         let listed = self.meanwhile(listing).await?;
         // If it cannot be told, a look at the rows will.
         Ok(listed.map_or(true, |workers| self.fleet.differs_from(&workers)))
@@ -116,7 +116,7 @@ impl Coordinator {
             (shard, expired, initial)
         });
         let wanted = wanted.collect();
-        let mut answers = pin!(self.leases.claim(wanted));
+        let mut answers = pin!(self.leases.exchange.claim(wanted));
         let mut outcome = Ok(());
         while let Some((begun, answer)) = self.meanwhile(answers.next()).await? {
             match answer {

@@ -9,9 +9,10 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeou
 use crate::checkpoint::{ApplicationStart, InFlight};
 use crate::source::clock::Clock;
 use crate::source::handles::seek::Seek;
+use crate::source::leasing::exchange::{Exchange, Parting, bounded};
 use crate::source::leasing::fleet::Fleet;
 use crate::source::leasing::held::Held;
-use crate::source::leasing::leases::{Leases, Parting, bounded};
+use crate::source::leasing::leases::Leases;
 use crate::source::leasing::topology::Topology;
 use crate::source::meters::Meters;
 use crate::source::pages::budget::ByteBudget;
@@ -89,14 +90,13 @@ impl Coordinator {
         let mut topology = Topology::default();
         topology.list(shards);
         let meters = Meters::new(upstream.stream());
-        let leases = Leases::new(
+        let exchange = Exchange::new(
             Arc::clone(&config.checkpoints),
             application,
             config.worker.clone(),
             config.lease_time,
-            config.outage_limit,
-            &meters,
         );
+        let leases = Leases::new(exchange, config.lease_time, config.outage_limit, &meters);
         let fleet = Fleet::new(config.worker.clone(), config.max_shards, config.lease_time);
         let coordinator = Self {
             write: ticks(config.commit_interval.min(config.lease_time / 3)),

@@ -39,7 +39,7 @@ impl Coordinator {
     /// Waits for the acks of what is out, and gives up each shard of which nothing is.
     async fn drain(&mut self) {
         // Before any lease is free, so that the others count without this one.
-        let retiring = self.leases.retire();
+        let retiring = self.leases.exchange.retire();
         if let Err(error) = self.meanwhile(retiring).await.flatten() {
             tracing::warn!(stream = self.upstream.stream(), %error, "the others will miss this worker");
         }

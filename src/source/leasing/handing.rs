@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::source::leasing::coordinator::Coordinator;
 use crate::source::leasing::ending::FOR_EVER;
+use crate::source::leasing::exchange::Parting;
 use crate::source::leasing::held::Held;
-use crate::source::leasing::leases::Parting;
 use crate::{Result, ShardId};
 
 impl Coordinator {

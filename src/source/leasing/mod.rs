@@ -3,6 +3,7 @@
 pub(super) mod claiming;
 pub(super) mod coordinator;
 pub(super) mod ending;
+pub(super) mod exchange;
 pub(super) mod fleet;
 pub(super) mod handing;
 pub(super) mod held;
