@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long ending waits for acks and for the store.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// For how long it tries to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let job = std::env::args().nth(1).ok_or("worker JOB: one argument, the job as JSON")?;
@@ -37,16 +40,7 @@ fn say(said: Said) {
 
 async fn work(job: WorkerJob) -> Result<()> {
     let config = dummy_config(&job.url);
-    let source = KinesisSource::builder(&job.stream)
-        .sdk_config(config.clone())
-        .application(&job.application)
-        .worker(WorkerId::new(job.worker))
-        .checkpoints(open_store(&job.store).await?)
-        .lease_time(job.lease_time)
-        .commit_interval(job.commit_interval)
-        .drain_timeout(DRAIN)
-        .connect()
-        .await?;
+    let source = start(&job).await?;
     let control = source.control();
     let watching = tokio::spawn(watch(control.clone()));
     match job.sink {
@@ -115,4 +109,30 @@ async fn consume(mut source: KinesisSource, hold: Duration, in_hand: usize) -> R
         }
     }
     Ok(())
+}
+
+/// Starts, again and again while its store comes back: who runs such a program starts it again as well.
+async fn start(job: &WorkerJob) -> Result<KinesisSource> {
+    let begun = Instant::now();
+    let mut tries = interval(Duration::from_millis(100));
+    loop {
+        tries.tick().await;
+        match connect(job).await {
+            Err(error) if error.is_retryable() && begun.elapsed() < PATIENCE => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn connect(job: &WorkerJob) -> Result<KinesisSource> {
+    KinesisSource::builder(&job.stream)
+        .sdk_config(dummy_config(&job.url))
+        .application(&job.application)
+        .worker(WorkerId::new(&*job.worker))
+        .checkpoints(open_store(&job.store).await?)
+        .lease_time(job.lease_time)
+        .commit_interval(job.commit_interval)
+        .drain_timeout(DRAIN)
+        .connect()
+        .await
 }
