@@ -11,7 +11,7 @@ use crate::source::pages::reading::{Behind, Reading};
 use crate::{Message, Origin};
 
 /// How many messages may be handed out before the clock is looked at again.
-const UNWATCHED: usize = 16;
+const UNWATCHED: usize = 4;
 
 /// A page whose messages are being handed out.
 pub(in crate::source) struct OpenPage {

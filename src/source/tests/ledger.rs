@@ -140,7 +140,7 @@ impl Ledger {
         let cursor = self.cursors.get_mut(stint).unwrap();
         let claimed = rows.iter().any(|row| row.shard == *shard && row.token.0 > stint.2);
         cursor.late += usize::from(claimed && !self.reset.contains(shard));
-        assert!(cursor.late <= 16, "{record} of {shard} comes though another worker reads it: {stint:?}");
+        assert!(cursor.late <= 4, "{record} of {shard} comes though another worker reads it: {stint:?}");
         cursor.last = record;
         cursor.anywhere = false;
         cursor.delivered.insert(record);

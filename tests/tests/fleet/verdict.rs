@@ -8,8 +8,8 @@ use headwater_tests::Event;
 use crate::world::World;
 
 /// How much of a shard a worker may hand out that was frozen past its lease and does not know yet: a source looks at the
-/// clock with every sixteenth message of a page, and one may be on its way when it is frozen.
-pub(crate) const STALE: usize = 16;
+/// clock with every fourth message of a page, and one may be on its way when it is frozen.
+pub(crate) const STALE: usize = 5;
 
 /// A shard under one claim.
 type Tenure = (String, u64);
