@@ -27,21 +27,30 @@ fn of(stream: &MemoryStream, shard: &ShardId) -> Vec<usize> {
     records.map(|record| std::str::from_utf8(&record.payload).unwrap().parse().unwrap()).collect()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_paused_shard_is_held_back_in_mid_page_and_the_others_go_on() {
-    let stream = filled(2, 100);
-    let mut source = stream.source_with(config(&MemoryCheckpoints::new())).await.unwrap();
-    let control = source.control();
+/// Reads two shards, pauses the first to come after its first message, and reads the other.
+async fn paused_in_mid_page(
+    stream: &MemoryStream,
+    config: SourceConfig,
+) -> (ShardedSource, ShardId, ShardId) {
+    let mut source = stream.source_with(config).await.unwrap();
     let first = next(&mut source).await;
     let paused = first.origin().unwrap().shard().clone();
     first.ack();
-    control.pause(&paused).unwrap();
+    source.control().pause(&paused).unwrap();
     let other = if paused == shard(0) { shard(1) } else { shard(0) };
-    for expected in of(&stream, &other) {
+    for expected in of(stream, &other) {
         let message = next(&mut source).await;
         assert_eq!(number(&message), expected);
         message.ack();
     }
+    (source, paused, other)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_shard_is_held_back_in_mid_page_and_the_others_go_on() {
+    let stream = filled(2, 100);
+    let (mut source, paused, other) = paused_in_mid_page(&stream, config(&MemoryCheckpoints::new())).await;
+    let control = source.control();
     put(&stream, 100, 200);
     let late = of(&stream, &other).into_iter().filter(|&n| n >= 100);
     for expected in late {
@@ -233,18 +242,8 @@ async fn a_seek_after_the_end_is_an_error() {
 async fn messages_of_a_paused_shard_that_were_not_handed_out_keep_the_others_from_nothing() {
     let stream = filled(2, 100);
     let narrow = SourceConfig { max_in_flight: 10, ..config(&MemoryCheckpoints::new()) };
-    let mut source = stream.source_with(narrow).await.unwrap();
+    let (mut source, paused, _) = paused_in_mid_page(&stream, narrow).await;
     let control = source.control();
-    let first = next(&mut source).await;
-    let paused = first.origin().unwrap().shard().clone();
-    first.ack();
-    control.pause(&paused).unwrap();
-    let other = if paused == shard(0) { shard(1) } else { shard(0) };
-    for expected in of(&stream, &other) {
-        let message = next(&mut source).await;
-        assert_eq!(number(&message), expected);
-        message.ack();
-    }
     control.resume(&paused).unwrap();
     for expected in &of(&stream, &paused)[1..] {
         let message = next(&mut source).await;
