@@ -27,6 +27,7 @@ pub use lease::{Checkpoint, Claim, Handoff, Lease, LeaseRow, LeaseWrite};
 pub use memory::MemoryCheckpoints;
 pub use millis::{from_millis, to_millis};
 pub use store::CheckpointStore;
+pub(crate) use store::VERBS;
 pub use token::FencingToken;
 pub use tracker::Tracker;
 pub use worker::{WorkerId, WorkerRow};

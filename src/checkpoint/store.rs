@@ -11,8 +11,8 @@ use crate::checkpoint::{
 };
 use crate::{Result, ShardId};
 
-/// How many verbs of one batch are under way at a time.
-const VERBS: usize = 16;
+/// How many verbs are under way at a time, of a batch or of what a worker has to say.
+pub(crate) const VERBS: usize = 16;
 
 /// Keeps, for each shard of each application, one record of who may read it and how far it was read.
 ///

@@ -9,12 +9,9 @@ use futures::stream::{self, Stream, StreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkpoint::{
-    Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, WorkerId, WorkerRow,
+    Application, Checkpoint, CheckpointStore, Claim, Lease, LeaseRow, VERBS, WorkerId, WorkerRow,
 };
 use crate::{Error, ErrorKind, Position, Result, ShardId};
-
-/// How many verbs are under way at a time.
-pub(in crate::source) const VERBS: usize = 16;
 
 /// A store as one worker of an application speaks to it.
 pub(in crate::source) struct Exchange {

@@ -8,8 +8,8 @@ use futures::stream::{Stream, StreamExt};
 use metrics::Counter;
 use tokio::time::{Instant, timeout};
 
-use crate::checkpoint::{Lease, LeaseWrite};
-use crate::source::leasing::exchange::{Exchange, Parting, VERBS, no_answer};
+use crate::checkpoint::{Lease, LeaseWrite, VERBS};
+use crate::source::leasing::exchange::{Exchange, Parting, no_answer};
 use crate::source::leasing::held::Held;
 use crate::source::meters::Meters;
 use crate::{Error, ErrorKind, Result, ShardId};
