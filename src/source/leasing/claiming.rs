@@ -99,7 +99,7 @@ impl Coordinator {
             .filter(|shard| self.leases.held.contains_key(*shard) || self.topology.is_readable(shard));
         let shards = readable.map(|shard| {
             let hold = match self.leases.held.get(shard) {
-                Some(held) if held.handed_to().is_some() => Hold::Leaving,
+                Some(held) if held.is_leaving() => Hold::Leaving,
                 Some(held) if held.reading.is_read() => Hold::Read,
                 Some(_) => Hold::Reading,
                 None => Hold::None,

@@ -17,9 +17,9 @@ impl Coordinator {
     pub(in crate::source) async fn hand_over(&mut self) -> Result<()> {
         let until = Instant::now() + self.config.handoff_timeout.min(FOR_EVER);
         for (shard, held) in &mut self.leases.held {
-            if let Some(to) = held.lease.handoff.clone().filter(|_| held.handed_to().is_none()) {
+            if let Some(to) = held.lease.handoff.as_ref().filter(|_| !held.is_leaving()) {
                 tracing::info!(stream = self.upstream.stream(), %shard, %to, "handing over");
-                held.hand_to(to, until);
+                held.leave(until);
                 // What it had read and not handed out goes, and with it what that holds of the budget.
                 self.control.wake();
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::checkpoint::{Checkpoint, Lease, LeaseRow, LeaseWrite, WorkerId};
+use crate::checkpoint::{Checkpoint, Lease, LeaseRow, LeaseWrite};
 use crate::source::meters::ShardMeters;
 use crate::source::pages::reader::{FIRST_BACKOFF, LONGEST_BACKOFF};
 use crate::source::pages::reading::Reading;
@@ -26,18 +26,13 @@ pub(in crate::source) struct Held {
     restarts: (ReadFrom, u32),
     /// What was acked of earlier readings under this lease, and may not be stored yet.
     reached: Option<Checkpoint>,
-    handing: Option<Handing>,
+    /// Until when what is out of a shard that another worker asked for is waited for.
+    handing: Option<Instant>,
     /// Set while the lease is being given up: no other write is to come between.
     pub(in crate::source) is_parting: bool,
     /// Set once it was tried to give the lease up, which may have been done.
     pub(in crate::source) was_released: bool,
     meters: ShardMeters,
-}
-
-/// A shard that another worker asked for: what is out is waited for, then it is released.
-struct Handing {
-    to: WorkerId,
-    until: Instant,
 }
 
 impl Held {
@@ -74,16 +69,16 @@ impl Held {
     }
 
     /// Stops reading because another worker asked for the shard. What is out has until then to be acked.
-    pub(in crate::source) fn hand_to(&mut self, to: WorkerId, until: Instant) {
+    pub(in crate::source) fn leave(&mut self, until: Instant) {
         self.stop_reading();
         self.reading.tenure.leave();
         self.reading.tracker.drain();
-        self.handing = Some(Handing { to, until });
+        self.handing = Some(until);
     }
 
-    /// Returns who asked for the shard, while it is being handed over.
-    pub(in crate::source) fn handed_to(&self) -> Option<&WorkerId> {
-        self.handing.as_ref().map(|handing| &handing.to)
+    /// Tells whether it is being handed over.
+    pub(in crate::source) fn is_leaving(&self) -> bool {
+        self.handing.is_some()
     }
 
     /// Tells whether all that was handed out is acked.
@@ -93,9 +88,7 @@ impl Held {
 
     /// Tells whether nothing more is waited for before the shard is handed over.
     pub(in crate::source) fn is_handed_over(&self) -> bool {
-        self.handing
-            .as_ref()
-            .is_some_and(|handing| self.reading.tracker.in_flight() == 0 || Instant::now() >= handing.until)
+        self.handing.is_some_and(|until| self.reading.tracker.in_flight() == 0 || Instant::now() >= until)
     }
 
     /// Replaces the reading by one that starts anew under the same lease.
@@ -169,13 +162,13 @@ impl Held {
 
     /// Tells whether the task ended without a word, which only a panic does.
     pub(in crate::source) fn is_dead(&self) -> bool {
-        self.handing.is_none() && self.reader.is_finished() && self.reading.is_silent()
+        !self.is_leaving() && self.reader.is_finished() && self.reading.is_silent()
     }
 
     /// Tells what is known of the shard, here and to the metrics.
     pub(in crate::source) fn status(&self, parents: &[ShardId], now: SystemTime) -> ShardStatus {
         let reading = &self.reading;
-        let is_read = reading.children().is_some() || reading.is_read() || self.handing.is_some();
+        let is_read = reading.children().is_some() || reading.is_read() || self.is_leaving();
         let oldest = reading.tracker.oldest_out();
         let status = ShardStatus {
             shard: self.lease.shard.clone(),

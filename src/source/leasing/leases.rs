@@ -112,7 +112,7 @@ impl Leases {
 
     /// Forgets a lease that was given up.
     fn let_loose(&mut self, shard: &ShardId) {
-        if self.held.remove(shard).is_some_and(|held| held.handed_to().is_some()) {
+        if self.held.remove(shard).is_some_and(|held| held.is_leaving()) {
             self.handed_over.increment(1);
         }
     }

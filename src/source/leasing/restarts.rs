@@ -27,7 +27,7 @@ impl Coordinator {
     /// Reads a shard again from its watermark.
     fn redeliver(&mut self, shard: &ShardId) {
         // What is handed over is read again by the next worker.
-        let reads = self.leases.held.get_mut(shard).filter(|held| held.handed_to().is_none());
+        let reads = self.leases.held.get_mut(shard).filter(|held| !held.is_leaving());
         let Some(held) = reads else { return };
         let from = held.reading.watermark().map_or_else(|| held.reading.from.clone(), ReadFrom::Position);
         let pause = held.restart_pause(&from);
@@ -48,7 +48,7 @@ impl Coordinator {
             ReadFrom::Position(Position::Latest) => ReadFrom::Position(Position::At(self.clock.now())),
             to => to,
         };
-        let reads = |held: &Held| held.handed_to().is_none();
+        let reads = |held: &Held| !held.is_leaving();
         let known = shard.as_ref().is_none_or(|shard| self.leases.held.get(shard).is_some_and(reads));
         let answer = if known {
             let shards = shard.map_or_else(|| self.filter_held(reads), |shard| vec![shard]);
