@@ -1,0 +1,104 @@
+//! How Kinesis is reached.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_kinesis::Client;
+use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder};
+
+use crate::globals::Globals;
+
+/// What is signed with where nothing is checked.
+const NOBODY: &str = "headwater";
+/// The region of an endpoint on this machine, which has none.
+const HERE: &str = "us-east-1";
+
+/// A way to Kinesis, loaded once for each command.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    config: SdkConfig,
+}
+
+impl Connection {
+    /// Loads region, credentials and endpoint: the flags first, then the SDK's own chain.
+    ///
+    /// An endpoint on loopback without any credentials at hand is signed for as nobody: test servers check nothing.
+    pub(crate) async fn load(globals: &Globals) -> Self {
+        let url = endpoint_url(globals);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .operation_attempt_timeout(Duration::from_secs(10))
+            .operation_timeout(Duration::from_secs(30));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts.build());
+        if let Some(profile) = &globals.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &globals.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &url {
+            if is_loopback(url) && globals.profile.is_none() && has_no_credentials() {
+                loader = loader.credentials_provider(Credentials::from_keys(NOBODY, NOBODY, None));
+                if globals.region.is_none() && !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+                    loader = loader.region(Region::from_static(HERE));
+                }
+            }
+            loader = loader.endpoint_url(url);
+        }
+        Self { config: loader.load().await }
+    }
+
+    /// The SDK's configuration.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// A client of the SDK, for calls that neither source nor sink makes.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.config)
+    }
+
+    /// Starts to describe a source.
+    pub(crate) fn source(&self, stream: &str) -> KinesisSourceBuilder {
+        KinesisSource::builder(stream).sdk_config(self.config.clone())
+    }
+
+    /// Starts to describe a sink.
+    pub(crate) fn sink(&self, stream: &str) -> KinesisSinkBuilder {
+        KinesisSink::builder(stream).sdk_config(self.config.clone())
+    }
+}
+
+/// The endpoint that was named, the most special name first.
+fn endpoint_url(globals: &Globals) -> Option<String> {
+    let named = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
+    globals
+        .endpoint_url
+        .clone()
+        .or_else(|| named("AWS_ENDPOINT_URL_KINESIS"))
+        .or_else(|| named("AWS_ENDPOINT_URL"))
+        .or_else(|| named("ENDPOINT_URL"))
+}
+
+/// Whether a URL leads to this machine alone.
+fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next().unwrap_or(rest);
+    ["localhost", "127.", "[::1]"].iter().any(|here| host.starts_with(here))
+}
+
+fn has_no_credentials() -> bool {
+    !any_set(&[
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ])
+}
+
+fn any_set(names: &[&str]) -> bool {
+    names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}

@@ -1,0 +1,56 @@
+//! The `headwater` command: Kinesis streams from a shell, on the engine of the library.
+//!
+//! ```text
+//!   argv ─┐
+//!   env  ─┼─► Cli ──► Context (connection, signals, what is seen) ──► commands/NAME ──► Exit
+//!   TOML ─┘                                                              │
+//!                                  stdout: data alone · stderr: progress, logs, errors
+//! ```
+
+mod args;
+mod begin;
+mod codec;
+mod commands;
+mod config;
+mod connection;
+mod context;
+mod exit;
+mod failure;
+mod globals;
+mod logging;
+mod place;
+mod progress;
+mod seeing;
+mod stop;
+mod stores;
+mod until;
+
+use std::process::ExitCode;
+
+use tokio::runtime::Builder;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = match config::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(refused) => return refused.tell(),
+    };
+    match run(cli) {
+        Ok(exit) => exit.code(),
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn run(cli: args::Cli) -> Result<Exit, Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::io("start"))?;
+    let exit = runtime.block_on(async {
+        let context = Context::new(cli.globals)?;
+        commands::run(cli.command, context).await
+    });
+    // A read of the terminal that nobody waits for any more must not hold up the end.
+    runtime.shutdown_background();
+    exit
+}
