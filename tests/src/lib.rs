@@ -53,7 +53,7 @@ pub use kcl::{Kcl, Reading};
 pub use kcl_worker::{KclEvent, KclWorker};
 pub use open_store::open_store;
 pub use proxy::Proxy;
-pub use python::{Processor, consume, produce};
+pub use python::{Processor, async_kinesis, consume, produce};
 pub use reader::{ReaderJob, ReaderReport};
 pub use seeds::{seeds, sized};
 pub use server::Server;

@@ -100,24 +100,39 @@ async fn kinesis(name: &str, args: &[&str], to: (&str, &str), processor: Process
     run(name, &[&common, args].concat(), input).await
 }
 
+/// Runs async-kinesis' own command to its end, and returns what it printed.
+///
+/// # Panics
+///
+/// When it fails or takes too long, with what it printed.
+pub async fn async_kinesis(url: &str, args: &[&str], input: String) -> String {
+    let mut command = Command::new(virtual_python("python"));
+    command.args(["-B", "-c", "from kinesis.cli import main; main()", "--endpoint-url", url]).args(args);
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKIDHEADWATER"),
+        ("AWS_SECRET_ACCESS_KEY", "headwater"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ] {
+        command.env(name, value);
+    }
+    finish(&format!("async-kinesis {}", args.join(" ")), command, input).await
+}
+
 /// Runs a program of `tests/python` to its end, and returns what it printed.
 ///
 /// # Panics
 ///
 /// When it fails or takes too long, with what it printed.
 pub(crate) async fn run(name: &str, args: &[&str], input: String) -> String {
-    let what = format!("{name} {}", args.join(" "));
-    let mut child = Command::new(virtual_python("python"))
-        .arg("-B") // No compiled files beside the sources.
-        .arg(source("python").join(name))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let mut command = Command::new(virtual_python("python"));
+    // No compiled files beside the sources.
+    command.arg("-B").arg(source("python").join(name)).args(args);
+    finish(&format!("{name} {}", args.join(" ")), command, input).await
+}
 
+async fn finish(what: &str, mut command: Command, input: String) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{what}: {error}"));
     let mut stdin = child.stdin.take().expect("its standard input is a pipe");
     let feed = async move {
         // One that fails before it reads says why on its standard error.

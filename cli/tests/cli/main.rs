@@ -1,4 +1,5 @@
 //! The `headwater` binary, run as a user runs it, against our endpoint and those that nobody here wrote.
 
+mod async_kinesis;
 mod habits;
 mod support;
