@@ -18,6 +18,7 @@ const HERE: &str = "us-east-1";
 /// A way to Kinesis, loaded once for each command.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
+    globals: Globals,
     config: SdkConfig,
 }
 
@@ -26,28 +27,13 @@ impl Connection {
     ///
     /// An endpoint on loopback without any credentials at hand is signed for as nobody: test servers check nothing.
     pub(crate) async fn load(globals: &Globals) -> Self {
-        let url = endpoint_url(globals);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(10))
-            .operation_timeout(Duration::from_secs(30));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts.build());
-        if let Some(profile) = &globals.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &globals.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(url) = &url {
-            if is_loopback(url) && globals.profile.is_none() && has_no_credentials() {
-                loader = loader.credentials_provider(Credentials::from_keys(NOBODY, NOBODY, None));
-                if globals.region.is_none() && !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
-                    loader = loader.region(Region::from_static(HERE));
-                }
-            }
-            loader = loader.endpoint_url(url);
-        }
-        Self { config: loader.load().await }
+        let config = load(globals, endpoint_url(globals)).await;
+        Self { globals: globals.clone(), config }
+    }
+
+    /// The same region and credentials for a service that answers elsewhere: at this endpoint, or at its own of AWS.
+    pub(crate) async fn elsewhere(&self, url: Option<String>) -> SdkConfig {
+        load(&self.globals, url).await
     }
 
     /// The SDK's configuration.
@@ -69,6 +55,31 @@ impl Connection {
     pub(crate) fn sink(&self, stream: &str) -> KinesisSinkBuilder {
         KinesisSink::builder(stream).sdk_config(self.config.clone())
     }
+}
+
+/// Loads what the flags and the SDK's own chain say, for an endpoint.
+async fn load(globals: &Globals, url: Option<String>) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(30));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts.build());
+    if let Some(profile) = &globals.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &globals.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &url {
+        if is_loopback(url) && globals.profile.is_none() && has_no_credentials() {
+            loader = loader.credentials_provider(Credentials::from_keys(NOBODY, NOBODY, None));
+            if globals.region.is_none() && !any_set(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+                loader = loader.region(Region::from_static(HERE));
+            }
+        }
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
 }
 
 /// The endpoint that was named, the most special name first.
