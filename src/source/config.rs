@@ -1,11 +1,11 @@
 //! The settings of a sharded source.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints, WorkerId};
-use crate::source::{OnGap, ReadFrom};
+use crate::source::{OnGap, ReadFrom, Shard};
 use crate::{Error, ErrorKind, Position, Result, SequenceNumber, ShardId};
 
 /// Where shards without a checkpoint begin.
@@ -168,6 +168,10 @@ pub struct SourceConfig {
     pub start: Start,
     /// Shards that begin at a record of their own instead.
     pub start_shards: HashMap<ShardId, SequenceNumber>,
+    /// The shards that are read, and no others: neither their parents, which are not waited for, nor their children, so
+    /// that the source ends once they are closed and read. Every worker of an application wants the same. Default: empty,
+    /// which stands for all.
+    pub only_shards: BTreeSet<ShardId>,
     /// When the source ends by itself. Default: never.
     pub until: Until,
     /// What follows when a message is dropped without an ack. Default: fail.
@@ -207,6 +211,7 @@ impl Default for SourceConfig {
             checkpoints: Arc::new(MemoryCheckpoints::new()),
             start: Start::default(),
             start_shards: HashMap::new(),
+            only_shards: BTreeSet::new(),
             until: Until::default(),
             on_abandon: OnAbandon::default(),
             on_gap: OnGap::default(),
@@ -263,6 +268,14 @@ impl SourceConfig {
 
     pub(super) fn application(&self, stream: &str) -> Application {
         Application::new(self.application.as_str(), stream)
+    }
+
+    /// Leaves of a listing the shards that are to be read.
+    pub(super) fn wanted(&self, mut shards: Vec<Shard>) -> Vec<Shard> {
+        if !self.only_shards.is_empty() {
+            shards.retain(|shard| self.only_shards.contains(&shard.id));
+        }
+        shards
     }
 
     /// Returns where a shard without a checkpoint begins.

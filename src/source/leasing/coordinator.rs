@@ -17,13 +17,15 @@ use crate::source::leasing::topology::Topology;
 use crate::source::meters::Meters;
 use crate::source::pages::budget::ByteBudget;
 use crate::source::pages::event::Event;
-use crate::source::{Control, ShardState, ShardStatus, SourceConfig, Upstream};
+use crate::source::{Control, Shard, ShardState, ShardStatus, SourceConfig, Upstream};
 use crate::{Error, ErrorKind, Result, ShardId};
 
 /// How often a call is tried at the start before its failure is the user's to see.
 const FIRST_TRIES: u32 = 3;
 /// A consumer that is slow for long is told of now and then, not at every page.
 const BETWEEN_WARNINGS: Duration = Duration::from_mins(1);
+/// The most shards that an error names.
+const NAMED_SHARDS: usize = 10;
 /// The longest that a free shard waits to be seen.
 const SCAN: Duration = Duration::from_secs(1);
 
@@ -82,13 +84,16 @@ impl Coordinator {
         // One that was there at the first start may have expired since.
         let is_known =
             |id: &ShardId| shards.iter().any(|shard| shard.id == *id) || first_start.shards.contains(id);
-        if let Some(unknown) = config.start_shards.keys().find(|id| !is_known(id)) {
-            let stream = upstream.stream();
-            let context = format!("start_shard \"{unknown}\": stream \"{stream}\" has no such shard");
+        let starting = config.start_shards.keys().map(|id| ("start_shard", id));
+        let mut named = starting.chain(config.only_shards.iter().map(|id| ("only_shards", id)));
+        if let Some((setting, unknown)) = named.find(|(_, id)| !is_known(id)) {
+            let (stream, known) = (upstream.stream(), enumerate(&shards));
+            let context =
+                format!("{setting} \"{unknown}\": stream \"{stream}\" has no such shard; it has {known}");
             return Err(Error::new(ErrorKind::Invalid, context));
         }
         let mut topology = Topology::default();
-        topology.list(shards);
+        topology.list(config.wanted(shards));
         let meters = Meters::new(upstream.stream());
         let exchange = Exchange::new(
             Arc::clone(&config.checkpoints),
@@ -230,7 +235,7 @@ impl Coordinator {
             let named =
                 self.leases.held.get(shard).and_then(|held| held.reading.children()).unwrap_or_default();
             known &= !named.is_empty() && self.topology.knows_parents_of(named);
-            self.topology.add(named.to_vec());
+            self.topology.add(self.config.wanted(named.to_vec()));
         }
         if !known {
             self.refresh().await?;
@@ -248,7 +253,7 @@ impl Coordinator {
         let listing = timeout(self.config.outage_limit, async move { upstream.shards().await });
         let late = |_| Err(Error::new(ErrorKind::Timeout, "list shards: no answer"));
         let listed = self.meanwhile(listing).await?.unwrap_or_else(late)?;
-        self.topology.list(listed);
+        self.topology.list(self.config.wanted(listed));
         Ok(())
     }
 
@@ -327,6 +332,15 @@ async fn persist<T, F: Future<Output = Result<T>>>(mut call: impl FnMut() -> F) 
         }
     }
     call().await
+}
+
+/// Names shards in an error, the first of many.
+fn enumerate(shards: &[Shard]) -> String {
+    let named: Vec<&str> = shards.iter().take(NAMED_SHARDS).map(|shard| shard.id.as_str()).collect();
+    match shards.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 async fn asked_to_stop(stopped: &mut watch::Receiver<bool>) {

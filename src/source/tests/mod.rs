@@ -14,6 +14,7 @@ mod ledger;
 mod meddling;
 mod model;
 mod odd;
+mod only;
 mod quiet;
 mod reading;
 mod seeking;

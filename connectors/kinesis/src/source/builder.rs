@@ -87,6 +87,40 @@ impl KinesisSourceBuilder {
         self
     }
 
+    /// Reads these shards and no others: neither their parents, which are not waited for, nor their children, so that the
+    /// source ends once they are closed and read. All workers of an application must name the same. Default: all shards;
+    /// so does an empty list.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use headwater::source::Until;
+    /// use headwater_kinesis::KinesisSource;
+    /// # use headwater_local::LocalKinesis;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let local = LocalKinesis::builder().stream("orders", 2).build();
+    /// # let client = local.client();
+    /// # for key in ["a", "b", "c", "d", "e", "f"] { local.put("orders", key, key)?; }
+    /// let one = KinesisSource::builder("orders").only_shards(["shardId-000000000001"]).until(Until::Tip);
+    /// # let one = one.client(client);
+    /// let one = one.connect().await?;
+    /// let shards = one.map_ok(|message| {
+    ///     let shard = message.origin().expect("it was read from a shard").shard().clone();
+    ///     message.ack();
+    ///     shard
+    /// });
+    /// assert!(shards.try_collect::<Vec<_>>().await?.iter().all(|shard| shard.as_str().ends_with('1')));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn only_shards<S: Into<ShardId>>(mut self, shards: impl IntoIterator<Item = S>) -> Self {
+        self.config.only_shards = shards.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets when the source ends by itself. Default: [`Until::Forever`].
     pub fn until(mut self, until: Until) -> Self {
         self.config.until = until;
