@@ -1,0 +1,6 @@
+//! Expressions in jq.
+
+mod complaint;
+mod expression;
+
+pub(super) use expression::Jq;
