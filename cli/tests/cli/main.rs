@@ -2,4 +2,5 @@
 
 mod async_kinesis;
 mod habits;
+mod local;
 mod support;
