@@ -1,16 +1,36 @@
 //! `headwater completions`.
 
-use clap::Args;
+use std::io::{self, Write as _};
 
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::args::Cli;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+const EXAMPLES: &str = "\
+Examples:
+  headwater completions bash > ~/.local/share/bash-completion/completions/headwater
+  headwater completions zsh > ~/.zfunc/_headwater
+  headwater completions fish > ~/.config/fish/completions/headwater.fish";
+
 /// Prints the completions of a shell
 #[derive(Args, Clone, Debug)]
-pub(crate) struct CompletionsArgs {}
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
 
 /// Does it.
-pub(crate) async fn run(_: CompletionsArgs, _: Context) -> Result<Exit, Failure> {
-    Err(Failure::failed("completions is not built yet"))
+pub(crate) async fn run(args: CompletionsArgs, _: Context) -> Result<Exit, Failure> {
+    // Into memory first: the generator panics where nobody reads any more.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "headwater", &mut script);
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(&script).and_then(|()| stdout.flush());
+    written.map_err(Failure::io("write to standard output"))?;
+    Ok(Exit::Done)
 }

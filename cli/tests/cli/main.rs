@@ -1,6 +1,8 @@
 //! The `headwater` binary, run as a user runs it, against our endpoint and those that nobody here wrote.
 
 mod async_kinesis;
+mod completions;
 mod habits;
 mod local;
+mod man;
 mod support;
