@@ -2,6 +2,7 @@
 
 mod async_kinesis;
 mod completions;
+mod config;
 mod habits;
 mod local;
 mod man;
