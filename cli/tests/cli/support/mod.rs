@@ -1,7 +1,11 @@
 //! What the tests of the command share.
 
+mod feed;
 mod headwater;
+mod running;
 mod running_local;
 
+pub(crate) use feed::{feed, keyed};
 pub(crate) use headwater::{Done, Headwater};
+pub(crate) use running::Running;
 pub(crate) use running_local::RunningLocal;
