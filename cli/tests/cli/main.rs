@@ -7,3 +7,4 @@ mod habits;
 mod local;
 mod man;
 mod support;
+mod tail;
