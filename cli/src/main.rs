@@ -14,6 +14,7 @@ mod commands;
 mod config;
 mod connection;
 mod context;
+mod create;
 mod exit;
 mod failure;
 mod globals;

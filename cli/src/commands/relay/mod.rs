@@ -8,7 +8,6 @@
 //! ```
 
 mod args;
-mod create;
 mod dead_letters;
 mod jq;
 mod letter;

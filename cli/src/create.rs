@@ -6,7 +6,7 @@ use headwater_kinesis::KinesisSinkBuilder;
 
 /// What stream is made where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Create {
+pub(crate) enum Create {
     /// With so many shards.
     Shards(u32),
     /// With as many as it needs.
@@ -15,7 +15,7 @@ pub(super) enum Create {
 
 impl Create {
     /// Has a sink make it.
-    pub(super) fn with(self, sink: KinesisSinkBuilder) -> KinesisSinkBuilder {
+    pub(crate) fn with(self, sink: KinesisSinkBuilder) -> KinesisSinkBuilder {
         match self {
             Self::Shards(shards) => sink.create_stream(shards),
             Self::OnDemand => sink.create_stream_on_demand(),
