@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Prints what a stream holds and what comes
     Tail(tail::TailArgs),
     /// Reads a stream into another, at least once, its checkpoints behind what was confirmed
-    Relay(relay::RelayArgs),
+    Relay(Box<relay::RelayArgs>),
     /// Copies a stream into a file, or a file into a stream
     Copy(copy::CopyArgs),
     /// Lists, resets, exports or imports the checkpoints of an application
@@ -59,7 +59,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<Exit, Fail
         Command::Which(args) => Box::pin(which::run(args, context)).await,
         Command::Put(args) => Box::pin(put::run(args, context)).await,
         Command::Tail(args) => Box::pin(tail::run(args, context)).await,
-        Command::Relay(args) => Box::pin(relay::run(args, context)).await,
+        Command::Relay(args) => Box::pin(relay::run(*args, context)).await,
         Command::Copy(args) => Box::pin(copy::run(args, context)).await,
         Command::Group(args) => Box::pin(group::run(args, context)).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
