@@ -15,6 +15,6 @@ mod args;
 mod open;
 mod url;
 
-pub(crate) use args::StoreArgs;
+pub(crate) use args::{StoreArgs, StoreParser};
 pub(crate) use open::open_redis;
 pub(crate) use url::{DynamoDbTable, RedisUrl, Store};

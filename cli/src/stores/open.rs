@@ -13,6 +13,16 @@ use crate::failure::{Failure, chain};
 use crate::stores::{DynamoDbTable, RedisUrl, Store};
 
 impl Store {
+    /// Refuses a file that is not there, which to open would make: for who only wants to look.
+    pub(crate) fn check_exists(&self) -> Result<(), Failure> {
+        match self {
+            Self::Sqlite(path) if !path.exists() => Err(Failure::failed(format!(
+                "--checkpoints {self}: there is no such file; give the path that the workers have"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens it. SQLite and Redis are there then; DynamoDB is first asked by the first verb.
     pub(crate) async fn open(&self, connection: &Connection) -> Result<Arc<dyn CheckpointStore>, Failure> {
         Ok(match self {

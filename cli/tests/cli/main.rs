@@ -3,6 +3,7 @@
 mod async_kinesis;
 mod completions;
 mod config;
+mod group;
 mod habits;
 mod local;
 mod man;

@@ -1,0 +1,116 @@
+//! `headwater group APP list`.
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use headwater::WorkerId;
+use headwater::group::{Export, Group, Listing};
+use serde_json::{Value, json};
+
+use crate::commands::group::args::Which;
+use crate::commands::group::outcome::nothing_stored;
+use crate::commands::group::shown::{age, position, rfc3339};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Tells of each shard where it is and who holds it, and which workers there are.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// How it is told
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    output: Output,
+}
+
+/// How a list is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Tables for people
+    Table,
+    /// One JSON object in a line
+    Json,
+}
+
+/// Does it.
+pub(super) async fn run(args: &ListArgs, group: &Group) -> Result<Exit, Failure> {
+    let listing = group.list().await?;
+    if listing.start.is_none() && listing.leases.is_empty() && listing.workers.is_empty() {
+        return Err(nothing_stored(group));
+    }
+    let mut out = std::io::stdout().lock();
+    let written = match args.output {
+        Output::Table => writeln!(out, "{}", tables(group, &listing)),
+        Output::Json => writeln!(out, "{}", to_json(group, &listing)?),
+    };
+    written.and_then(|()| out.flush()).map_err(Failure::io("write the list"))?;
+    Ok(Exit::Done)
+}
+
+fn tables(group: &Group, listing: &Listing) -> String {
+    let started = match &listing.start {
+        Some(start) => format!("started {}", rfc3339(start.at)),
+        None => "never started".to_owned(),
+    };
+    let mut shards = table(["SHARD", "POSITION", "AGE", "OWNER", "TOKEN", "WANTED BY"]);
+    for row in &listing.leases {
+        let dash = || "-".to_owned();
+        shards.add_row([
+            row.shard.to_string(),
+            position(&row.checkpoint.position),
+            age(&row.checkpoint).map_or_else(dash, |age| humantime::format_duration(age).to_string()),
+            row.owner.as_ref().map_or_else(dash, WorkerId::to_string),
+            row.token.to_string(),
+            row.handoff.as_ref().map_or_else(dash, |handoff| handoff.to.to_string()),
+        ]);
+    }
+    let mut workers = table(["WORKER", "MAX SHARDS", "SHARDS"]);
+    for row in &listing.workers {
+        let held = listing.leases.iter().filter(|lease| lease.owner.as_ref() == Some(&row.worker)).count();
+        let most = if row.max_shards == u32::MAX { "-".to_owned() } else { row.max_shards.to_string() };
+        workers.add_row([row.worker.to_string(), most, held.to_string()]);
+    }
+    let mut told = format!("{}, {started}\n\n{shards}", group.application());
+    if !listing.workers.is_empty() {
+        told = format!("{told}\n\n{workers}");
+    }
+    // A table pads its last column.
+    told.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+/// As an export has it, with who is there beside it.
+fn to_json(group: &Group, listing: &Listing) -> Result<Value, Failure> {
+    let checkpoints = listing.leases.iter().map(|row| (row.shard.clone(), row.checkpoint.clone()));
+    let export = Export {
+        application: group.application().clone(),
+        start: listing.start.clone(),
+        checkpoints: checkpoints.collect(),
+    };
+    let mut told = serde_json::to_value(export)
+        .map_err(|error| Failure::failed(format!("list {}: {error}", group.application())))?;
+    // Both are ordered by shard.
+    let shards = told["checkpoints"].as_array_mut().into_iter().flatten();
+    for (shard, row) in shards.zip(&listing.leases) {
+        shard["age_seconds"] = json!(age(&row.checkpoint).map(|age| age.as_secs()));
+        shard["owner"] = json!(row.owner.as_ref().map(WorkerId::as_str));
+        shard["token"] = json!(row.token.0);
+        shard["wanted_by"] = json!(row.handoff.as_ref().map(|handoff| handoff.to.as_str()));
+    }
+    let workers = listing
+        .workers
+        .iter()
+        .map(|row| json!({ "worker": row.worker.as_str(), "max_shards": row.max_shards }));
+    told["workers"] = workers.collect();
+    Ok(told)
+}
