@@ -7,5 +7,6 @@ mod group;
 mod habits;
 mod local;
 mod man;
+mod relay;
 mod support;
 mod tail;

@@ -56,7 +56,9 @@ impl LetterFile {
             self = file;
             written?;
             count += batch.len() as u64;
-            batch.into_iter().for_each(|letter| letter.message.ack());
+            for letter in batch {
+                letter.message.ack();
+            }
         }
         Ok(count)
     }

@@ -18,6 +18,7 @@ use crate::commands::relay::dead_letters::DeadLetters;
 use crate::commands::relay::on_error::OnError;
 use crate::commands::relay::plan::Plan;
 use crate::commands::relay::settle::{Outlet, Step};
+use crate::commands::relay::transform::spread;
 
 /// How many messages may wait for their ends. The sink's own queue is shorter, and what bounds them.
 const UNSETTLED: usize = 20_000;
@@ -129,9 +130,9 @@ fn steps(message: Message<Bytes>, plan: &Plan, skipped: &Skipped) -> Result<Vec<
     if plan.is_raw() {
         return Ok(vec![Step::Put(message)]);
     }
-    let (message, reason) = match plan.transform.apply(message) {
-        Ok(messages) => return Ok(messages.into_iter().map(Step::Put).collect()),
-        Err(failed) => failed,
+    let reason = match plan.transform.make(message.payload()) {
+        Ok(made) => return Ok(spread(message, made).into_iter().map(Step::Put).collect()),
+        Err(reason) => reason,
     };
     let stream = message.origin().map_or("", headwater::Origin::stream).to_owned();
     counter!("headwater_poison_total", "stream" => stream, "policy" => plan.on_error.name()).increment(1);

@@ -1,7 +1,7 @@
 //! What is made of a message.
 
 use bytes::Bytes;
-use headwater::Message;
+use headwater::{Key, Message};
 use headwater_kinesis::codec::Serializer as _;
 use jaq_json::write::{Pp, write};
 use jaq_json::{Val, read};
@@ -23,34 +23,24 @@ pub(super) struct Transform {
 
 /// One of the messages that another becomes.
 #[derive(Debug)]
-struct Made {
+pub(super) struct Made {
     payload: Bytes,
     /// Its own key, where it does not keep that of the other.
     key: Option<String>,
 }
 
-impl Transform {
-    /// Makes messages of one, each with a share of its debt; or returns it, with the reason why nothing can be made.
-    pub(super) fn apply(
-        &self,
-        message: Message<Bytes>,
-    ) -> Result<Vec<Message<Bytes>>, (Message<Bytes>, String)> {
-        let made = match self.make(message.payload()) {
-            Ok(made) => made,
-            Err(why) => return Err((message, why)),
-        };
-        let keyed = |message: Message<Made>| {
-            let key = message.payload().key.clone();
-            let message = message.map(|made| made.payload);
-            match key {
-                Some(key) => message.rekey(key),
-                None => message,
-            }
-        };
-        Ok(message.explode(|_| made).into_iter().map(keyed).collect())
-    }
+/// Makes messages of one, each with a share of its debt.
+pub(super) fn spread(message: Message<Bytes>, made: Vec<Made>) -> Vec<Message<Bytes>> {
+    let keyed = |message: Message<Made>| {
+        let (Made { payload, key }, old, origin, ack) = message.into_parts();
+        Message::from_parts(payload, key.map(Key::from).or(old), origin, ack)
+    };
+    message.explode(|_| made).into_iter().map(keyed).collect()
+}
 
-    fn make(&self, payload: &Bytes) -> Result<Vec<Made>, String> {
+impl Transform {
+    /// Says what becomes of a payload, or why nothing can.
+    pub(super) fn make(&self, payload: &Bytes) -> Result<Vec<Made>, String> {
         if self.jq.is_none() && self.key.is_none() {
             self.check(payload)?;
             return Ok(vec![Made { payload: payload.clone(), key: None }]);
@@ -134,7 +124,7 @@ mod tests {
     use bytes::Bytes;
     use headwater::Message;
 
-    use super::Transform;
+    use super::{Transform, spread};
     use crate::codec::Format;
 
     fn transform(jq: Option<&str>, key: Option<&str>, from: Format, to: Format) -> Transform {
@@ -145,11 +135,8 @@ mod tests {
     /// The key and the payload of each message.
     fn made(transform: &Transform, payload: &'static str) -> Result<Vec<(String, Bytes)>, String> {
         let message = Message::keyed(Bytes::from_static(payload.as_bytes()), "old");
-        let messages = transform.apply(message).map_err(|(message, why)| {
-            message.ack();
-            why
-        })?;
-        let parts = messages.into_iter().map(|message| {
+        let made = transform.make(message.payload())?;
+        let parts = spread(message, made).into_iter().map(|message| {
             let (payload, key, ..) = message.into_parts();
             (key.unwrap().partition_key().to_owned(), payload)
         });

@@ -1,0 +1,58 @@
+//! Lines in, the same lines out.
+
+use headwater_kinesis::codec;
+use headwater_tests::Server;
+
+use crate::relay::streams::Streams;
+use crate::support::Headwater;
+
+const LINES: u32 = 100_000;
+
+async fn relayed(arguments: &[&str]) -> Vec<u32> {
+    let streams = Streams::new(Server::Local.shared(), 4).await;
+    streams.fill_with_seq(LINES).await;
+    let fast =
+        ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--unpaced", "--unlimited"];
+    let told = Headwater::at(streams.endpoint, fast.iter().chain(arguments)).run().await.ok();
+    assert_eq!(told, "", "standard output is for data alone");
+    streams.numbers().await
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_lines_come_out_as_they_are() {
+    assert!(relayed(&["--codec", "json", "--jq", "."]).await.into_iter().eq(1..=LINES));
+}
+
+#[tokio::test]
+async fn jq_leaves_every_second_line_out() {
+    let even = relayed(&["--codec", "json", "--jq", "select(. % 2 == 0)"]).await;
+    assert!(even.into_iter().eq((1..=LINES / 2).map(|half| half * 2)));
+}
+
+async fn a_raw_relay_keeps_keys_and_payloads(server: Server) {
+    let streams = Streams::new(server.shared(), 2).await;
+    let payloads = ["plain", "{\"a\": 1}", "ünï"];
+    streams.fill(codec::string(), payloads.map(str::to_owned)).await;
+    let arguments = ["relay", streams.from.name(), streams.to.name(), "--until", "tip"];
+    Headwater::at(streams.endpoint, arguments).run().await.ok();
+    let mut written = streams.written(codec::string()).await;
+    written.sort();
+    let mut expected = payloads.map(|payload| (format!("key of {payload}"), payload.to_owned()));
+    expected.sort();
+    assert_eq!(written, expected);
+}
+
+#[tokio::test]
+async fn a_raw_relay_keeps_keys_and_payloads_on_our_endpoint() {
+    a_raw_relay_keeps_keys_and_payloads(Server::Local).await;
+}
+
+#[tokio::test]
+async fn a_raw_relay_keeps_keys_and_payloads_on_kinesalite() {
+    a_raw_relay_keeps_keys_and_payloads(Server::Kinesalite).await;
+}
+
+#[tokio::test]
+async fn a_raw_relay_keeps_keys_and_payloads_on_kinesis_local() {
+    a_raw_relay_keeps_keys_and_payloads(Server::KinesisLocal).await;
+}

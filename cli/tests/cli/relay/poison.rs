@@ -1,0 +1,119 @@
+//! Messages that cannot be relayed.
+
+use headwater_kinesis::codec;
+use headwater_tests::Server;
+use serde_json::{Value, json};
+
+use crate::relay::streams::{Streams, read};
+use crate::support::{Done, Headwater};
+
+/// Relays a good message, one that is no JSON, and one that jq fails on.
+async fn relay(streams: &Streams, arguments: &[&str]) -> Done {
+    let payloads = ["{\"n\":1}", "no json", "[7]"];
+    streams.fill(codec::string(), payloads.map(str::to_owned)).await;
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip"];
+    let jq = ["--codec", "json", "--jq", ".n"];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq).chain(arguments)).run().await
+}
+
+async fn payloads(streams: &Streams) -> Vec<String> {
+    let written = streams.written(codec::string()).await;
+    written.into_iter().map(|(_, payload)| payload).collect()
+}
+
+/// Checks the letters of both bad messages, in any order.
+fn check(mut letters: Vec<Value>, streams: &Streams) {
+    letters.sort_by_key(|letter| letter["payload"].to_string());
+    let [jq, decode] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!((&decode["payload"], &decode["key"]), (&json!("no json"), &json!("key of no json")));
+    let reason = decode["reason"].as_str().unwrap();
+    assert!(reason.starts_with("it cannot be decoded as json: expected"), "{reason}");
+    assert_eq!(jq["payload"], "[7]");
+    let reason = jq["reason"].as_str().unwrap();
+    assert!(reason.starts_with("jq .n: cannot index"), "{reason}");
+    for letter in &letters {
+        assert_eq!(letter["stream"], streams.from.name());
+        assert!(letter["shard"].as_str().unwrap().starts_with("shardId-"));
+        assert!(letter["sequence"].as_str().unwrap().len() > 20);
+        assert!(letter["arrival"].as_str().unwrap().ends_with('Z'));
+    }
+}
+
+#[tokio::test]
+async fn poison_ends_the_relay_unless_it_is_told_otherwise() {
+    for more in [&[][..], &["--on-error", "fail"]] {
+        let streams = Streams::new(Server::Local.shared(), 1).await;
+        let told = relay(&streams, more).await.code(1);
+        assert!(told.contains("decode") && told.contains(streams.from.name()), "{told}");
+        assert!(told.contains("shardId-"), "it names the place: {told}");
+    }
+}
+
+#[tokio::test]
+async fn poison_is_skipped_and_counted() {
+    let streams = Streams::new(Server::Local.shared(), 2).await;
+    let told = relay(&streams, &["--on-error", "skip"]).await.code(3);
+    assert!(told.contains("2 messages were skipped"), "{told}");
+    assert_eq!(payloads(&streams).await, ["1"]);
+}
+
+#[tokio::test]
+async fn poison_goes_to_a_file_with_its_reason() {
+    for server in [Server::Local, Server::KinesisLocal] {
+        let streams = Streams::new(server.shared(), 2).await;
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("bad.ndjson");
+        let told = relay(&streams, &["--dead-letter", file.to_str().unwrap()]).await.code(3);
+        assert!(told.contains("2 messages went to the dead letters"), "{told}");
+        assert_eq!(payloads(&streams).await, ["1"]);
+        let lines = std::fs::read_to_string(&file).unwrap();
+        check(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), &streams);
+    }
+}
+
+#[tokio::test]
+async fn poison_goes_to_a_stream_with_its_reason() {
+    for server in [Server::Local, Server::Kinesalite] {
+        let streams = Streams::new(server.shared(), 2).await;
+        let letters = streams.endpoint.create_stream("letters", 1).await;
+        let wanted = ["--on-error", "dead-letter", "--dead-letter", letters.name()];
+        relay(&streams, &wanted).await.code(3);
+        let written = read(streams.endpoint, letters.name(), codec::string()).await;
+        let letters = written.iter().map(|(_, json)| serde_json::from_str(json).unwrap());
+        check(letters.collect(), &streams);
+    }
+}
+
+#[tokio::test]
+async fn what_the_target_refuses_goes_to_the_dead_letters() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    streams.fill(codec::string(), ["\"x\"".to_owned(), "\"y\"".to_owned()]).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("large.ndjson");
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--codec", "json"];
+    let jq = ["--jq", "if . == \"x\" then . * 1100000 else . end", "--dead-letter", file.to_str().unwrap()];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.code(3);
+    assert_eq!(payloads(&streams).await, ["\"y\""]);
+    let letter: Value = serde_json::from_str(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
+    assert_eq!(letter["payload"].as_str().unwrap().len(), 1_100_002);
+    assert!(letter["reason"].as_str().unwrap().contains("1048576"), "{}", letter["reason"]);
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_relay_before_the_message_is_done() {
+    let streams = Streams::new(Server::Local.shared(), 2).await;
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().join("checkpoints.db").display());
+    let kept = ["--app", "copier", "--checkpoints", &store];
+    let full = kept.iter().chain(&["--dead-letter", "/dev/full"]).copied().collect::<Vec<_>>();
+    let told = relay(&streams, &full).await.code(1);
+    assert!(told.contains("--dead-letter /dev/full: No space left on device"), "{told}");
+
+    // With room, what could not be kept comes again.
+    let file = directory.path().join("bad.ndjson");
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip"];
+    let jq = ["--codec", "json", "--jq", ".n", "--dead-letter", file.to_str().unwrap()];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq).chain(&kept)).run().await.code(3);
+    let lines = std::fs::read_to_string(&file).unwrap();
+    check(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), &streams);
+}
