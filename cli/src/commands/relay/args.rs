@@ -52,7 +52,7 @@ pub(crate) struct RelayArgs {
     /// No output filters the message out. The input is the JSON value, or a JSON string where the codec is string or
     /// kpl-string; an output becomes JSON, or, where the codec out is string, kpl-string or bytes, the text of a string
     /// and the JSON of all else. Fields keep their order, and numbers their digits unless they are calculated with; of a
-    /// field that is there twice the last stays. jq's env, input and halt are not there.
+    /// field that is there twice the last stays. jq's env and input are not there, and halt is an error.
     #[arg(long, value_name = "EXPR", help_heading = "Messages")]
     pub(super) jq: Option<Jq>,
     /// A jq expression that makes the partition key from a message, after --jq: one string, number or boolean

@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         for (wrong, told) in [
-            (".a | fro(1)", "at character 6: fro(1): there is no filter fro/1"),
+            (".a | fro(1)", "at character 6: fro: there is no filter fro/1"),
             (".a | $b", "at character 6: $b: there is no variable $b"),
-            (".a | (", "at character 6: (: expected closing parenthesis"),
+            (".a | (", "at the end: expected closing parenthesis"),
             ("if .a then 1", "at the end: expected else or end"),
             (".a ü", "at character 4: ü: expected token"),
             ("", "at the end: expected term"),
