@@ -19,6 +19,7 @@ use crate::commands::relay::on_error::OnError;
 use crate::commands::relay::plan::Plan;
 use crate::commands::relay::settle::{Outlet, Step};
 use crate::commands::relay::transform::spread;
+use crate::stop::Stop;
 
 /// How many messages may wait for their ends. The sink's own queue is shorter, and what bounds them.
 const UNSETTLED: usize = 20_000;
@@ -31,6 +32,7 @@ pub(super) struct Pipeline {
     pub(super) sink: Encode<KinesisSink, Bytes>,
     pub(super) outlet: Arc<Outlet>,
     pub(super) skipped: Skipped,
+    pub(super) stop: Stop,
 }
 
 /// How many messages were left out because they could not be decoded, mapped or encoded.
@@ -51,14 +53,20 @@ impl Skipped {
 impl Pipeline {
     /// Relays until the source ends, and returns once the last checkpoint is stored.
     pub(super) async fn run(self) -> Result<()> {
-        let Self { plan, source, sink, outlet, skipped } = self;
+        let Self { plan, source, sink, outlet, skipped, stop } = self;
         let control = source.control();
         let (messages, undecoded) = decoded(source, &plan, outlet.letters.as_ref());
         let steps = {
             let (plan, skipped) = (Arc::clone(&plan), skipped.clone());
             messages.map(move |message| steps(message?, &plan, &skipped))
         };
-        let (placing, settling) = (Arc::clone(&outlet), Arc::clone(&outlet));
+        let (placing, settling, closing) = (Arc::clone(&outlet), Arc::clone(&outlet), Arc::clone(&outlet));
+        // Who wants it to stop waits no longer than the sink's deadline; a relay that is done waits for its throttled rest.
+        let close = stream::once(async move {
+            if stop.is_asked() {
+                drop(closing.producer.close().await);
+            }
+        });
         let settled = steps
             .map_ok(|steps| stream::iter(steps.into_iter().map(Ok)))
             .try_flatten()
@@ -66,10 +74,12 @@ impl Pipeline {
                 let outlet = Arc::clone(&placing);
                 async move { Ok(outlet.place(step).await) }
             })
+            .chain(close.filter_map(|()| std::future::ready(None)))
             .map_ok(move |placed| Arc::clone(&settling).settle(placed))
             .try_buffer_unordered(UNSETTLED)
             .try_for_each(|()| std::future::ready(Ok(())));
-        let relayed = settled.await;
+        // The error itself holds what was not delivered, for whose ack the source would wait.
+        let relayed = settled.await.map_err(|error| error.restate());
         skipped.add(undecoded.map_or(0, |count| count.get()));
         end(relayed, &outlet, &control, sink).await
     }

@@ -21,6 +21,7 @@ use crate::failure::{Failure, chain};
 use crate::progress::progress;
 use crate::seeing::Seeing;
 use crate::stop::Stop;
+use crate::stores::Store;
 
 /// Does it.
 pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failure> {
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
     };
     let mut pipelines = Vec::new();
     for _ in 0..relay.args.workers.get() {
-        pipelines.push(Box::pin(relay.connect(letters.clone())).await?);
+        pipelines.push(Box::pin(relay.connect(letters.clone(), &context.stop)).await?);
     }
     drop(letters);
     let relayed = work(pipelines, &context.stop).await;
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
         None => 0,
     };
     relay.progress.finish_and_clear();
-    relayed.map_err(|error| Failure::Failed(chain(&error)))?;
+    relayed.map_err(|error| relay.ended(&error))?;
     Ok(relay.tell(buried, &context.stop))
 }
 
@@ -76,7 +77,7 @@ struct Relay {
 
 impl Relay {
     /// Connects the pipeline of a worker.
-    async fn connect(&self, letters: Option<DeadLetters>) -> Result<Pipeline, Failure> {
+    async fn connect(&self, letters: Option<DeadLetters>, stop: &Stop) -> Result<Pipeline, Failure> {
         let Self { args, plan, .. } = self;
         let mut sink = self
             .connection
@@ -119,7 +120,19 @@ impl Relay {
 
         let sink = sink.encode(plan.codec_out.codec());
         let outlet = Arc::new(Outlet { producer: sink.producer(), letters, progress: self.progress.clone() });
-        Ok(Pipeline { plan: Arc::clone(plan), source, sink, outlet, skipped: self.skipped.clone() })
+        let (plan, skipped, stop) = (Arc::clone(plan), self.skipped.clone(), stop.clone());
+        Ok(Pipeline { plan, source, sink, outlet, skipped, stop })
+    }
+
+    /// Says why it ended, and whether it goes on from there.
+    fn ended(&self, error: &headwater::Error) -> Failure {
+        let why = chain(error);
+        match self.args.store.store() {
+            Store::Memory => Failure::failed(why),
+            store => {
+                Failure::failed(format!("{why}; started again, it goes on from its checkpoints in {store}"))
+            }
+        }
     }
 
     /// Tells of what was not relayed, and how that is to be taken.

@@ -29,6 +29,23 @@ async fn jq_leaves_every_second_line_out() {
     assert!(even.into_iter().eq((1..=LINES / 2).map(|half| half * 2)));
 }
 
+#[tokio::test]
+async fn messages_of_a_key_keep_their_order() {
+    let streams = Streams::new(Server::Local.shared(), 2).await;
+    for number in 0..300 {
+        streams.from.put(&format!("key {}", number % 3), format!("{number}")).await;
+    }
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--max-in-flight", "8"];
+    let jq = ["--codec", "json", "--jq", "., .", "--linger", "1ms"];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.ok();
+    let written = streams.written(codec::json::<u32>()).await;
+    for key in 0..3 {
+        let of_key = written.iter().filter(|(written, _)| *written == format!("key {key}"));
+        let expected = (0..100).flat_map(|nth| [nth * 3 + key; 2]);
+        assert!(of_key.map(|(_, number)| *number).eq(expected), "key {key}");
+    }
+}
+
 async fn a_raw_relay_keeps_keys_and_payloads(server: Server) {
     let streams = Streams::new(server.shared(), 2).await;
     let payloads = ["plain", "{\"a\": 1}", "ünï"];

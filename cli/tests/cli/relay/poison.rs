@@ -1,7 +1,7 @@
 //! Messages that cannot be relayed.
 
 use headwater_kinesis::codec;
-use headwater_tests::Server;
+use headwater_tests::{Server, eventually};
 use serde_json::{Value, json};
 
 use crate::relay::streams::{Streams, read};
@@ -97,6 +97,37 @@ async fn what_the_target_refuses_goes_to_the_dead_letters() {
     let letter: Value = serde_json::from_str(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
     assert_eq!(letter["payload"].as_str().unwrap().len(), 1_100_002);
     assert!(letter["reason"].as_str().unwrap().contains("1048576"), "{}", letter["reason"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_the_stream_of_letters_refuses_ends_the_relay() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    let letters = streams.endpoint.create_stream("letters", 1).await;
+    streams.fill(codec::string(), ["\"x\"".to_owned()]).await;
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--codec", "json"];
+    let jq = ["--jq", ". * 1100000", "--dead-letter", letters.name()];
+    let told = Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.code(1);
+    assert!(told.contains("error: write --dead-letter: ") && told.contains("1048576"), "{told}");
+}
+
+#[tokio::test]
+async fn a_target_that_is_gone_makes_no_dead_letters() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("letters.ndjson");
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--dead-letter", file.to_str().unwrap()];
+    let child = Headwater::at(streams.endpoint, relay).spawn();
+    streams.fill_with_seq(10).await;
+    eventually("it relays", async || (streams.numbers().await.len() == 10).then_some(())).await;
+    let gone = streams.to.name().to_owned();
+    let Streams { from, to, .. } = streams;
+    to.delete().await;
+    from.put("key", "11").await;
+    let output = child.wait_with_output().await.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.lines().last().unwrap().contains(&gone), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "");
 }
 
 #[tokio::test]

@@ -43,7 +43,10 @@ impl Streams {
     }
 
     /// What was written so far: key and payload.
-    pub(super) async fn written<S: Deserializer<String>>(&self, codec: Codec<S>) -> Vec<(String, String)> {
+    pub(super) async fn written<T: Clone + Send + 'static, S: Deserializer<T>>(
+        &self,
+        codec: Codec<S>,
+    ) -> Vec<(String, T)> {
         read(self.endpoint, self.to.name(), codec).await
     }
 
@@ -58,11 +61,11 @@ impl Streams {
 }
 
 /// Reads what a stream holds: key and payload of each message.
-pub(super) async fn read<S: Deserializer<String>>(
+pub(super) async fn read<T: Clone + Send + 'static, S: Deserializer<T>>(
     endpoint: &Endpoint,
     stream: &str,
     codec: Codec<S>,
-) -> Vec<(String, String)> {
+) -> Vec<(String, T)> {
     let source = KinesisSource::builder(stream).client(endpoint.client()).until(Until::Tip).unpaced();
     let source = source.connect().await.expect("the source connects");
     let parts = source.decode(codec).map_ok(|message| {
