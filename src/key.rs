@@ -94,23 +94,27 @@ impl fmt::Display for Key {
 /// assert_eq!(shard_of("340282366920938463463374607431768211455".parse()?), shards[3]);
 /// # Ok::<(), headwater::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HashKey(u128);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HashKey {
+    // Halves, because a `u128` would align every message to 16 bytes. Their order is that of the number.
+    high: u64,
+    low: u64,
+}
 
 impl HashKey {
     /// The lowest hash key.
-    pub const MIN: Self = Self(0);
+    pub const MIN: Self = Self::new(0);
     /// The highest hash key, 2^128 − 1.
-    pub const MAX: Self = Self(u128::MAX);
+    pub const MAX: Self = Self::new(u128::MAX);
 
     /// Creates a hash key from its number.
     pub const fn new(value: u128) -> Self {
-        Self(value)
+        Self { high: (value >> 64) as u64, low: value as u64 }
     }
 
     /// Returns its number.
     pub const fn get(self) -> u128 {
-        self.0
+        (self.high as u128) << 64 | self.low as u128
     }
 }
 
@@ -132,19 +136,34 @@ impl FromStr for HashKey {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(invalid());
         }
-        text.parse().map(Self).map_err(|_| invalid())
+        text.parse().map(Self::new).map_err(|_| invalid())
     }
 }
 
 impl fmt::Display for HashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.get().fmt(f)
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HashKey").field(&self.get()).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hash_keys_are_ordered_as_their_numbers() {
+        let numbers = [0, 1, u128::from(u64::MAX), 1 << 64, (1 << 64) + 1, u128::MAX];
+        for pair in numbers.windows(2) {
+            assert!(HashKey::new(pair[0]) < HashKey::new(pair[1]), "{pair:?}");
+        }
+        assert_eq!(numbers.map(|number| HashKey::new(number).get()), numbers);
+    }
 
     #[test]
     fn a_bad_explicit_hash_key_is_named_in_its_error() {
