@@ -68,16 +68,16 @@ impl Ack {
     /// One message made from many:
     ///
     /// ```
-    /// use headwater::{Ack, Message};
+    /// use headwater::{Ack, Headers, Message};
     ///
     /// let (numbers, acks): (Vec<u32>, Vec<Ack>) = [Message::new(40), Message::new(2)]
     ///     .into_iter()
     ///     .map(|message| {
-    ///         let (number, _, _, ack) = message.into_parts();
+    ///         let (number, _, _, _, ack) = message.into_parts();
     ///         (number, ack)
     ///     })
     ///     .unzip();
-    /// let sum = Message::from_parts(numbers.iter().sum::<u32>(), None, None, Ack::join(acks));
+    /// let sum = Message::from_parts(numbers.iter().sum::<u32>(), None, Headers::new(), None, Ack::join(acks));
     /// assert_eq!(*sum.payload(), 42);
     /// # sum.ack();
     /// ```
@@ -228,14 +228,14 @@ impl Ledger {
 ///
 /// ```
 /// use headwater::checkpoint::Tracker;
-/// use headwater::{Message, Position};
+/// use headwater::{Headers, Message, Position};
 ///
 /// # let after = |n: u32| Position::After { sequence: n.to_string().into(), sub_sequence: None };
 /// let tracker = Tracker::new();
 /// let page = [(after(1), "first"), (after(2), "second")];
 /// let acks = tracker.open(page.iter().map(|(position, _)| (position.clone(), None)));
 /// let messages: Vec<_> =
-///     page.iter().zip(acks).map(|((_, text), ack)| Message::from_parts(*text, None, None, ack)).collect();
+///     page.iter().zip(acks).map(|((_, text), ack)| Message::from_parts(*text, None, Headers::new(), None, ack)).collect();
 ///
 /// messages.into_iter().for_each(Message::ack);
 /// assert_eq!(tracker.watermark().unwrap().position, after(2));

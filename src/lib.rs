@@ -38,7 +38,7 @@
 //!
 //! # The words
 //!
-//! - A [`Message`] is a payload with its [`Key`], its [`Origin`] and its debt, the [`Ack`]. Only an explicit ack moves
+//! - A [`Message`] is a payload with its [`Key`], its [`Headers`], its [`Origin`] and its debt, the [`Ack`]. Only an explicit ack moves
 //!   a checkpoint; sinks ack what is confirmed, [`Message::filter`] what it rejects. A message that is dropped
 //!   without one is *abandoned*, which ends its source with an error that names it.
 //! - [`source`] merges the shards of a stream, each leased, parents before children.
@@ -113,6 +113,7 @@ pub mod stage;
 
 mod ack;
 mod error;
+mod headers;
 mod key;
 mod memory;
 mod message;
@@ -124,6 +125,7 @@ mod undelivered;
 pub use ack::{Ack, Acks};
 pub use checkpoint::{FencingToken, WorkerId};
 pub use error::{BoxError, Error, ErrorKind, Result};
+pub use headers::Headers;
 pub use key::{HashKey, Key};
 pub use memory::{MemoryFaults, MemoryRecord, MemoryStream};
 pub use message::Message;

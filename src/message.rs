@@ -1,10 +1,10 @@
-//! What users see: a payload with its key, its origin and its debt.
+//! What users see: a payload with its key, its headers, its origin and its debt.
 
 use bytes::Bytes;
 
-use crate::{Ack, BoxError, Error, ErrorKind, Key, Origin, Result};
+use crate::{Ack, BoxError, Error, ErrorKind, Headers, Key, Origin, Result};
 
-/// A payload on its way through a pipeline, with its key, where it came from, and the debt to its source.
+/// A payload on its way through a pipeline, with its key, its headers, where it came from, and the debt to its source.
 ///
 /// The debt is paid by [`ack`](Self::ack), which a sink calls when the message is stored. A message that is dropped
 /// without it is *abandoned*: its source reports that, and its checkpoint never moves past. A clone shares the debt:
@@ -25,6 +25,7 @@ use crate::{Ack, BoxError, Error, ErrorKind, Key, Origin, Result};
 pub struct Message<T> {
     payload: T,
     key: Option<Key>,
+    headers: Headers,
     origin: Option<Origin>,
     ack: Ack,
 }
@@ -32,12 +33,12 @@ pub struct Message<T> {
 impl<T> Message<T> {
     /// Creates a message without a key: a sink sends it wherever there is room.
     pub fn new(payload: T) -> Self {
-        Self { payload, key: None, origin: None, ack: Ack::none() }
+        Self { payload, key: None, headers: Headers::new(), origin: None, ack: Ack::none() }
     }
 
     /// Creates a message with a key: messages of one key stay in order.
     pub fn keyed(payload: T, key: impl Into<Key>) -> Self {
-        Self { payload, key: Some(key.into()), origin: None, ack: Ack::none() }
+        Self { key: Some(key.into()), ..Self::new(payload) }
     }
 
     /// Creates a message from its parts, as a source does.
@@ -49,17 +50,23 @@ impl<T> Message<T> {
     /// ```
     /// use std::sync::Arc;
     ///
-    /// use headwater::{Ack, FencingToken, Message, Origin, OriginShard};
+    /// use headwater::{Ack, FencingToken, Headers, Message, Origin, OriginShard};
     ///
     /// let shard = "shardId-000000000000".into();
     /// let shard = Arc::new(OriginShard { stream: "orders".into(), shard, fencing_token: FencingToken(1) });
     /// let origin = Origin::new(shard, "7".into(), None, None);
-    /// let message = Message::from_parts("an order", Some("customer-7".into()), Some(origin), Ack::none());
+    /// let message = Message::from_parts("an order", Some("customer-7".into()), Headers::new(), Some(origin), Ack::none());
     /// assert_eq!(message.origin().unwrap().stream(), "orders");
     /// # message.ack();
     /// ```
-    pub fn from_parts(payload: T, key: Option<Key>, origin: Option<Origin>, ack: Ack) -> Self {
-        Self { payload, key, origin, ack }
+    pub fn from_parts(
+        payload: T,
+        key: Option<Key>,
+        headers: Headers,
+        origin: Option<Origin>,
+        ack: Ack,
+    ) -> Self {
+        Self { payload, key, headers, origin, ack }
     }
 
     /// Takes the message apart. Who takes the ack owes it.
@@ -73,16 +80,16 @@ impl<T> Message<T> {
     ///
     /// # async fn name_of(customer: u64) -> Result<String> { Ok(format!("customer {customer}")) }
     /// async fn enrich(order: Message<u64>) -> Result<Message<String>> {
-    ///     let (customer, key, origin, ack) = order.into_parts();
+    ///     let (customer, key, headers, origin, ack) = order.into_parts();
     ///     let name = name_of(customer).await?; // an error drops the ack, which abandons the order
-    ///     Ok(Message::from_parts(name, key, origin, ack))
+    ///     Ok(Message::from_parts(name, key, headers, origin, ack))
     /// }
     /// # let named = futures::executor::block_on(enrich(Message::new(7)))?;
     /// # assert_eq!(named.payload(), "customer 7");
     /// # Ok::<(), headwater::Error>(())
     /// ```
-    pub fn into_parts(self) -> (T, Option<Key>, Option<Origin>, Ack) {
-        (self.payload, self.key, self.origin, self.ack)
+    pub fn into_parts(self) -> (T, Option<Key>, Headers, Option<Origin>, Ack) {
+        (self.payload, self.key, self.headers, self.origin, self.ack)
     }
 
     /// Returns the payload.
@@ -93,6 +100,16 @@ impl<T> Message<T> {
     /// Returns the key.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Returns the value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)
     }
 
     /// Returns where the message came from; `None` for one that the user made.
@@ -118,9 +135,30 @@ impl<T> Message<T> {
         self
     }
 
-    /// Turns the payload into another, keeping key, origin and debt.
+    /// Replaces the headers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::Message;
+    ///
+    /// let order = Message::keyed("an order", "customer-7");
+    /// let mut headers = order.headers().clone();
+    /// headers.insert("tenant", "north")?;
+    /// let order = order.rehead(headers);
+    /// assert_eq!(order.header("tenant"), Some("north"));
+    /// # order.ack();
+    /// # Ok::<(), headwater::Error>(())
+    /// ```
+    pub fn rehead(mut self, headers: Headers) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Turns the payload into another, keeping key, headers, origin and debt.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Message<U> {
-        Message { payload: f(self.payload), key: self.key, origin: self.origin, ack: self.ack }
+        let (payload, key, headers, origin, ack) = self.into_parts();
+        Message { payload: f(payload), key, headers, origin, ack }
     }
 
     /// Turns the payload into another, or fails.
@@ -141,10 +179,11 @@ impl<T> Message<T> {
     /// # Ok::<(), headwater::Error>(())
     /// ```
     pub fn try_map<U, E: Into<BoxError>>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Message<U>> {
-        match f(self.payload) {
-            Ok(payload) => Ok(Message { payload, key: self.key, origin: self.origin, ack: self.ack }),
+        let (payload, key, headers, origin, ack) = self.into_parts();
+        match f(payload) {
+            Ok(payload) => Ok(Message { payload, key, headers, origin, ack }),
             Err(error) => {
-                let context = format!("map {}", describe(self.origin.as_ref()));
+                let context = format!("map {}", describe(origin.as_ref()));
                 Err(Error::new(ErrorKind::Stage, context).caused_by(error))
             }
         }
@@ -172,7 +211,7 @@ impl<T> Message<T> {
         }
     }
 
-    /// Makes any number of messages from one, all with its key and origin. The debt is paid when each of them
+    /// Makes any number of messages from one, all with its key, headers and origin. The debt is paid when each of them
     /// is acked, or at once when there are none.
     ///
     /// # Example
@@ -186,11 +225,15 @@ impl<T> Message<T> {
     /// # words.into_iter().for_each(Message::ack);
     /// ```
     pub fn explode<U, I: IntoIterator<Item = U>>(self, f: impl FnOnce(T) -> I) -> Vec<Message<U>> {
-        let (payload, key, origin, ack) = self.into_parts();
-        let parts: Vec<_> = f(payload)
-            .into_iter()
-            .map(|payload| Message { payload, key: key.clone(), origin: origin.clone(), ack: ack.clone() })
-            .collect();
+        let (payload, key, headers, origin, ack) = self.into_parts();
+        let part = |payload| Message {
+            payload,
+            key: key.clone(),
+            headers: headers.clone(),
+            origin: origin.clone(),
+            ack: ack.clone(),
+        };
+        let parts: Vec<_> = f(payload).into_iter().map(part).collect();
         // The clones hold the debt now. The original's share is done, and with no parts all of it.
         ack.ack();
         parts
@@ -203,9 +246,11 @@ impl<T> Message<T> {
 }
 
 impl Message<Bytes> {
-    /// Returns the bytes that the message takes in a record: its payload and its partition key.
+    /// Returns the bytes that the message takes in a record: its payload, its partition key, and its headers, for which
+    /// not every framing has room.
     pub fn wire_len(&self) -> usize {
-        self.payload.len() + self.key.as_ref().map_or(0, |key| key.partition_key().len())
+        let key_len = self.key.as_ref().map_or(0, |key| key.partition_key().len());
+        self.payload.len() + key_len + self.headers.bytes()
     }
 }
 

@@ -100,14 +100,14 @@ impl Tracker {
     ///
     /// ```
     /// use headwater::checkpoint::Tracker;
-    /// use headwater::{Message, Position};
+    /// use headwater::{Headers, Message, Position};
     ///
     /// let page = [("7", "an order"), ("8", "another")];
     /// let after = |sequence: &str| Position::After { sequence: sequence.into(), sub_sequence: None };
     /// let tracker = Tracker::new();
     /// let acks = tracker.open(page.map(|(sequence, _)| (after(sequence), None)));
     /// for ((_, payload), ack) in page.into_iter().zip(acks) {
-    ///     Message::from_parts(payload, None, None, ack).ack();
+    ///     Message::from_parts(payload, None, Headers::new(), None, ack).ack();
     /// }
     /// assert_eq!(tracker.watermark().unwrap().position, after("8"));
     /// ```

@@ -109,12 +109,12 @@ pin_project! {
     /// use futures::{TryStreamExt, stream};
     /// use headwater::codec::{self, DecodeExt};
     /// # use headwater::checkpoint::Tracker;
-    /// # use headwater::{Message, Position};
+    /// # use headwater::{Headers, Message, Position};
     ///
     /// # futures::executor::block_on(async {
     /// # let tracker = Tracker::new();
     /// # let ack = tracker.open([(Position::Beginning, None)]).next().unwrap();
-    /// # let record = Message::from_parts("1\n2\n".into(), None, None, ack);
+    /// # let record = Message::from_parts("1\n2\n".into(), None, Headers::new(), None, ack);
     /// let mut numbers = stream::iter([Ok(record)]).decode(codec::json_lines::<u32>());
     /// numbers.try_next().await?.unwrap().ack();
     /// assert!(tracker.watermark().is_none(), "the second is not acked");

@@ -66,7 +66,8 @@ pub trait EncodeExt: Framed {
 impl<S: Framed> EncodeExt for S {}
 
 pin_project! {
-    /// A sink of values, made by [`EncodeExt::encode`]: serializes each message and keeps its key, origin and ack.
+    /// A sink of values, made by [`EncodeExt::encode`]: serializes each message and keeps its key, headers, origin
+    /// and ack.
     ///
     /// # Errors
     ///
@@ -183,13 +184,13 @@ fn serialized<T: 'static>(
     name: &str,
     scratch: &mut Vec<u8>,
 ) -> Result<Message<Bytes>> {
-    let (value, key, origin, ack) = message.into_parts();
+    let (value, key, headers, origin, ack) = message.into_parts();
     scratch.clear();
     serializer.serialize(&value, scratch).map_err(|cause| {
         let context = format!("encode {} as {name}", describe(origin.as_ref()));
         Error::new(ErrorKind::Encode, context).caused_by(cause)
     })?;
-    Ok(Message::from_parts(Bytes::copy_from_slice(scratch), key, origin, ack))
+    Ok(Message::from_parts(Bytes::copy_from_slice(scratch), key, headers, origin, ack))
 }
 
 impl<S: fmt::Debug, T> fmt::Debug for Encode<S, T> {

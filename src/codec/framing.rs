@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{BoxError, HashKey, Key};
+use crate::{BoxError, HashKey, Headers, Key};
 
 /// How several messages share one record. A framing is shared by all keys of a sink, which opens a [`Frame`] for one after
 /// the other.
@@ -12,14 +12,14 @@ use crate::{BoxError, HashKey, Key};
 /// # Example
 ///
 /// ```
-/// use headwater::Key;
 /// use headwater::codec::{Framing, Lines};
+/// use headwater::{Headers, Key};
 ///
 /// let key = Key::from("a");
 /// let mut frame = Lines.open();
 /// for item in ["first", "second"] {
 ///     Lines.accepts(item.as_bytes())?;
-///     frame.push(&key, item.as_bytes());
+///     frame.push(&key, item.as_bytes(), &Headers::new());
 /// }
 /// let record = frame.finish();
 /// assert_eq!(record, "first\nsecond\n");
@@ -36,6 +36,12 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// Tells whether a record keeps each message's own key. Where it does not, only messages of one key may share a
     /// record.
     fn carries_keys(&self) -> bool;
+
+    /// Tells whether a record keeps each message's own headers. Where it does not, they are left out in silence, because
+    /// what a message says is in its payload. Default: no.
+    fn carries_headers(&self) -> bool {
+        false
+    }
 
     /// Returns the key of a record that holds several messages with keys of their own: of the first, which lands at the
     /// hash key, and of others that land on the same shard. Default: the first one's. Only framings that carry keys are
@@ -73,13 +79,13 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
 /// # Example
 ///
 /// ```
-/// use headwater::Key;
 /// use headwater::codec::{Framing, Netstrings};
+/// use headwater::{Headers, Key};
 ///
-/// let key = Key::from("a");
+/// let (key, headers) = (Key::from("a"), Headers::new());
 /// let mut frame = Netstrings.open();
-/// assert_eq!(frame.len_with(&key, b"123"), 6);
-/// frame.push(&key, b"123");
+/// assert_eq!(frame.len_with(&key, b"123", &headers), 6);
+/// frame.push(&key, b"123", &headers);
 /// assert_eq!(frame.count(), 1);
 /// assert_eq!(frame.finish(), "3:123,");
 /// assert_eq!(frame.count(), 0);
@@ -87,10 +93,11 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
 pub trait Frame: Send {
     /// Returns the exact length of the record if a message were added to it. Takes constant time, whatever the
     /// frame already holds.
-    fn len_with(&self, key: &Key, payload: &[u8]) -> usize;
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize;
 
-    /// Adds a message, which [`Framing::accepts`] has passed. A framing that does not join takes one message only.
-    fn push(&mut self, key: &Key, payload: &[u8]);
+    /// Adds a message, which [`Framing::accepts`] has passed. A framing that does not join takes one message only, and one
+    /// that carries no keys or no headers leaves them out.
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers);
 
     /// Returns how many messages it holds.
     fn count(&self) -> usize;
@@ -122,9 +129,9 @@ pub struct Split {
 }
 
 impl Split {
-    /// Makes the split of a record that is one message, without a key of its own.
+    /// Makes the split of a record that is one message, without a key or headers of its own.
     pub fn whole(record: &Bytes) -> Self {
-        Self { parts: vec![Part { payload: record.clone(), key: None }], damaged: None }
+        Self { parts: vec![Part::new(record.clone())], damaged: None }
     }
 
     /// Makes the split of a record that cannot be read at all.
@@ -146,7 +153,7 @@ impl Split {
 /// let record = Bytes::from("customer-7=an order");
 /// let at = record.iter().position(|byte| *byte == b'=').ok_or("no key")?;
 /// let key = std::str::from_utf8(&record[..at])?;
-/// let part = Part { payload: record.slice(at + 1..), key: Some(key.into()) };
+/// let part = Part { key: Some(key.into()), ..Part::new(record.slice(at + 1..)) };
 /// assert_eq!(part.payload, "an order");
 /// assert_eq!(part.key.unwrap().partition_key(), "customer-7");
 /// # Ok::<(), headwater::BoxError>(())
@@ -157,4 +164,13 @@ pub struct Part {
     pub payload: Bytes,
     /// Its own key, where the framing carries keys.
     pub key: Option<Key>,
+    /// Its own headers, where the framing carries headers.
+    pub headers: Headers,
+}
+
+impl Part {
+    /// Creates a message without a key or headers of its own.
+    pub fn new(payload: Bytes) -> Self {
+        Self { payload, key: None, headers: Headers::new() }
+    }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::codec::buffer::Buffer;
 use crate::codec::{Frame, Framing, Part, Split};
-use crate::{BoxError, Key};
+use crate::{BoxError, Headers, Key};
 
 /// One message per line: `item\n` for every message, the last too.
 ///
@@ -61,7 +61,7 @@ impl Framing for Lines {
             .split(|byte| *byte == b'\n')
             .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
             .filter(|line| !line.is_empty())
-            .map(|line| Part { payload: record.slice_ref(line), key: None })
+            .map(|line| Part::new(record.slice_ref(line)))
             .collect();
         Split { parts, damaged: None }
     }
@@ -70,11 +70,11 @@ impl Framing for Lines {
 struct LinesFrame(Buffer);
 
 impl Frame for LinesFrame {
-    fn len_with(&self, _key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, _: &Key, payload: &[u8], _: &Headers) -> usize {
         self.0.bytes.len() + payload.len() + 1
     }
 
-    fn push(&mut self, _key: &Key, payload: &[u8]) {
+    fn push(&mut self, _: &Key, payload: &[u8], _: &Headers) {
         self.0.bytes.extend_from_slice(payload);
         self.0.bytes.push(b'\n');
         self.0.count += 1;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::codec::buffer::Buffer;
 use crate::codec::{Frame, Framing, Part, Split};
-use crate::{BoxError, Key};
+use crate::{BoxError, Headers, Key};
 
 /// One JSON array, whose elements are the messages.
 ///
@@ -81,7 +81,7 @@ impl Elements<'_> {
                 self.at = start;
                 return Err(cause);
             }
-            parts.push(Part { payload, key: None });
+            parts.push(Part::new(payload));
             if last {
                 return self.end();
             }
@@ -137,12 +137,12 @@ impl Elements<'_> {
 struct ListFrame(Buffer);
 
 impl Frame for ListFrame {
-    fn len_with(&self, _key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, _: &Key, payload: &[u8], _: &Headers) -> usize {
         // An empty frame has no bracket yet; a started one needs a comma. Either way one byte, and one to close.
         self.0.bytes.len() + 1 + payload.len() + 1
     }
 
-    fn push(&mut self, _key: &Key, payload: &[u8]) {
+    fn push(&mut self, _: &Key, payload: &[u8], _: &Headers) {
         self.0.bytes.push(if self.0.count == 0 { b'[' } else { b',' });
         self.0.bytes.extend_from_slice(payload);
         self.0.count += 1;

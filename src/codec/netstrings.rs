@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::codec::buffer::Buffer;
 use crate::codec::{Frame, Framing, Part, Split};
-use crate::{BoxError, Key};
+use crate::{BoxError, Headers, Key};
 
 /// The longest length prefix: 10 digits name more bytes than any record holds.
 const MAX_DIGITS: usize = 10;
@@ -53,7 +53,7 @@ impl Framing for Netstrings {
             match payload_len(&record[at..]) {
                 Ok((prefix, len)) => {
                     let start = at + prefix;
-                    split.parts.push(Part { payload: record.slice(start..start + len), key: None });
+                    split.parts.push(Part::new(record.slice(start..start + len)));
                     at = start + len + 1;
                 }
                 Err(cause) => {
@@ -97,12 +97,12 @@ fn payload_len(rest: &[u8]) -> Result<(usize, usize), BoxError> {
 struct NetstringsFrame(Buffer);
 
 impl Frame for NetstringsFrame {
-    fn len_with(&self, _key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, _: &Key, payload: &[u8], _: &Headers) -> usize {
         let digits = payload.len().checked_ilog10().unwrap_or(0) as usize + 1;
         self.0.bytes.len() + digits + 1 + payload.len() + 1
     }
 
-    fn push(&mut self, _key: &Key, payload: &[u8]) {
+    fn push(&mut self, _: &Key, payload: &[u8], _: &Headers) {
         let bytes = &mut self.0.bytes;
         bytes.extend_from_slice(payload.len().to_string().as_bytes());
         bytes.push(b':');

@@ -5,13 +5,14 @@ use std::vec;
 use bytes::Bytes;
 
 use crate::codec::framing::{Framing, Part, Split};
-use crate::{Ack, BoxError, Key, Message, Origin};
+use crate::{Ack, BoxError, Headers, Key, Message, Origin};
 
 /// The parts of a record that were not handed out yet. Dropped early, it abandons the record.
 pub(super) struct Record {
     parts: vec::IntoIter<Part>,
     damaged: Option<(Bytes, BoxError)>,
     key: Option<Key>,
+    headers: Headers,
     origin: Option<Origin>,
     ack: Ack,
     handed_out: usize,
@@ -32,7 +33,7 @@ pub(super) struct Element {
 impl Record {
     /// Splits a record. A record without any message is done.
     pub(super) fn open(message: Message<Bytes>, framing: &dyn Framing) -> Option<Self> {
-        let (bytes, key, origin, ack) = message.into_parts();
+        let (bytes, key, headers, origin, ack) = message.into_parts();
         let Split { parts, damaged } = if was_split_before(framing, origin.as_ref()) {
             Split::whole(&bytes)
         } else {
@@ -43,21 +44,23 @@ impl Record {
             ack.ack();
             return None;
         }
-        Some(Self { parts: parts.into_iter(), damaged, key, origin, ack, handed_out: 0, len, warned: false })
+        let parts = parts.into_iter();
+        Some(Self { parts, damaged, key, headers, origin, ack, handed_out: 0, len, warned: false })
     }
 
     /// Hands out the next message, with a share of the record's debt.
     pub(super) fn next(&mut self) -> Option<Element> {
-        let (payload, own_key, damage) = match self.parts.next() {
-            Some(part) => (part.payload, part.key, None),
-            None => self.damaged.take().map(|(rest, cause)| (rest, None, Some(cause)))?,
+        let (part, damage) = match self.parts.next() {
+            Some(part) => (part, None),
+            None => self.damaged.take().map(|(rest, cause)| (Part::new(rest), Some(cause)))?,
         };
         let index = (self.len > 1).then_some(self.handed_out);
         self.handed_out += 1;
         // The record keeps a share until its last message is out, else the debt could be paid halfway through.
         let ack = if self.is_last_out() { std::mem::take(&mut self.ack) } else { self.ack.clone() };
-        let key = own_key.or_else(|| self.key.clone());
-        let message = Message::from_parts(payload, key, self.origin.clone(), ack);
+        let key = part.key.or_else(|| self.key.clone());
+        let headers = if part.headers.is_empty() { self.headers.clone() } else { part.headers };
+        let message = Message::from_parts(part.payload, key, headers, self.origin.clone(), ack);
         Some(Element { message, damage, index })
     }
 

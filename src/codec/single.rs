@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::Key;
 use crate::codec::{Frame, Framing, Split};
+use crate::{Headers, Key};
 
 /// No framing: one message, one record, its bytes as they are.
 ///
@@ -50,11 +50,11 @@ struct SingleFrame {
 }
 
 impl Frame for SingleFrame {
-    fn len_with(&self, _key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, _: &Key, payload: &[u8], _: &Headers) -> usize {
         payload.len()
     }
 
-    fn push(&mut self, _key: &Key, payload: &[u8]) {
+    fn push(&mut self, _: &Key, payload: &[u8], _: &Headers) {
         debug_assert!(self.payload.is_none(), "a second message in a frame that does not join");
         self.payload = Some(Bytes::copy_from_slice(payload));
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::batch::ShardRange;
 use crate::source::{ReadFrom, Record, Shard};
-use crate::{HashKey, Key, Position, SequenceNumber, ShardId};
+use crate::{HashKey, Headers, Key, Position, SequenceNumber, ShardId};
 
 /// A record as an in-process stream keeps it.
 ///
@@ -126,6 +126,7 @@ impl From<&MemoryRecord> for Record {
         Self {
             payload: record.payload.clone(),
             key: Some(record.key.clone()),
+            headers: Headers::new(),
             sequence: record.sequence.clone(),
             sub_sequence: None,
             completes: true,

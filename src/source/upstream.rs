@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::{Key, Position, Result, SequenceNumber, ShardId};
+use crate::{Headers, Key, Position, Result, SequenceNumber, ShardId};
 
 /// A stream with shards, as a connector sees it.
 ///
@@ -62,6 +62,7 @@ use crate::{Key, Position, Result, SequenceNumber, ShardId};
 ///         let lines = self.text.lines().zip(1_u64..).map(|(line, number)| Record {
 ///             payload: line.into(),
 ///             key: None,
+///             headers: Headers::new(),
 ///             sequence: number.to_string().into(),
 ///             sub_sequence: None,
 ///             completes: true,
@@ -263,12 +264,13 @@ pub struct Page {
 /// The first of several in an aggregate:
 ///
 /// ```
-/// use headwater::Position;
 /// use headwater::source::Record;
+/// use headwater::{Headers, Position};
 ///
 /// let record = Record {
 ///     payload: "an order".into(),
 ///     key: Some("customer-7".into()),
+///     headers: Headers::new(),
 ///     sequence: "7".into(),
 ///     sub_sequence: Some(0),
 ///     completes: false,
@@ -283,6 +285,8 @@ pub struct Record {
     pub payload: Bytes,
     /// Its key.
     pub key: Option<Key>,
+    /// Its headers.
+    pub headers: Headers,
     /// The sequence number of the record that it came in.
     pub sequence: SequenceNumber,
     /// Its place inside an aggregate, counted from 0; `None` for a plain record.

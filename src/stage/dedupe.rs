@@ -168,12 +168,12 @@ impl<S: Stream<Item = Result<Message<Bytes>>>> Stream for Dedupe<S> {
                 Some(Ok(message)) => message,
                 other => return Poll::Ready(other),
             };
-            let (payload, key, origin, ack) = message.into_parts();
+            let (payload, key, headers, origin, ack) = message.into_parts();
             let Some(origin) = origin else {
-                return Poll::Ready(Some(Ok(Message::from_parts(payload, key, None, ack))));
+                return Poll::Ready(Some(Ok(Message::from_parts(payload, key, headers, None, ack))));
             };
             if let Some(ack) = this.window.admit(&origin, ack) {
-                return Poll::Ready(Some(Ok(Message::from_parts(payload, key, Some(origin), ack))));
+                return Poll::Ready(Some(Ok(Message::from_parts(payload, key, headers, Some(origin), ack))));
             }
             this.count.add_one();
             let register = |stream| counter!("headwater_duplicates_total", "stream" => stream);

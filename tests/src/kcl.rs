@@ -165,6 +165,7 @@ fn range(shard: &ShardInfo) -> Range {
 
 #[cfg(test)]
 mod tests {
+    use headwater::Headers;
     use headwater::codec::Framing;
     use headwater_kinesis::kpl::{Kpl, partition_hash_key};
 
@@ -175,8 +176,8 @@ mod tests {
     fn parted() -> (Bytes, u128) {
         // Their MD5s begin with 0c and 92.
         let mut frame = Kpl.open();
-        frame.push(&Key::from("a"), b"low");
-        frame.push(&Key::from("b"), b"high");
+        frame.push(&Key::from("a"), b"low", &Headers::new());
+        frame.push(&Key::from("b"), b"high", &Headers::new());
         (frame.finish(), partition_hash_key("a").get())
     }
 

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use headwater::Key;
 use headwater::codec::Frame;
+use headwater::{Headers, Key};
 use headwater_kinesis::kpl::{DEFAULT_MAX_AGGREGATE, hash_key};
 use headwater_local::LocalKinesis;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
@@ -57,10 +57,10 @@ fn fill(local: &LocalKinesis, stream: &str, format: Format, framing: Processor, 
     for n in 0..records {
         let (key, payload) = (load.key(n), format.encode(&load, n)?);
         let shard = &mut shards[(hash_key(key).get() / HASH_KEYS) as usize];
-        if !framing.joins() || shard.frame.len_with(key, &payload) > DEFAULT_MAX_AGGREGATE {
+        if !framing.joins() || shard.frame.len_with(key, &payload, &Headers::new()) > DEFAULT_MAX_AGGREGATE {
             shard.put(local, stream)?;
         }
-        shard.frame.push(key, &payload);
+        shard.frame.push(key, &payload, &Headers::new());
         shard.first.get_or_insert_with(|| key.clone());
     }
     shards.iter_mut().try_for_each(|shard| shard.put(local, stream))

@@ -53,9 +53,9 @@ impl Handle {
                 let context = format!("frame a message of {} bytes as {}", payload.len(), framing.name());
                 Error::new(ErrorKind::Encode, context).caused_by(cause)
             })?;
-            if len + FRAME_OVERHEAD > self.record_bytes {
+            if len + message.headers().bytes() + FRAME_OVERHEAD > self.record_bytes {
                 let generated = || Key::from(" ".repeat(GENERATED_KEY_LEN));
-                len = Framer::len_alone(framing, &key.cloned().unwrap_or_else(generated), payload);
+                len = Framer::len_alone(framing, &key.cloned().unwrap_or_else(generated), message);
             }
         }
         if len > self.record_bytes {

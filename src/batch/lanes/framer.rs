@@ -140,13 +140,13 @@ impl Framer {
             && let Some(next) = queue.front()
             && let Some(accepted) = pool.get(next.place)
         {
-            let payload = accepted.message.payload();
+            let (payload, headers) = (accepted.message.payload(), accepted.message.headers());
             let is_first = filling.places.is_empty();
             // The first always goes: one that is longer than a frame should be travels alone.
-            if !is_first && (accepted.key() != own_key || frame.len_with(key, payload) > longest) {
+            if !is_first && (accepted.key() != own_key || frame.len_with(key, payload, headers) > longest) {
                 return;
             }
-            frame.push(key, payload);
+            frame.push(key, payload, headers);
             if is_first && joins {
                 let expected = (longest / (payload.len() + 1)).saturating_add(1);
                 filling.places.reserve(expected.min(most).min(queue.len()));
@@ -170,11 +170,11 @@ impl Framer {
     /// Frames messages that were in one entry before, under the keys that are given with them.
     pub(in crate::batch) fn reframe<'a>(
         &mut self,
-        messages: impl Iterator<Item = (&'a Key, &'a Bytes)>,
+        messages: impl Iterator<Item = (&'a Key, &'a Message<Bytes>)>,
     ) -> Bytes {
         let Some(frame) = &mut self.frame else { return Bytes::new() };
-        for (key, payload) in messages {
-            frame.push(key, payload);
+        for (key, message) in messages {
+            frame.push(key, message.payload(), message.headers());
         }
         frame.finish()
     }
@@ -188,8 +188,9 @@ impl Framer {
     }
 
     /// Returns the exact length of the entry that a message makes alone, its key included.
-    pub(in crate::batch) fn len_alone(framing: &dyn Framing, key: &Key, payload: &Bytes) -> usize {
-        framing.open().len_with(key, payload) + key.partition_key().len()
+    pub(in crate::batch) fn len_alone(framing: &dyn Framing, key: &Key, message: &Message<Bytes>) -> usize {
+        let len = framing.open().len_with(key, message.payload(), message.headers());
+        len + key.partition_key().len()
     }
 }
 

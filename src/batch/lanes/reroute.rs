@@ -125,9 +125,8 @@ impl Backlog {
         ids.sort_unstable();
         ids.dedup();
         let first = keys.first().map_or_else(|| keyless.clone(), |key| (*key).clone());
-        let payloads =
-            places.iter().filter_map(|place| self.pool.get(*place)).map(|each| each.message.payload());
-        let data = self.framer.reframe(keys.into_iter().zip(payloads));
+        let messages = places.iter().filter_map(|place| self.pool.get(*place)).map(|each| &each.message);
+        let data = self.framer.reframe(keys.into_iter().zip(messages));
         let chains = match *ids {
             [id] => ChainIds::One(id),
             _ => ChainIds::Many(ids),

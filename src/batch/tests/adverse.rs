@@ -12,7 +12,7 @@ use super::fake::{Act, Fake};
 use super::{numbered, owing};
 use crate::batch::{Batch, BatchResponse, BatchSink, Ordering};
 use crate::codec::{Frame, Framed, Framing, Lines, Split};
-use crate::{Delivery, ErrorKind, Key, Message, Result};
+use crate::{Delivery, ErrorKind, Headers, Key, Message, Result};
 
 /// Panics over the message `6`.
 #[derive(Debug)]
@@ -43,13 +43,13 @@ impl Framing for Superstitious {
 }
 
 impl Frame for SuperstitiousFrame {
-    fn len_with(&self, key: &Key, payload: &[u8]) -> usize {
-        self.0.len_with(key, payload)
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
+        self.0.len_with(key, payload, headers)
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8]) {
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
         assert_ne!(payload, b"6");
-        self.0.push(key, payload);
+        self.0.push(key, payload, headers);
     }
 
     fn count(&self) -> usize {

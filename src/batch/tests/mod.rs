@@ -26,7 +26,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::checkpoint::Tracker;
-use crate::{Message, Position};
+use crate::{Headers, Message, Position};
 
 /// Makes a message whose payload is its number.
 fn numbered(key: impl Into<String>, number: u32) -> Message<Bytes> {
@@ -41,7 +41,7 @@ fn owing(count: u32, key: impl Fn(u32) -> String) -> (Tracker, Vec<Message<Bytes
         .enumerate()
         .map(|(number, ack)| {
             let payload = number.to_string().into();
-            Message::from_parts(payload, Some(key(number as u32).into()), None, ack)
+            Message::from_parts(payload, Some(key(number as u32).into()), Headers::new(), None, ack)
         })
         .collect();
     (tracker, messages)

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::codec::{Frame, Framing, Split};
-use crate::{HashKey, Key};
+use crate::{HashKey, Headers, Key};
 
 /// A framing that carries keys: each message is a line of its key and its payload.
 #[derive(Debug)]
@@ -66,11 +66,11 @@ impl Framing for Pairs {
 }
 
 impl Frame for PairsFrame {
-    fn len_with(&self, key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, key: &Key, payload: &[u8], _: &Headers) -> usize {
         self.bytes.len() + line(key, payload).len()
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8]) {
+    fn push(&mut self, key: &Key, payload: &[u8], _: &Headers) {
         self.bytes.extend_from_slice(line(key, payload).as_bytes());
         self.count += 1;
     }

@@ -17,7 +17,7 @@ use super::model::Case;
 use super::stream::{Record, Stream};
 use crate::batch::{BatchSink, Producer, Producing, Receipt};
 use crate::checkpoint::Tracker;
-use crate::{Delivery, Error, HashKey, Key, Message, Undelivered};
+use crate::{Delivery, Error, HashKey, Headers, Key, Message, Undelivered};
 
 /// What became of the messages, as those who sent them know.
 #[derive(Default)]
@@ -84,7 +84,7 @@ pub(super) async fn run(case: &Case) -> (Vec<Record>, Told) {
         let tracker = Tracker::new();
         let ack = tracker.open([(after(0), None)]).next().unwrap();
         let payload = format!("{number}{}", "x".repeat(rng.usize(..90))).into();
-        let message = Message::from_parts(payload, key_of(case, number), None, ack);
+        let message = Message::from_parts(payload, key_of(case, number), Headers::new(), None, ack);
         sends[task_of(case, number)].push((number, message));
         told.lock().unwrap().trackers.push(tracker);
     }

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use crate::codec::tests::shard::{Shard, after, drain};
 use crate::codec::tests::switchboard::Switchboard;
 use crate::codec::{self, Codec, DecodeExt, EncodeExt, Frame, Framing, Lines, Part, Raw, Split};
-use crate::{Ack, Error, ErrorKind, Key, Message, Origin};
+use crate::{Ack, Error, ErrorKind, Headers, Key, Message, Origin};
 
 #[test]
 fn a_record_is_acked_when_all_its_messages_are() {
@@ -84,8 +84,8 @@ impl Framing for Envelope {
     fn split(&self, record: &Bytes) -> Split {
         let text = str::from_utf8(record).unwrap();
         let part = |part: &str| match part.split_once('=') {
-            Some((key, payload)) => Part { payload: payload.to_owned().into(), key: Some(key.into()) },
-            None => Part { payload: part.to_owned().into(), key: None },
+            Some((key, payload)) => Part { key: Some(key.into()), ..Part::new(payload.to_owned().into()) },
+            None => Part::new(part.to_owned().into()),
         };
         Split { parts: text.split(';').map(part).collect(), damaged: None }
     }
@@ -101,12 +101,25 @@ fn a_key_inside_the_record_replaces_the_records_own() {
 }
 
 #[test]
+fn every_message_of_a_record_has_the_headers_of_the_record() {
+    let shard = Shard::new();
+    let mut headers = Headers::new();
+    headers.insert("tenant", "north").unwrap();
+    let record = shard.record(1, "1\n2\n").rehead(headers);
+    let messages = stream::iter([Ok(record)]).decode(codec::json_lines::<u32>());
+    let messages: Vec<_> = messages.try_collect().now_or_never().unwrap().unwrap();
+    let tenants: Vec<_> = messages.iter().map(|message| message.header("tenant")).collect();
+    assert_eq!(tenants, [Some("north"); 2]);
+}
+
+#[test]
 fn what_the_source_has_taken_apart_is_not_taken_apart_again() {
     let shard = Shard::new();
     let origin = Origin::new(Arc::clone(&shard.shared), "1".into(), Some(0), None);
     let user_record = || {
         let (key, origin) = (Key::from("customer-8"), origin.clone());
-        stream::iter([Ok(Message::from_parts("a=1;b=2".into(), Some(key), Some(origin), Ack::none()))])
+        let (key, origin, ack) = (Some(key), Some(origin), Ack::none());
+        stream::iter([Ok(Message::from_parts("a=1;b=2".into(), key, Headers::new(), origin, ack))])
     };
     let whole: Vec<_> =
         user_record().decode(Codec::new(Envelope, Raw)).try_collect().now_or_never().unwrap().unwrap();

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::Key;
 use crate::codec::{
     Codec, Deserializer, Json, MessagePack, Netstrings, Raw, Serializer, Single, bytes, json, json_lines,
     json_list, msgpack, string,
 };
+use crate::{Headers, Key};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Item {
@@ -25,7 +25,7 @@ fn write<T, S: Serializer<T>>(codec: &Codec<S>, items: &[T]) -> Bytes {
         let mut payload = Vec::new();
         codec.serializer().serialize(item, &mut payload).unwrap();
         codec.framing().accepts(&payload).unwrap();
-        frame.push(&key, &payload);
+        frame.push(&key, &payload, &Headers::new());
     }
     frame.finish()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use crate::Key;
 use crate::codec::{Frame, Framing, Lines, List, Netstrings, Single};
+use crate::{Headers, Key};
 
 const JOINING: [&dyn Framing; 3] = [&Lines, &List, &Netstrings];
 
@@ -40,7 +40,7 @@ fn fit(framing: &dyn Framing, payloads: &[Vec<u8>]) -> Vec<Vec<u8>> {
 fn push_all(frame: &mut dyn Frame, payloads: &[Vec<u8>]) -> Bytes {
     let key = Key::from("a");
     for payload in payloads {
-        frame.push(&key, payload);
+        frame.push(&key, payload, &Headers::new());
     }
     frame.finish()
 }
@@ -69,14 +69,14 @@ proptest! {
             let payloads = fit(framing, &payloads);
             let mut frame = framing.open();
             for (place, payload) in payloads.iter().enumerate() {
-                let predicted = frame.len_with(&key, payload);
-                frame.push(&key, payload);
+                let predicted = frame.len_with(&key, payload, &Headers::new());
+                frame.push(&key, payload, &Headers::new());
                 prop_assert_eq!(frame.count(), place + 1);
                 let whole = push_all(&mut *framing.open(), &payloads[..=place]);
                 prop_assert_eq!(predicted, whole.len(), "{}", framing.name());
             }
         }
-        prop_assert_eq!(Single.open().len_with(&key, &payloads[0]), payloads[0].len());
+        prop_assert_eq!(Single.open().len_with(&key, &payloads[0], &Headers::new()), payloads[0].len());
         prop_assert_eq!(push_all(&mut *Single.open(), &payloads[..1]), &payloads[0][..]);
     }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt, stream};
 
 use crate::checkpoint::{FencingToken, Tracker};
-use crate::{Error, Message, Origin, OriginShard, Position, Result};
+use crate::{Error, Headers, Message, Origin, OriginShard, Position, Result};
 
 /// A shard whose records are numbered from 1, and whose watermark tells what was acked.
 pub(super) struct Shard {
@@ -27,7 +27,7 @@ impl Shard {
     pub(super) fn record(&self, number: u32, text: &'static str) -> Message<Bytes> {
         let ack = self.tracker.open([(after(number), None)]).next().unwrap();
         let origin = Origin::new(Arc::clone(&self.shared), number.to_string().into(), None, None);
-        Message::from_parts(text.into(), Some("customer-7".into()), Some(origin), ack)
+        Message::from_parts(text.into(), Some("customer-7".into()), Headers::new(), Some(origin), ack)
     }
 
     pub(super) fn records<const N: usize>(

@@ -49,7 +49,7 @@ impl OpenPage {
             record.sub_sequence,
             record.arrival,
         );
-        Some(Message::from_parts(record.payload, record.key, Some(origin), ack))
+        Some(Message::from_parts(record.payload, record.key, record.headers, Some(origin), ack))
     }
 
     /// Goes on with what was put aside.

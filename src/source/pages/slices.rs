@@ -16,12 +16,13 @@ const BESIDE: usize = 320;
 /// mostly gone is charged for itself alone, so that a few messages held for long keep no room from the others.
 pub(in crate::source) fn spread(charge: Charge, bytes: usize, records: &mut [Record]) {
     let payloads: usize = records.iter().map(|record| record.payload.len()).sum();
+    let headers: usize = records.iter().map(|record| record.headers.bytes()).sum();
     if records.is_empty() {
         return;
     }
     // Frames, and parts left out, live as long as the payloads that were cut from them.
     let mut beyond = bytes.saturating_sub(payloads);
-    let whole = records.len() * BESIDE + payloads + beyond;
+    let whole = records.len() * BESIDE + payloads + headers + beyond;
     let page = Arc::new(PageCharge {
         alive: AtomicUsize::new(whole),
         mark: AtomicUsize::new(whole / 2),
@@ -29,7 +30,7 @@ pub(in crate::source) fn spread(charge: Charge, bytes: usize, records: &mut [Rec
     });
     for record in records {
         let payload = own(mem::take(&mut record.payload), record);
-        let weight = payload.len() + BESIDE + mem::take(&mut beyond);
+        let weight = payload.len() + record.headers.bytes() + BESIDE + mem::take(&mut beyond);
         record.payload = Bytes::from_owner(Slice { payload, weight, page: Arc::clone(&page) });
     }
 }
@@ -91,11 +92,13 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+    use crate::Headers;
     use crate::source::pages::budget::ByteBudget;
 
     fn record(payload: Bytes) -> Record {
         let sequence = "7".into();
-        Record { payload, key: None, sequence, sub_sequence: None, completes: true, arrival: None }
+        let (key, headers) = (None, Headers::new());
+        Record { payload, key, headers, sequence, sub_sequence: None, completes: true, arrival: None }
     }
 
     fn spread_over(budget: &ByteBudget, lengths: &[usize], bytes: usize) -> Vec<Record> {

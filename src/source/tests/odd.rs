@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, pending, ready};
 
 use crate::source::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
-use crate::{Error, ErrorKind, MemoryStream, Result, ShardId};
+use crate::{Error, ErrorKind, Headers, MemoryStream, Result, ShardId};
 
 /// What a listing does that gives no shards.
 #[derive(Clone, Copy, Debug)]
@@ -234,6 +234,7 @@ impl Fetch for Endless {
             let record = Record {
                 payload: Bytes::from_static(b"x"),
                 key: None,
+                headers: Headers::new(),
                 sequence: fetched.to_string().into(),
                 sub_sequence: None,
                 completes: true,

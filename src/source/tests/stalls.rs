@@ -145,7 +145,7 @@ async fn payloads_count_until_they_are_dropped_and_who_keeps_them_all_still_gets
     let mut payloads = Vec::new();
     for n in 0..100 {
         stream.put(format!("key-{n}"), vec![7; 1_000]);
-        let (payload, _, _, ack) = next(&mut source).await.into_parts();
+        let (payload, _, _, _, ack) = next(&mut source).await.into_parts();
         ack.ack();
         payloads.push(payload);
     }
@@ -230,7 +230,7 @@ async fn who_keeps_every_payload_that_is_pushed_still_gets_them_all() {
     let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
     let mut payloads = Vec::new();
     for _ in 0..100 {
-        let (payload, _, _, ack) = next(&mut source).await.into_parts();
+        let (payload, _, _, _, ack) = next(&mut source).await.into_parts();
         ack.ack();
         payloads.push(payload);
     }

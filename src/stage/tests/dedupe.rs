@@ -99,9 +99,9 @@ fn messages_without_origin_pass_and_those_that_owe_nothing_are_known_too() {
 
     let place = Place::new();
     let free = || {
-        let (payload, key, origin, ack) = place.record(1).into_parts();
+        let (payload, key, headers, origin, ack) = place.record(1).into_parts();
         ack.ack();
-        Message::from_parts(payload, key, origin, Ack::none())
+        Message::from_parts(payload, key, headers, origin, Ack::none())
     };
     assert_eq!(through(10, [free(), free()]).len(), 1);
 }
@@ -109,9 +109,9 @@ fn messages_without_origin_pass_and_those_that_owe_nothing_are_known_too() {
 #[test]
 fn a_duplicate_of_a_message_with_several_debts_waits_for_them_all() {
     let (first, second, third) = (Place::new(), Place::new(), Place::new());
-    let (payload, key, origin, ack) = first.record(1).into_parts();
-    let (_, _, _, other) = second.record(1).into_parts();
-    let joined = Message::from_parts(payload, key, origin, Ack::join([ack, other]));
+    let (payload, key, headers, origin, ack) = first.record(1).into_parts();
+    let (_, _, _, _, other) = second.record(1).into_parts();
+    let joined = Message::from_parts(payload, key, headers, origin, Ack::join([ack, other]));
     let out = through(10, [joined, third.record(1)]);
     assert_eq!((out.len(), third.watermark()), (1, None));
     out.into_iter().for_each(Message::ack);

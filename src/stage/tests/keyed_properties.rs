@@ -189,10 +189,10 @@ fn run(case: &Case) -> (Desk, Option<usize>, Result<()>, Vec<usize>) {
     let send = |trial: &mut Trial<'_, _>, count: usize| {
         for _ in 0..count.min(case.keys.len() - trial.sent) {
             trial.sent += 1;
-            let (_, _, origin, ack) = trial.place.record(trial.sent).into_parts();
+            let (_, _, headers, origin, ack) = trial.place.record(trial.sent).into_parts();
             let key = trial.key(trial.sent).map(|key| key.to_string().as_str().into());
             // Nobody listens any more after a failure.
-            let _ = message_tx.unbounded_send(Ok(Message::from_parts(trial.sent, key, origin, ack)));
+            let _ = message_tx.unbounded_send(Ok(Message::from_parts(trial.sent, key, headers, origin, ack)));
         }
         trial.settle();
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::checkpoint::{FencingToken, Tracker};
-use crate::{Message, Origin, OriginShard, Position};
+use crate::{Headers, Message, Origin, OriginShard, Position};
 
 /// One reading of a shard whose records are numbered from 1: a lease, or what follows a rewind.
 #[derive(Clone)]
@@ -38,7 +38,13 @@ impl Place {
         let sequence = number.to_string().into();
         let origin = Origin::new(Arc::clone(&self.shared), sequence, sub_sequence, None);
         let ack = self.tracker.open([(origin.position(), None)]).next().expect("one was opened");
-        Message::from_parts(number.to_string().into(), Some("customer-7".into()), Some(origin), ack)
+        Message::from_parts(
+            number.to_string().into(),
+            Some("customer-7".into()),
+            Headers::new(),
+            Some(origin),
+            ack,
+        )
     }
 
     /// Returns the number of the last record of the acked prefix.

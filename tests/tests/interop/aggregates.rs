@@ -1,8 +1,8 @@
 //! Two other packages read the KPL aggregates that Headwater writes, write the same bytes, and are read.
 
 use bytes::Bytes;
-use headwater::Key;
 use headwater::codec::Framing;
+use headwater::{Headers, Key};
 use headwater_kinesis::kpl::{Kpl, UserRecord};
 use headwater_tests::{Aggregator, Found};
 
@@ -12,7 +12,7 @@ use crate::samples::{MALFORMED, WRITTEN, malformed, wrap, written};
 fn aggregate(users: &[UserRecord]) -> Bytes {
     let mut frame = Kpl.open();
     for user in users {
-        frame.push(&user.key, &user.data);
+        frame.push(&user.key, &user.data, &Headers::new());
     }
     frame.finish()
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures::SinkExt;
-use headwater::{BoxError, Key, Message};
+use headwater::{BoxError, Headers, Key, Message};
 use headwater_kinesis::codec::{Codec, Frame, Framing, Kpl, Serializer, Split};
 use headwater_kinesis::{KinesisSink, Limits};
 use headwater_local::{Faults, LocalKinesis};
@@ -58,14 +58,14 @@ struct Counted {
 }
 
 impl Frame for Counted {
-    fn len_with(&self, key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
         self.calls.framed.fetch_add(1, Ordering::Relaxed);
-        self.frame.len_with(key, payload)
+        self.frame.len_with(key, payload, headers)
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8]) {
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
         self.calls.framed.fetch_add(1, Ordering::Relaxed);
-        self.frame.push(key, payload);
+        self.frame.push(key, payload, headers);
     }
 
     fn count(&self) -> usize {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use headwater::checkpoint::Tracker;
-use headwater::{Key, Message, Position};
+use headwater::{Headers, Key, Message, Position};
 use headwater_tests::Reading;
 
 /// How many numbers a failure shows.
@@ -27,9 +27,9 @@ pub(crate) fn owing(
 ) -> (Tracker, impl Iterator<Item = Message<Bytes>>) {
     let tracker = Tracker::new();
     let acks = tracker.open((0..count).map(|number| (after(number), None)));
-    let messages = acks
-        .enumerate()
-        .map(move |(number, ack)| Message::from_parts(number.to_string().into(), key(number), None, ack));
+    let messages = acks.enumerate().map(move |(number, ack)| {
+        Message::from_parts(number.to_string().into(), key(number), Headers::new(), None, ack)
+    });
     (tracker, messages)
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::{Application, CheckpointStore, MemoryCheckpoints};
 use headwater::source::Until;
-use headwater::{HashKey, Key, Position};
+use headwater::{HashKey, Headers, Key, Position};
 use headwater_kinesis::codec::Framing;
 use headwater_kinesis::kpl::Kpl;
 use headwater_kinesis::{Deaggregation, KinesisSource, KinesisSourceBuilder};
@@ -29,7 +29,11 @@ fn source(local: &LocalKinesis, deaggregation: Deaggregation) -> KinesisSourceBu
 fn aggregate(hash_keys: &[u128]) -> Bytes {
     let mut frame = Kpl.open();
     for (place, hash) in hash_keys.iter().enumerate() {
-        frame.push(&Key::from("key").hashed(HashKey::new(*hash)), place.to_string().as_bytes());
+        frame.push(
+            &Key::from("key").hashed(HashKey::new(*hash)),
+            place.to_string().as_bytes(),
+            &Headers::new(),
+        );
     }
     frame.finish()
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::{Application, ApplicationStart, CheckpointStore, MemoryCheckpoints};
 use headwater::source::{Start, Until};
-use headwater::{ErrorKind, Message};
+use headwater::{ErrorKind, Headers, Message};
 use headwater_kinesis::codec::Framing;
 use headwater_kinesis::kpl::Kpl;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
@@ -184,7 +184,7 @@ async fn a_restart_in_the_middle_of_an_aggregate_resumes_at_the_next_user_record
     let local = LocalKinesis::builder().stream("orders", 1).build();
     let mut frame = Kpl.open();
     for number in 0..10 {
-        frame.push(&"key".into(), number.to_string().as_bytes());
+        frame.push(&"key".into(), number.to_string().as_bytes(), &Headers::new());
     }
     local.put("orders", "a", frame.finish()).unwrap();
     put(&local, 10..12);
@@ -199,8 +199,8 @@ async fn a_restart_in_the_middle_of_an_aggregate_resumes_at_the_next_user_record
 async fn a_damaged_aggregate_is_delivered_whole() {
     let local = LocalKinesis::builder().stream("orders", 1).build();
     let mut frame = Kpl.open();
-    frame.push(&"key".into(), b"1");
-    frame.push(&"key".into(), b"2");
+    frame.push(&"key".into(), b"1", &Headers::new());
+    frame.push(&"key".into(), b"2", &Headers::new());
     let mut record = frame.finish().to_vec();
     *record.last_mut().unwrap() ^= 1;
     local.put("orders", "a", &record).unwrap();

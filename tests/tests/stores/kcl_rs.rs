@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use headwater::checkpoint::{Application, CheckpointStore, WorkerId};
 use headwater::codec::Framing as _;
 use headwater::source::Control;
-use headwater::{HashKey, Key, Message};
+use headwater::{HashKey, Headers, Key, Message};
 use headwater_dynamodb::DynamoDbCheckpoints;
 use headwater_kinesis::KinesisSource;
 use headwater_kinesis::kpl::Kpl;
@@ -116,7 +116,11 @@ impl World {
             numbers => {
                 let mut frame = Kpl.open();
                 for number in numbers {
-                    frame.push(&Key::from("key").hashed(HashKey::new(hash)), text(number).as_bytes());
+                    frame.push(
+                        &Key::from("key").hashed(HashKey::new(hash)),
+                        text(number).as_bytes(),
+                        &Headers::new(),
+                    );
                 }
                 frame.finish()
             }

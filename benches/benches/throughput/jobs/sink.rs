@@ -4,7 +4,7 @@ use aws_types::SdkConfig;
 use futures::{Sink, StreamExt, stream};
 use headwater::batch::Ordering;
 use headwater::checkpoint::Tracker;
-use headwater::{Ack, Error, Message, Position, Result};
+use headwater::{Ack, Error, Headers, Message, Position, Result};
 use headwater_kinesis::codec;
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, Limits};
 
@@ -68,7 +68,7 @@ impl Outbox<'_> {
                 Keys::Ordered(keys) | Keys::Unordered(keys) => Some(n % keys),
             };
             let key = key.map(|n| self.load.key(n).clone());
-            Ok(Message::from_parts(payload(n), key, None, ack))
+            Ok(Message::from_parts(payload(n), key, Headers::new(), None, ack))
         });
         stream::iter(messages).forward(sink).await?;
         assert_eq!(tracker.in_flight(), 0, "every message is settled");

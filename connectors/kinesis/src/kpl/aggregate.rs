@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use headwater::codec::Frame;
-use headwater::{HashKey, Key};
+use headwater::{HashKey, Headers, Key};
 use md5::{Digest, Md5};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
@@ -76,7 +76,7 @@ impl Aggregate {
 }
 
 impl Frame for Aggregate {
-    fn len_with(&self, key: &Key, payload: &[u8]) -> usize {
+    fn len_with(&self, key: &Key, payload: &[u8], _: &Headers) -> usize {
         if self.count == 0 {
             return payload.len();
         }
@@ -90,7 +90,7 @@ impl Frame for Aggregate {
         self.len() + partition_key_len + hash_key_len + field_len(entry.body_len)
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8]) {
+    fn push(&mut self, key: &Key, payload: &[u8], _: &Headers) {
         let entry = self.entry(key, payload);
         if entry.new_partition_key {
             let text = key.partition_key();

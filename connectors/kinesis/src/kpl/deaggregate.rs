@@ -45,13 +45,13 @@ pub struct UserRecord {
 /// # Example
 ///
 /// ```
-/// use headwater::Key;
 /// use headwater::codec::Framing;
+/// use headwater::{Headers, Key};
 /// use headwater_kinesis::kpl::{Contents, Kpl, deaggregate};
 ///
 /// let mut frame = Kpl.open();
-/// frame.push(&Key::from("customer-7"), b"first");
-/// frame.push(&Key::from("customer-8"), b"second");
+/// frame.push(&Key::from("customer-7"), b"first", &Headers::new());
+/// frame.push(&Key::from("customer-8"), b"second", &Headers::new());
 ///
 /// let Contents::Aggregate(users) = deaggregate(&frame.finish())? else { panic!("plain") };
 /// assert_eq!(users[1].key.partition_key(), "customer-8");

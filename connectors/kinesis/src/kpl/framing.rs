@@ -24,13 +24,13 @@ use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, deaggregate};
 /// # Example
 ///
 /// ```
-/// use headwater::Key;
 /// use headwater::codec::Framing;
+/// use headwater::{Headers, Key};
 /// use headwater_kinesis::kpl::Kpl;
 ///
 /// let mut frame = Kpl.open();
-/// frame.push(&Key::from("customer-7"), b"first");
-/// frame.push(&Key::from("customer-8"), b"second");
+/// frame.push(&Key::from("customer-7"), b"first", &Headers::new());
+/// frame.push(&Key::from("customer-8"), b"second", &Headers::new());
 /// let record = frame.finish();
 ///
 /// let split = Kpl.split(&record);
@@ -67,7 +67,7 @@ impl Framing for Kpl {
         match deaggregate(record) {
             Ok(Contents::Plain | Contents::BadDigest) => Split::whole(record),
             Ok(Contents::Aggregate(users)) => {
-                let part = |user: super::UserRecord| Part { payload: user.data, key: Some(user.key) };
+                let part = |user: super::UserRecord| Part { key: Some(user.key), ..Part::new(user.data) };
                 Split { parts: users.into_iter().map(part).collect(), damaged: None }
             }
             Err(error) => Split::unreadable(record, error),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use headwater::codec::{Codec, Framing, Json, Serializer, Utf8};
-use headwater::{ErrorKind, HashKey, Key};
+use headwater::{ErrorKind, HashKey, Headers, Key};
 use md5::{Digest, Md5};
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ fn write<T, S: Serializer<T>>(codec: &Codec<S>, items: &[T]) -> Bytes {
     for item in items {
         let mut payload = Vec::new();
         codec.serializer().serialize(item, &mut payload).unwrap();
-        frame.push(&key, &payload);
+        frame.push(&key, &payload, &Headers::new());
     }
     frame.finish()
 }
@@ -71,7 +71,7 @@ fn tables_hold_each_key_once_in_order_of_first_use() {
     let pinned = Key::from("b").hashed(HashKey::new(7));
     let mut frame = Kpl.open();
     for key in [Key::from("c"), pinned.clone(), Key::from("b"), Key::from("c"), pinned.clone()] {
-        frame.push(&key, b"x");
+        frame.push(&key, b"x", &Headers::new());
     }
     let body = b"\x0a\x01c\x0a\x01b\x12\x017\
                  \x1a\x05\x08\x00\x1a\x01x\x1a\x07\x08\x01\x10\x00\x1a\x01x\x1a\x05\x08\x01\x1a\x01x\
@@ -86,8 +86,8 @@ fn tables_hold_each_key_once_in_order_of_first_use() {
 fn one_user_record_alone_is_not_wrapped() {
     let mut frame = Kpl.open();
     let key = Key::from("customer-7").hashed(HashKey::MAX);
-    assert_eq!(frame.len_with(&key, b"alone"), 5);
-    frame.push(&key, b"alone");
+    assert_eq!(frame.len_with(&key, b"alone", &Headers::new()), 5);
+    frame.push(&key, b"alone", &Headers::new());
     assert_eq!(frame.finish(), "alone");
     assert_eq!(frame.count(), 0);
 
@@ -102,8 +102,8 @@ fn a_finished_aggregate_starts_anew_without_the_keys_of_the_last() {
         [("a", "b", b"\x0a\x01a\x0a\x01b\x12\x010"), ("c", "d", b"\x0a\x01c\x0a\x01d\x12\x011")]
     {
         let hash_key = HashKey::new(u128::from(first == "c"));
-        frame.push(&Key::from(first).hashed(hash_key), b"x");
-        frame.push(&Key::from(second), b"x");
+        frame.push(&Key::from(first).hashed(hash_key), b"x", &Headers::new());
+        frame.push(&Key::from(second), b"x", &Headers::new());
         let records = b"\x1a\x07\x08\x00\x10\x00\x1a\x01x\x1a\x05\x08\x01\x1a\x01x";
         assert_eq!(frame.finish(), aggregate(&[&tables[..], records].concat()));
     }

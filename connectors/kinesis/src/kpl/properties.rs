@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use headwater::codec::{Frame, Framing};
-use headwater::{HashKey, Key};
+use headwater::{HashKey, Headers, Key};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use prost::Message;
@@ -37,7 +37,7 @@ fn users(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<User>> {
 fn frame_of(users: &[User]) -> Box<dyn Frame> {
     let mut frame = Kpl.open();
     for (key, payload) in users {
-        frame.push(key, payload);
+        frame.push(key, payload, &Headers::new());
     }
     frame
 }
@@ -85,8 +85,8 @@ proptest! {
     fn the_length_is_predicted_exactly(users in users(1..24)) {
         let mut frame = Kpl.open();
         for (place, (key, payload)) in users.iter().enumerate() {
-            let predicted = frame.len_with(key, payload);
-            frame.push(key, payload);
+            let predicted = frame.len_with(key, payload, &Headers::new());
+            frame.push(key, payload, &Headers::new());
             prop_assert_eq!(frame.count(), place + 1);
             prop_assert_eq!(predicted, frame_of(&users[..=place]).finish().len());
         }

@@ -86,6 +86,7 @@ fn sequence(record: &Record) -> SequenceNumber {
 
 #[cfg(test)]
 mod tests {
+    use headwater::Headers;
     use headwater::codec::Framing as _;
 
     use super::*;
@@ -133,8 +134,8 @@ mod tests {
     #[test]
     fn an_aggregate_that_was_read_in_part_comes_whole() {
         let mut frame = Kpl.open();
-        frame.push(&"key".into(), b"first");
-        frame.push(&"key".into(), b"second");
+        frame.push(&"key".into(), b"first", &Headers::new());
+        frame.push(&"key".into(), b"second", &Headers::new());
         let aggregate = Record::builder().sequence_number("99").partition_key("key");
         let aggregate = aggregate.data(frame.finish().to_vec().into()).build().unwrap();
         let mut cursor = after("99", Some(0));

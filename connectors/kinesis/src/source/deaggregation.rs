@@ -18,6 +18,7 @@
 ///
 /// ```
 /// use futures::TryStreamExt;
+/// use headwater::Headers;
 /// use headwater::codec::Framing;
 /// use headwater::source::Until;
 /// use headwater_kinesis::kpl::Kpl;
@@ -28,8 +29,8 @@
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let local = LocalKinesis::builder().stream("orders", 2).build();
 /// let mut frame = Kpl.open();
-/// frame.push(&"a".into(), b"of the lower half");
-/// frame.push(&"b".into(), b"of the upper half");
+/// frame.push(&"a".into(), b"of the lower half", &Headers::new());
+/// frame.push(&"b".into(), b"of the upper half", &Headers::new());
 /// local.put_at("orders", "a", 0, frame.finish())?;
 ///
 /// for (policy, delivered) in [

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use aws_sdk_kinesis::types;
 use bytes::Bytes;
 use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Key, SequenceNumber, ShardId};
+use headwater::{HashKey, Headers, Key, SequenceNumber, ShardId};
 
 use crate::StreamRef;
 use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate, hash_key};
@@ -84,6 +84,7 @@ impl Pages {
             payload: Bytes::from(record.data.into_inner()),
             // Streams that distribute records by themselves may return none, or an empty one.
             key: record.partition_key.filter(|key| !key.is_empty()).map(Key::new),
+            headers: Headers::new(),
             sequence: SequenceNumber::new(record.sequence_number),
             sub_sequence: None,
             completes: true,
@@ -124,6 +125,7 @@ impl Pages {
         records.extend(owned.map(|(place, user)| Record {
             payload: user.data,
             key: Some(user.key),
+            headers: Headers::new(),
             sequence: whole.sequence.clone(),
             sub_sequence: Some(place),
             completes: false,

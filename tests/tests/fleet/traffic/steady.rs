@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt, pending, ready};
 use headwater::source::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
-use headwater::{Result, ShardId};
+use headwater::{Headers, Result, ShardId};
 use tokio::time::{Instant, sleep_until};
 
 /// A stream whose shards are all idle, or all bring a record a second.
@@ -72,6 +72,7 @@ impl Fetch for Seconds {
             page.records.push(Record {
                 payload: "1".into(),
                 key: None,
+                headers: Headers::new(),
                 sequence: self.elapsed().to_string().into(),
                 sub_sequence: None,
                 completes: true,

@@ -1,7 +1,7 @@
 //! The stream, and what happens to it.
 
 use fastrand::Rng;
-use headwater::Key;
+use headwater::{Headers, Key};
 use headwater_kinesis::codec::{Framing, Kpl};
 use headwater_local::{LocalKinesis, ShardInfo};
 
@@ -40,7 +40,7 @@ impl World {
     pub(super) fn put_aggregate(&mut self, ledger: &mut Ledger) {
         let (mut frame, count) = (Kpl.open(), self.rng.usize(2..12));
         for number in (ledger.next_number()..).take(count) {
-            frame.push(&Key::from(self.key()), number.to_string().as_bytes());
+            frame.push(&Key::from(self.key()), number.to_string().as_bytes(), &Headers::new());
         }
         let key = self.key();
         let stored = self.local.put("orders", &key, frame.finish()).expect("it is stored");

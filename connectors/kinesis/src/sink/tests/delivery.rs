@@ -8,7 +8,7 @@ use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamMode, StreamModeD
 use futures::{SinkExt, StreamExt, stream};
 use headwater::checkpoint::Tracker;
 use headwater::codec::{Framed, Framing};
-use headwater::{Message, Position};
+use headwater::{Headers, Message, Position};
 use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation, ShardRates};
 use tokio::time::Instant;
 
@@ -26,7 +26,7 @@ async fn per_key_order_survives_throttling_partial_failure_and_lost_answers() {
     let acks = tracker.open((0..3_000).map(|number| (after(number), None)));
     let messages = acks.enumerate().map(|(number, ack)| {
         let key = format!("key-{}", number % 50);
-        Ok(Message::from_parts(number.to_string().into(), Some(key.into()), None, ack))
+        Ok(Message::from_parts(number.to_string().into(), Some(key.into()), Headers::new(), None, ack))
     });
     stream::iter(messages.collect::<Vec<_>>()).forward(sink).await.unwrap();
     assert_eq!(tracker.in_flight(), 0);

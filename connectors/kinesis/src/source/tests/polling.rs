@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use headwater::ErrorKind;
 use headwater::codec::Framing as _;
 use headwater::source::Fetch;
+use headwater::{ErrorKind, Headers};
 use headwater_local::{ErrorCode, Fault, Faults, Operation, ShardRates};
 use metrics_util::debugging::DebuggingRecorder;
 use tokio::time::{Instant, advance};
@@ -74,7 +74,7 @@ async fn a_checkpoint_inside_an_aggregate_gets_the_whole_record() {
     put(&local, 0..1);
     let mut frame = Kpl.open();
     for number in ["1", "2", "3"] {
-        frame.push(&"key".into(), number.as_bytes());
+        frame.push(&"key".into(), number.as_bytes(), &Headers::new());
     }
     let sequence = local.put("orders", "key", frame.finish()).unwrap().sequence_number;
     put(&local, 4..5);

@@ -10,7 +10,7 @@ use aws_sdk_kinesis::types;
 use bytes::Bytes;
 use headwater::codec::Framing;
 use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Key};
+use headwater::{HashKey, Headers, Key};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::api::ListedShard;
@@ -82,7 +82,7 @@ fn record(sequence: u64, data: &Bytes) -> types::Record {
 fn aggregate(users: &[UserRecord]) -> Bytes {
     let mut frame = Kpl.open();
     for user in users {
-        frame.push(&user.key, &user.data);
+        frame.push(&user.key, &user.data, &Headers::new());
     }
     frame.finish()
 }
