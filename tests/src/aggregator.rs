@@ -115,7 +115,7 @@ fn user(value: &Value) -> UserRecord {
         Some(hash) => key.hashed(hash.parse().expect("a hash key is a number")),
         None => key,
     };
-    UserRecord { key, data: data(&value["data"]) }
+    UserRecord::new(key, data(&value["data"]))
 }
 
 fn data(value: &Value) -> Bytes {

@@ -2,17 +2,16 @@
 
 use bytes::Bytes;
 use headwater::codec::Framing;
-use headwater::{Headers, Key};
 use headwater_kinesis::kpl::{Kpl, UserRecord};
 use headwater_tests::{Aggregator, Found};
 
-use crate::samples::{MALFORMED, WRITTEN, malformed, wrap, written};
+use crate::samples::{MALFORMED, WRITTEN, headed, malformed, wrap, written};
 
 /// What Headwater makes of user records.
 fn aggregate(users: &[UserRecord]) -> Bytes {
     let mut frame = Kpl.open();
     for user in users {
-        frame.push(&user.key, &user.data, &Headers::new());
+        frame.push(&user.key, &user.data, &user.headers);
     }
     frame.finish()
 }
@@ -34,7 +33,7 @@ fn reads_instead(package: Aggregator, sample: &str) -> Option<Found> {
         }
         // It prints the error and drops what follows.
         (Aggregator::AwsKinesisAgg, "an index outside its table") => {
-            Some(Found::Users(vec![UserRecord { key: Key::from("a"), data: "x".into() }]))
+            Some(Found::Users(vec![UserRecord::new("a", "x")]))
         }
         // Whatever begins as an aggregate must be one.
         (Aggregator::AioKpl, "a wrong digest" | "no protobuf") => Some(Found::Damaged),
@@ -72,6 +71,15 @@ async fn reads_what_we_write(package: Aggregator) {
     }
 }
 
+async fn passes_over_our_headers(package: Aggregator) {
+    let records: Vec<Bytes> = WRITTEN.iter().map(|sample| aggregate(&headed(written(sample)))).collect();
+    for ((sample, record), found) in WRITTEN.iter().zip(&records).zip(package.deaggregate(&records).await) {
+        assert_eq!(Found::by_us(record), Found::Users(headed(written(sample))), "ours: {sample}");
+        // One user record alone is wrapped, and read as one of several.
+        assert_read(package, sample, &found, &Found::Users(written(sample)));
+    }
+}
+
 async fn writes_what_we_write_and_read(package: Aggregator) {
     let groups: Vec<Vec<UserRecord>> = WRITTEN.iter().map(|sample| written(sample)).collect();
     let theirs = package.aggregate(&groups).await;
@@ -100,6 +108,13 @@ async fn agrees_on_what_is_no_aggregate(package: Aggregator) {
 async fn others_read_the_aggregates_that_we_write() {
     for package in Aggregator::ALL {
         reads_what_we_write(package).await;
+    }
+}
+
+#[tokio::test]
+async fn others_pass_over_the_headers_that_we_write() {
+    for package in Aggregator::ALL {
+        passes_over_our_headers(package).await;
     }
 }
 
@@ -134,7 +149,7 @@ const GOLDEN: [([&str; 2], &str); 3] = [
 
 #[tokio::test]
 async fn everybody_writes_the_golden_vectors() {
-    let user = |text: &'static str| UserRecord { key: Key::from("a"), data: text.into() };
+    let user = |text: &'static str| UserRecord::new("a", text);
     let groups = GOLDEN.map(|(texts, _)| texts.map(user).to_vec());
     let mut written = vec![groups.iter().map(|users| aggregate(users)).collect::<Vec<_>>()];
     for package in Aggregator::ALL {

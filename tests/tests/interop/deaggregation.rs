@@ -77,7 +77,7 @@ fn users(count: usize) -> Vec<UserRecord> {
         // Spread over the whole range: the number moves to the highest bits.
         let hash = HashKey::new((number as u128) << 121);
         let key = if number.is_multiple_of(3) { key.hashed(hash) } else { key };
-        UserRecord { key, data: vec![number as u8; number * 17 % 300].into() }
+        UserRecord::new(key, vec![number as u8; number * 17 % 300])
     };
     (0..count).map(user).collect()
 }

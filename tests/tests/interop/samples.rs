@@ -1,7 +1,7 @@
 //! User records and Kinesis records on which readers and writers of aggregates may differ, each with a name.
 
 use bytes::Bytes;
-use headwater::{HashKey, Key};
+use headwater::{HashKey, Headers, Key};
 use headwater_kinesis::kpl::UserRecord;
 use headwater_tests::Found;
 use md5::{Digest, Md5};
@@ -30,7 +30,7 @@ pub(crate) const MALFORMED: [&str; 7] = [
 ];
 
 fn user(key: impl Into<Key>, data: impl Into<Bytes>) -> UserRecord {
-    UserRecord { key: key.into(), data: data.into() }
+    UserRecord::new(key, data)
 }
 
 fn hashed(key: &str, hash: HashKey) -> Key {
@@ -67,6 +67,16 @@ pub(crate) fn written(sample: &str) -> Vec<UserRecord> {
         "one alone with an explicit hash key" => vec![user(hashed("customer-7", middle), "alone")],
         other => panic!("{other}: no such sample"),
     }
+}
+
+/// The same user records, each with headers.
+pub(crate) fn headed(users: Vec<UserRecord>) -> Vec<UserRecord> {
+    let mut headers = Headers::new();
+    for (name, value) in [("traceparent", "00-4bf9-00f0-01"), ("пусто", ""), ("long", &"v".repeat(300))]
+    {
+        headers.insert(name, value).expect("it is within the limits");
+    }
+    users.into_iter().map(|user| UserRecord { headers: headers.clone(), ..user }).collect()
 }
 
 /// A Kinesis record that no producer should write, and what it is.

@@ -4,6 +4,7 @@ mod cost;
 mod ending;
 mod failures;
 mod feeder;
+mod headers;
 mod ledger;
 mod memory;
 mod meter;

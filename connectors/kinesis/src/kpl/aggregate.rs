@@ -18,6 +18,11 @@ const RECORDS: u32 = 3;
 const PARTITION_KEY_INDEX: u32 = 1;
 const EXPLICIT_HASH_KEY_INDEX: u32 = 2;
 const DATA: u32 = 3;
+const TAGS: u32 = 4;
+
+/// Field numbers of `Tag`.
+const TAG_KEY: u32 = 1;
+const TAG_VALUE: u32 = 2;
 
 /// An aggregate in the making.
 ///
@@ -29,8 +34,9 @@ pub(super) struct Aggregate {
     hash_keys: Table<HashKey>,
     records: Vec<u8>,
     count: usize,
-    /// The length of the first message, which is the end of `records` while it is alone.
-    first_len: usize,
+    /// The length of the first message, which is the end of `records` while it is alone. `None` where it has headers: a
+    /// plain record has no room for them.
+    first_len: Option<usize>,
 }
 
 /// What a message becomes inside an aggregate: indices into its tables, and lengths.
@@ -44,14 +50,16 @@ struct Entry {
 }
 
 impl Aggregate {
-    fn entry(&self, key: &Key, payload: &[u8]) -> Entry {
+    fn entry(&self, key: &Key, payload: &[u8], headers: &Headers) -> Entry {
         let (partition_key_index, new_partition_key) = self.partition_keys.find(key.partition_key());
         let hash_key = key.explicit_hash_key().map(|hash_key| {
             let (index, new) = self.hash_keys.find(&hash_key);
             (hash_key, index, new)
         });
         let hash_key_len = hash_key.map_or(0, |(_, index, _)| 1 + encoded_len_varint(index));
-        let body_len = 1 + encoded_len_varint(partition_key_index) + hash_key_len + field_len(payload.len());
+        let tags_len: usize = headers.iter().map(|header| field_len(tag_len(header))).sum();
+        let indices_len = 1 + encoded_len_varint(partition_key_index) + hash_key_len;
+        let body_len = indices_len + field_len(payload.len()) + tags_len;
         Entry { partition_key_index, new_partition_key, hash_key, body_len }
     }
 
@@ -76,11 +84,11 @@ impl Aggregate {
 }
 
 impl Frame for Aggregate {
-    fn len_with(&self, key: &Key, payload: &[u8], _: &Headers) -> usize {
-        if self.count == 0 {
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
+        if self.count == 0 && headers.is_empty() {
             return payload.len();
         }
-        let entry = self.entry(key, payload);
+        let entry = self.entry(key, payload, headers);
         let partition_key_len =
             if entry.new_partition_key { field_len(key.partition_key().len()) } else { 0 };
         let hash_key_len = match entry.hash_key {
@@ -90,8 +98,8 @@ impl Frame for Aggregate {
         self.len() + partition_key_len + hash_key_len + field_len(entry.body_len)
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8], _: &Headers) {
-        let entry = self.entry(key, payload);
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
+        let entry = self.entry(key, payload, headers);
         if entry.new_partition_key {
             let text = key.partition_key();
             self.partition_keys.add(PARTITION_KEY_TABLE, text.into(), text);
@@ -100,7 +108,7 @@ impl Frame for Aggregate {
             self.hash_keys.add(EXPLICIT_HASH_KEY_TABLE, hash_key, &hash_key.to_string());
         }
         if self.count == 0 {
-            self.first_len = payload.len();
+            self.first_len = headers.is_empty().then_some(payload.len());
         }
         self.count += 1;
 
@@ -113,9 +121,13 @@ impl Frame for Aggregate {
             encode_key(EXPLICIT_HASH_KEY_INDEX, WireType::Varint, out);
             encode_varint(index, out);
         }
-        encode_key(DATA, WireType::LengthDelimited, out);
-        encode_varint(payload.len() as u64, out);
-        out.extend_from_slice(payload);
+        encode_bytes(DATA, payload, out);
+        for (name, value) in headers.iter() {
+            encode_key(TAGS, WireType::LengthDelimited, out);
+            encode_varint(tag_len((name, value)) as u64, out);
+            encode_bytes(TAG_KEY, name.as_bytes(), out);
+            encode_bytes(TAG_VALUE, value.as_bytes(), out);
+        }
     }
 
     fn count(&self) -> usize {
@@ -123,10 +135,10 @@ impl Frame for Aggregate {
     }
 
     fn finish(&mut self) -> Bytes {
-        let record = match self.count {
-            0 => Bytes::new(),
+        let record = match (self.count, self.first_len) {
+            (0, _) => Bytes::new(),
             // The data is the last field of the only record.
-            1 => Bytes::copy_from_slice(&self.records[self.records.len() - self.first_len..]),
+            (1, Some(len)) => Bytes::copy_from_slice(&self.records[self.records.len() - len..]),
             _ => self.encode(),
         };
         self.partition_keys.clear();
@@ -135,6 +147,17 @@ impl Frame for Aggregate {
         self.count = 0;
         record
     }
+}
+
+/// Returns the length of a `Tag`, without its own tag and length prefix.
+fn tag_len((name, value): (&str, &str)) -> usize {
+    field_len(name.len()) + field_len(value.len())
+}
+
+fn encode_bytes(field: u32, bytes: &[u8], out: &mut Vec<u8>) {
+    encode_key(field, WireType::LengthDelimited, out);
+    encode_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
 }
 
 /// Returns how many decimal digits a hash key has.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater::{Error, ErrorKind, HashKey, Key, Result};
+use headwater::{Error, ErrorKind, HashKey, Headers, Key, Result};
 use md5::{Digest, Md5};
 use prost::Message;
 
-use crate::kpl::proto::{AggregatedRecord, Record};
+use crate::kpl::proto::{AggregatedRecord, Record, Tag};
 use crate::kpl::{DIGEST_LEN, MAGIC};
 
 /// What a Kinesis record turned out to be.
@@ -29,13 +29,23 @@ pub struct UserRecord {
     pub key: Key,
     /// Its bytes, a slice of the record's.
     pub data: Bytes,
+    /// Its headers, from its tags.
+    pub headers: Headers,
+}
+
+impl UserRecord {
+    /// Creates one without headers.
+    pub fn new(key: impl Into<Key>, data: impl Into<Bytes>) -> Self {
+        Self { key: key.into(), data: data.into(), headers: Headers::new() }
+    }
 }
 
 /// Takes a Kinesis record apart if it is an aggregate.
 ///
 /// A record is plain if it does not start with the aggregate's four magic bytes, is no longer than 20 bytes, ends in
-/// the wrong MD5, or holds no such protobuf. Table entries may repeat or stay unused. Takes time linear in the
-/// record's length and never panics, whatever the bytes.
+/// the wrong MD5, or holds no such protobuf. Table entries may repeat or stay unused. Tags that are no headers, because
+/// they are beyond the limits of [`Headers`] or no UTF-8, are left out. Takes time linear in the record's length and
+/// never panics, whatever the bytes.
 ///
 /// # Errors
 ///
@@ -71,9 +81,9 @@ pub fn deaggregate(record: &Bytes) -> Result<Contents> {
     let Some((tables, records)) = read(body) else {
         return Ok(Contents::Plain);
     };
-    let users = records.into_iter().enumerate().map(|(place, (entry, data))| {
-        let key = tables.key(entry).map_err(|error| error.during(format!("user record {place}")))?;
-        Ok(UserRecord { key, data })
+    let users = records.into_iter().enumerate().map(|(place, entry)| {
+        let key = tables.key(&entry).map_err(|error| error.during(format!("user record {place}")))?;
+        Ok(UserRecord { key, data: entry.data, headers: entry.headers })
     });
     users
         .collect::<Result<_>>()
@@ -82,7 +92,7 @@ pub fn deaggregate(record: &Bytes) -> Result<Contents> {
 }
 
 /// Reads the protobuf; `None` where it is not what the format says.
-fn read(body: Bytes) -> Option<(Tables, Vec<(Entry, Bytes)>)> {
+fn read(body: Bytes) -> Option<(Tables, Vec<Entry>)> {
     let aggregated = AggregatedRecord::decode(body).ok()?;
     let partition_keys = texts(&aggregated.partition_key_table)?.map(Arc::from).collect();
     let hash_keys = texts(&aggregated.explicit_hash_key_table)?.map(|text| text.parse().ok()).collect();
@@ -95,17 +105,34 @@ fn texts(table: &[Bytes]) -> Option<impl Iterator<Item = &str>> {
     texts.map(Vec::into_iter)
 }
 
-fn entry(record: Record) -> Option<(Entry, Bytes)> {
-    let entry =
-        Entry { partition_key: record.partition_key_index?, hash_key: record.explicit_hash_key_index };
-    Some((entry, record.data?))
+fn entry(record: Record) -> Option<Entry> {
+    Some(Entry {
+        partition_key: record.partition_key_index?,
+        hash_key: record.explicit_hash_key_index,
+        headers: headers(&record.tags),
+        data: record.data?,
+    })
 }
 
-/// The indices of a user record.
-#[derive(Clone, Copy)]
+fn headers(tags: &[Tag]) -> Headers {
+    let mut headers = Headers::new();
+    for tag in tags {
+        let (name, value) = (tag.key.as_deref(), tag.value.as_deref());
+        let text = |bytes| str::from_utf8(bytes).ok();
+        if let (Some(name), Some(value)) = (text(name.unwrap_or_default()), text(value.unwrap_or_default())) {
+            // One that no message may have is none.
+            let _ = headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+/// A user record with the indices of its keys.
 struct Entry {
     partition_key: u64,
     hash_key: Option<u64>,
+    data: Bytes,
+    headers: Headers,
 }
 
 struct Tables {
@@ -115,7 +142,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn key(&self, entry: Entry) -> Result<Key> {
+    fn key(&self, entry: &Entry) -> Result<Key> {
         let partition_key = find(&self.partition_keys, "partition key", entry.partition_key)?;
         let key = Key::new(Arc::clone(partition_key));
         let Some(index) = entry.hash_key else {

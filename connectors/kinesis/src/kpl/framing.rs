@@ -7,13 +7,15 @@ use headwater::codec::{Frame, Framing, Part, Split};
 use headwater::{HashKey, Key};
 
 use crate::kpl::aggregate::Aggregate;
-use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, deaggregate};
+use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate};
 
 /// KPL aggregates: user records with different keys share a record, and each keeps its own.
 ///
 /// Writing gives byte for byte what the KPL writes for the same user records in the same order. One user record alone
-/// is not wrapped: the record is its data, and needs its partition key. Reading gives a record that is no aggregate as
-/// one message, as it is, so that a stream may hold both. An aggregate with a user record that refers to a key that is
+/// is not wrapped: the record is its data, and needs its partition key. Headers go into the tags of a user record, which
+/// the format has and the KPL never writes; a reader that does not know them passes over them. One user record alone
+/// that has any is wrapped, because a plain record has no room. Reading gives a record that is no aggregate as one
+/// message, as it is, so that a stream may hold both. An aggregate with a user record that refers to a key that is
 /// not there is damaged as a whole.
 ///
 /// All user records of one aggregate must hash into the shard that the record goes to, because KCL consumers drop the
@@ -30,12 +32,16 @@ use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, deaggregate};
 ///
 /// let mut frame = Kpl.open();
 /// frame.push(&Key::from("customer-7"), b"first", &Headers::new());
-/// frame.push(&Key::from("customer-8"), b"second", &Headers::new());
+/// let mut headers = Headers::new();
+/// headers.insert("tenant", "north")?;
+/// frame.push(&Key::from("customer-8"), b"second", &headers);
 /// let record = frame.finish();
 ///
 /// let split = Kpl.split(&record);
 /// assert_eq!(split.parts[1].payload, "second");
 /// assert_eq!(split.parts[1].key, Some(Key::from("customer-8")));
+/// assert_eq!(split.parts[1].headers.get("tenant"), Some("north"));
+/// # Ok::<(), headwater::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kpl;
@@ -53,6 +59,10 @@ impl Framing for Kpl {
         true
     }
 
+    fn carries_headers(&self) -> bool {
+        true
+    }
+
     /// As the KPL has it: a partition key that says nothing, and the first message's hash key to route by.
     fn shared_key(&self, _: &Key, hash_key: HashKey) -> Key {
         static PARTITION_KEY: LazyLock<Key> = LazyLock::new(|| Key::from(AGGREGATE_PARTITION_KEY));
@@ -67,7 +77,8 @@ impl Framing for Kpl {
         match deaggregate(record) {
             Ok(Contents::Plain | Contents::BadDigest) => Split::whole(record),
             Ok(Contents::Aggregate(users)) => {
-                let part = |user: super::UserRecord| Part { key: Some(user.key), ..Part::new(user.data) };
+                let part =
+                    |UserRecord { key, data, headers }| Part { payload: data, key: Some(key), headers };
                 Split { parts: users.into_iter().map(part).collect(), damaged: None }
             }
             Err(error) => Split::unreadable(record, error),

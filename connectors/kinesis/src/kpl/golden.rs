@@ -4,8 +4,10 @@ use bytes::Bytes;
 use headwater::codec::{Codec, Framing, Json, Serializer, Utf8};
 use headwater::{ErrorKind, HashKey, Headers, Key};
 use md5::{Digest, Md5};
+use prost::Message as _;
 use serde::Serialize;
 
+use crate::kpl::proto::{AggregatedRecord, Record, Tag};
 use crate::kpl::{Contents, Kpl, MAGIC, UserRecord, deaggregate, kpl_json, kpl_string, partition_hash_key};
 
 #[derive(Clone, Serialize)]
@@ -93,6 +95,50 @@ fn one_user_record_alone_is_not_wrapped() {
 
     let split = Kpl.split(&"alone".into());
     assert_eq!((split.parts.len(), &split.parts[0].key), (1, &None));
+}
+
+#[test]
+fn headers_are_the_tags_of_a_user_record_that_is_wrapped_even_alone() {
+    let key = Key::from("a");
+    let mut headers = Headers::new();
+    headers.insert("k", "v").unwrap();
+    headers.insert("empty", "").unwrap();
+    let tags = b"\x22\x06\x0a\x01k\x12\x01v\x22\x09\x0a\x05empty\x12\x00";
+    let record = [&b"\x08\x00\x1a\x01x"[..], tags].concat();
+    let body = [b"\x0a\x01a\x1a", &[record.len() as u8][..], &record].concat();
+
+    let mut frame = Kpl.open();
+    assert_eq!(frame.len_with(&key, b"x", &headers), 4 + body.len() + 16);
+    frame.push(&key, b"x", &headers);
+    let alone = frame.finish();
+    assert_eq!(alone, aggregate(&body));
+    assert_eq!(users(&alone), [UserRecord { headers, ..UserRecord::new("a", "x") }]);
+
+    frame.push(&key, b"plain again", &Headers::new());
+    assert_eq!(frame.finish(), "plain again");
+}
+
+#[test]
+fn tags_that_no_message_may_have_are_left_out_and_the_user_record_is_not() {
+    let tag = |key: Option<&'static [u8]>, value: Option<Vec<u8>>| Tag {
+        key: key.map(Bytes::from_static),
+        value: value.map(Bytes::from),
+    };
+    let tags = vec![
+        tag(None, Some(b"of no key".to_vec())),
+        tag(Some(b"\xff"), Some(b"v".to_vec())),
+        tag(Some(b"no text"), Some(b"\xff".to_vec())),
+        tag(Some(b"long"), Some(vec![b'v'; Headers::MAX_VALUE_LEN + 1])),
+        tag(Some(b"without a value"), None),
+        tag(Some(b"good"), Some(b"v".to_vec())),
+    ];
+    let record =
+        Record { partition_key_index: Some(0), explicit_hash_key_index: None, data: Some("x".into()), tags };
+    let (partition_key_table, records) = (vec!["a".into()], vec![record]);
+    let aggregated = AggregatedRecord { partition_key_table, explicit_hash_key_table: Vec::new(), records };
+    let users = users(&aggregate(&aggregated.encode_to_vec()));
+    assert_eq!(users[0].data, "x");
+    assert_eq!(users[0].headers.iter().collect::<Vec<_>>(), [("without a value", ""), ("good", "v")]);
 }
 
 #[test]

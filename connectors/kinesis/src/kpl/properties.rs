@@ -1,16 +1,14 @@
 //! What holds for any keys and any bytes.
 
 use bytes::Bytes;
-use headwater::codec::{Frame, Framing};
+use headwater::codec::{Frame, Framing, Part};
 use headwater::{HashKey, Headers, Key};
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use prost::Message;
 
-use crate::kpl::proto::{AggregatedRecord, Record};
-use crate::kpl::{Kpl, MAGIC, deaggregate};
-
-type User = (Key, Vec<u8>);
+use crate::kpl::proto::{AggregatedRecord, Record, Tag};
+use crate::kpl::{Kpl, MAGIC, UserRecord, deaggregate};
 
 /// Few keys, so that tables are shared, and some of any kind of text.
 fn key() -> impl Strategy<Value = Key> {
@@ -30,20 +28,37 @@ fn key() -> impl Strategy<Value = Key> {
     })
 }
 
-fn users(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<User>> {
-    prop::collection::vec((key(), prop::collection::vec(any::<u8>(), 0..200)), count)
+/// Mostly none.
+fn headers() -> impl Strategy<Value = Headers> {
+    let some = prop::collection::vec(("[abc]|\\PC{1,30}", "\\PC{0,70}"), 1..4).prop_map(|pairs| {
+        let mut headers = Headers::new();
+        for (name, value) in pairs {
+            headers.insert(&name, &value).expect("they are short");
+        }
+        headers
+    });
+    prop_oneof![2 => Just(Headers::new()), 1 => some]
 }
 
-fn frame_of(users: &[User]) -> Box<dyn Frame> {
+fn users(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<UserRecord>> {
+    let data = prop::collection::vec(any::<u8>(), 0..200);
+    let user = (key(), data, headers());
+    prop::collection::vec(
+        user.prop_map(|(key, data, headers)| UserRecord { key, data: data.into(), headers }),
+        count,
+    )
+}
+
+fn frame_of(users: &[UserRecord]) -> Box<dyn Frame> {
     let mut frame = Kpl.open();
-    for (key, payload) in users {
-        frame.push(key, payload, &Headers::new());
+    for UserRecord { key, data, headers } in users {
+        frame.push(key, data, headers);
     }
     frame
 }
 
 /// The format as its description reads, by way of the protobuf library.
-fn reference(users: &[User]) -> Vec<u8> {
+fn reference(users: &[UserRecord]) -> Vec<u8> {
     let mut aggregated = AggregatedRecord::default();
     let index_of = |table: &mut Vec<Bytes>, text: String| {
         let text = Bytes::from(text);
@@ -53,14 +68,16 @@ fn reference(users: &[User]) -> Vec<u8> {
         });
         Some(index as u64)
     };
-    for (key, payload) in users {
+    for UserRecord { key, data, headers } in users {
         let partition_key = key.partition_key().to_owned();
         let partition_key_index = index_of(&mut aggregated.partition_key_table, partition_key);
         let explicit_hash_key_index = key
             .explicit_hash_key()
             .and_then(|hash_key| index_of(&mut aggregated.explicit_hash_key_table, hash_key.to_string()));
-        let data = Some(payload.clone().into());
-        aggregated.records.push(Record { partition_key_index, explicit_hash_key_index, data });
+        let text = |text: &str| Some(Bytes::copy_from_slice(text.as_bytes()));
+        let tags = headers.iter().map(|(name, value)| Tag { key: text(name), value: text(value) }).collect();
+        let data = Some(data.clone());
+        aggregated.records.push(Record { partition_key_index, explicit_hash_key_index, data, tags });
     }
     let body = aggregated.encode_to_vec();
     [&MAGIC[..], &body, &Md5::digest(&body)].concat()
@@ -71,8 +88,12 @@ proptest! {
     fn an_aggregate_comes_apart_into_what_went_in(users in users(2..60)) {
         let split = Kpl.split(&frame_of(&users).finish());
         prop_assert!(split.damaged.is_none());
-        let read: Vec<User> =
-            split.parts.into_iter().map(|part| (part.key.unwrap(), part.payload.to_vec())).collect();
+        let user = |part: Part| UserRecord {
+            key: part.key.unwrap(),
+            data: part.payload,
+            headers: part.headers,
+        };
+        let read: Vec<UserRecord> = split.parts.into_iter().map(user).collect();
         prop_assert_eq!(read, users);
     }
 
@@ -84,9 +105,9 @@ proptest! {
     #[test]
     fn the_length_is_predicted_exactly(users in users(1..24)) {
         let mut frame = Kpl.open();
-        for (place, (key, payload)) in users.iter().enumerate() {
-            let predicted = frame.len_with(key, payload, &Headers::new());
-            frame.push(key, payload, &Headers::new());
+        for (place, UserRecord { key, data, headers }) in users.iter().enumerate() {
+            let predicted = frame.len_with(key, data, headers);
+            frame.push(key, data, headers);
             prop_assert_eq!(frame.count(), place + 1);
             prop_assert_eq!(predicted, frame_of(&users[..=place]).finish().len());
         }
@@ -115,10 +136,10 @@ proptest! {
 
 #[test]
 fn an_aggregate_of_thousands_of_user_records_comes_apart() {
-    let users: Vec<User> =
-        (0..5_000_u32).map(|n| (Key::from(format!("key-{}", n % 700)), n.to_be_bytes().to_vec())).collect();
+    let user = |n: u32| UserRecord::new(format!("key-{}", n % 700), n.to_be_bytes().to_vec());
+    let users: Vec<UserRecord> = (0..5_000).map(user).collect();
     let record = frame_of(&users).finish();
     let parts = Kpl.split(&record).parts;
     assert_eq!(parts.len(), 5_000);
-    assert_eq!(parts[4_999].key, Some(users[4_999].0.clone()));
+    assert_eq!(parts[4_999].key, Some(users[4_999].key.clone()));
 }

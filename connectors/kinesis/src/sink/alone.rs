@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater::BoxError;
 use headwater::codec::{Frame, Framing, Split};
+use headwater::{BoxError, Headers, Key};
 
-/// A framing whose records hold one message each, for streams that take no aggregates.
+/// A framing whose records hold one message each, for streams that take no aggregates. Headers are left out: some
+/// framings would wrap a message that has any, alone as it is, in an aggregate.
 pub(super) struct Alone(pub(super) Arc<dyn Framing>);
 
 impl Framing for Alone {
@@ -32,11 +33,32 @@ impl Framing for Alone {
     }
 
     fn open(&self) -> Box<dyn Frame> {
-        self.0.open()
+        Box::new(Bare(self.0.open()))
     }
 
     fn split(&self, record: &Bytes) -> Split {
         self.0.split(record)
+    }
+}
+
+/// A frame that is given no headers.
+struct Bare(Box<dyn Frame>);
+
+impl Frame for Bare {
+    fn len_with(&self, key: &Key, payload: &[u8], _: &Headers) -> usize {
+        self.0.len_with(key, payload, &Headers::new())
+    }
+
+    fn push(&mut self, key: &Key, payload: &[u8], _: &Headers) {
+        self.0.push(key, payload, &Headers::new());
+    }
+
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn finish(&mut self) -> Bytes {
+        self.0.finish()
     }
 }
 

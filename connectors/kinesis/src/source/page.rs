@@ -125,7 +125,7 @@ impl Pages {
         records.extend(owned.map(|(place, user)| Record {
             payload: user.data,
             key: Some(user.key),
-            headers: Headers::new(),
+            headers: user.headers,
             sequence: whole.sequence.clone(),
             sub_sequence: Some(place),
             completes: false,

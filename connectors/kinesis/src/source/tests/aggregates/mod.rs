@@ -10,7 +10,7 @@ use aws_sdk_kinesis::types;
 use bytes::Bytes;
 use headwater::codec::Framing;
 use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Headers, Key};
+use headwater::{HashKey, Key};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::api::ListedShard;
@@ -82,13 +82,13 @@ fn record(sequence: u64, data: &Bytes) -> types::Record {
 fn aggregate(users: &[UserRecord]) -> Bytes {
     let mut frame = Kpl.open();
     for user in users {
-        frame.push(&user.key, &user.data, &Headers::new());
+        frame.push(&user.key, &user.data, &user.headers);
     }
     frame.finish()
 }
 
 fn user(key: impl Into<Key>, data: &str) -> UserRecord {
-    UserRecord { key: key.into(), data: data.to_owned().into() }
+    UserRecord::new(key, data.to_owned())
 }
 
 fn hashed(key: &str, hash: u128) -> Key {
