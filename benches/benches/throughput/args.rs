@@ -3,13 +3,8 @@
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 
-use clap::{Parser, ValueEnum};
-use serde::Serialize;
-
-use crate::job::Job;
-
-/// How much less `--quick` does.
-const QUICK: usize = 10;
+use clap::Parser;
+use headwater_benches::{Job, Settings, Side};
 
 /// The command line.
 #[derive(Parser)]
@@ -28,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long)]
     only: Option<String>,
     /// Runs one side alone, as under a profiler
-    #[arg(long)]
+    #[arg(long, value_name = "sdk|headwater")]
     side: Option<Side>,
     /// Worker threads of the client [default: one for each core]
     #[arg(long)]
@@ -44,44 +39,21 @@ pub(crate) struct Args {
     bench: bool,
 }
 
-/// Who does a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Side {
-    /// A bare loop over `aws-sdk-kinesis`.
-    Sdk,
-    /// Headwater.
-    Headwater,
-}
-
 impl Args {
-    /// Returns how many messages a job sends or reads.
-    pub(crate) fn records(&self) -> usize {
-        if self.is_quick() { (self.records / QUICK).max(1) } else { self.records }
-    }
-
-    /// Returns how often each job runs on each side.
-    pub(crate) fn rounds(&self) -> usize {
-        if self.is_quick() { 1 } else { self.rounds.max(1) }
-    }
-
     /// Returns the worker threads of the client.
     pub(crate) fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| available_parallelism().map_or(1, Into::into)).max(1)
     }
 
-    /// Returns the sides that run, in the order of a round.
-    pub(crate) fn sides(&self) -> Vec<Side> {
-        self.side.map_or_else(|| vec![Side::Sdk, Side::Headwater], |side| vec![side])
-    }
-
-    /// Returns the jobs that run.
-    pub(crate) fn jobs(&self) -> Vec<Job> {
+    /// Returns what is measured, and how often.
+    pub(crate) fn settings(&self) -> Settings {
         let asked = |job: &Job| self.only.as_ref().is_none_or(|only| job.to_string().contains(only));
-        Job::all().into_iter().filter(asked).collect()
-    }
-
-    fn is_quick(&self) -> bool {
-        self.quick || !self.bench
+        let mut settings = Settings::of(Job::all().into_iter().filter(asked).collect());
+        settings.records = self.records.max(1);
+        settings.rounds = self.rounds.max(1);
+        if let Some(side) = self.side {
+            settings.sides = vec![side];
+        }
+        if self.quick || !self.bench { settings.quick() } else { settings }
     }
 }

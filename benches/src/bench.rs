@@ -1,0 +1,141 @@
+//! Runs the jobs, a round of both sides at a time.
+
+use crate::clock::{Cost, Stopwatch};
+use crate::comparison::{Comparison, Packing};
+use crate::contents::{Stored, count, fill};
+use crate::endpoint::Endpoint;
+use crate::job::Job;
+use crate::load::Load;
+use crate::outcome::Outcome;
+use crate::run::{Done, Run, framing};
+use crate::settings::{Settings, Side};
+use crate::streams::Streams;
+
+/// An endpoint, and what is sent to it.
+///
+/// It makes streams of its own, `headwater-bench-` and a random number, and deletes each when it is done with it;
+/// [`clean_up`](Self::clean_up) those that an error or a dropped [`run`](Self::run) left. The
+/// [crate's example](crate) runs one job.
+pub struct Bench {
+    settings: Settings,
+    endpoint: Endpoint,
+    streams: Streams,
+    load: Load,
+}
+
+impl Bench {
+    /// Makes the messages, and sees that the endpoint answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub async fn connect(endpoint: Endpoint, settings: Settings) -> Outcome<Self> {
+        let streams = Streams::new(endpoint.client(), settings.shards);
+        streams.check().await?;
+        Ok(Self { load: Load::new(settings.records, settings.size)?, endpoint, streams, settings })
+    }
+
+    /// Returns what is measured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns what the names of its streams begin with, which those of no other benchmark do.
+    pub fn prefix(&self) -> &str {
+        self.streams.prefix()
+    }
+
+    /// Runs every job, and says which one begins.
+    ///
+    /// # Errors
+    ///
+    /// When a call failed, or a job did not send or read what it should have.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any point; [`clean_up`](Self::clean_up) deletes the streams that it leaves.
+    pub async fn run(&mut self, mut begins: impl FnMut(Job)) -> Outcome<Vec<Comparison>> {
+        // The first run would pay for what is set up once in a process.
+        if let Some(&first) = self.settings.jobs.first() {
+            self.compare(first, 1).await?;
+        }
+        let mut comparisons = Vec::new();
+        for job in self.settings.jobs.clone() {
+            begins(job);
+            comparisons.push(self.compare(job, self.settings.rounds).await?);
+        }
+        Ok(comparisons)
+    }
+
+    /// Deletes the streams that are left.
+    ///
+    /// # Errors
+    ///
+    /// When one could not be deleted: it names the stream.
+    pub async fn clean_up(&mut self) -> Outcome {
+        self.streams.delete_all().await
+    }
+
+    /// Runs a job on each side, so many times in turn.
+    async fn compare(&mut self, job: Job, rounds: usize) -> Outcome<Comparison> {
+        let mut sources = Vec::new();
+        for &side in &self.settings.sides.clone() {
+            sources.push((side, if job.reads() { self.filled(job, side).await? } else { String::new() }));
+        }
+        let mut comparison = Comparison::new(job, self.load.records, self.load.total_bytes(job.format())?);
+        for _ in 0..rounds {
+            for (side, from) in &sources {
+                let (cost, packing) = self.measure(job, *side, from).await?;
+                comparison.add(*side, cost, packing);
+            }
+        }
+        if job.reads() {
+            for (_, from) in sources {
+                self.streams.delete(&from).await?;
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// Creates a stream that holds the load.
+    async fn filled(&mut self, job: Job, side: Side) -> Outcome<String> {
+        let stream = self.streams.create().await?;
+        let (shards, format) = (self.settings.shards, job.format());
+        fill(&self.endpoint, &stream, shards, &self.load, format, framing(job, side)).await?;
+        Ok(stream)
+    }
+
+    /// Runs a job once and checks what it did.
+    async fn measure(&mut self, job: Job, side: Side, from: &str) -> Outcome<(Cost, Packing)> {
+        let to = if job.writes() { self.streams.create().await? } else { String::new() };
+        let run = Run { job, side, from, to: &to };
+
+        let clock = Stopwatch::start();
+        let done = run.go(&self.endpoint, &self.load).await;
+        let cost = clock.stop();
+
+        let done = done.map_err(|error| format!("{job} by {side:?}: {error}"))?;
+        let packing = self.check(&run, done).await?;
+        if job.writes() {
+            self.streams.delete(&to).await?;
+        }
+        Ok((cost, packing))
+    }
+
+    /// Compares what was stored or read with the load.
+    async fn check(&self, run: &Run<'_>, done: Done) -> Outcome<Packing> {
+        let &Run { job, side, from, to } = run;
+        let evidence = if job.writes() { to } else { from };
+        let stored = count(&self.endpoint, evidence, framing(job, side)).await?;
+        let bytes = self.load.total_bytes(job.format())?;
+        let expected = Stored { records: stored.records, messages: self.load.records, bytes };
+        if stored != expected || done.read.is_some_and(|read| read != self.load.records) {
+            let found = format!("{stored:?} and {done:?}, of {expected:?}");
+            return Err(format!("{job} by {side:?}: {found}").into());
+        }
+        Ok(Packing {
+            messages_per_record: stored.messages as f64 / stored.records as f64,
+            records_per_request: done.requests.map(|requests| stored.records as f64 / requests as f64),
+        })
+    }
+}
