@@ -1,6 +1,7 @@
 //! The `headwater` binary, run as a user runs it, against our endpoint and those that nobody here wrote.
 
 mod async_kinesis;
+mod bench;
 mod completions;
 mod config;
 mod group;
