@@ -32,8 +32,8 @@ pub(super) struct Made {
 /// Makes messages of one, each with a share of its debt.
 pub(super) fn spread(message: Message<Bytes>, made: Vec<Made>) -> Vec<Message<Bytes>> {
     let keyed = |message: Message<Made>| {
-        let (Made { payload, key }, old, origin, ack) = message.into_parts();
-        Message::from_parts(payload, key.map(Key::from).or(old), origin, ack)
+        let (Made { payload, key }, old, headers, origin, ack) = message.into_parts();
+        Message::from_parts(payload, key.map(Key::from).or(old), headers, origin, ack)
     };
     message.explode(|_| made).into_iter().map(keyed).collect()
 }
