@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod group;
 mod habits;
+mod list;
 mod local;
 mod man;
 mod relay;
