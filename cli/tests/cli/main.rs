@@ -4,6 +4,7 @@ mod async_kinesis;
 mod bench;
 mod completions;
 mod config;
+mod describe;
 mod group;
 mod habits;
 mod list;
