@@ -13,3 +13,4 @@ mod man;
 mod relay;
 mod support;
 mod tail;
+mod which;
