@@ -10,6 +10,7 @@ mod habits;
 mod list;
 mod local;
 mod man;
+mod put;
 mod relay;
 mod support;
 mod tail;

@@ -1,0 +1,99 @@
+//! From the input to the sink.
+
+use bytes::Bytes;
+use headwater::batch::{Producer, Receipt};
+use headwater::{Ack, ErrorKind, Message};
+use tokio::sync::mpsc;
+
+use crate::codec::Format;
+use crate::failure::Failure;
+
+use super::args::PutArgs;
+use super::input::{Input, Piece};
+use super::keys::Keys;
+use super::letter::Letter;
+use super::pace::Pace;
+
+/// Reads messages, gives them their keys and puts them, at the pace that was asked for.
+pub(super) struct Feed {
+    input: Input,
+    keys: Keys,
+    pace: Option<Pace>,
+    producer: Producer<Bytes>,
+    format: Format,
+    done: u64,
+}
+
+/// A message that the sink has, or does not take.
+pub(super) enum Sent {
+    Accepted { line: Option<u64>, receipt: Receipt },
+    Refused(Letter),
+}
+
+/// How much of the input was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// All of it.
+    Whole,
+    /// No more than so many messages.
+    After(u64),
+}
+
+impl Feed {
+    /// Of what the flags ask for.
+    pub(super) fn new(args: &PutArgs, input: Input, producer: Producer<Bytes>) -> Self {
+        let format = *args.codec.codec().serializer();
+        Self { input, keys: Keys::of(args), pace: args.rate, producer, format, done: 0 }
+    }
+
+    /// How many messages the sink has or refused.
+    pub(super) fn done(&self) -> u64 {
+        self.done
+    }
+
+    /// Puts messages until the input ends, the sink does, or nobody takes what came of them.
+    ///
+    /// # Cancel safety
+    ///
+    /// A call that is dropped has put what [`done`](Self::done) says, and no part of the message that was in its hands.
+    pub(super) async fn run(&mut self, tx: &mpsc::Sender<Sent>) -> Result<Ended, Failure> {
+        while let Some(piece) = self.input.next().await? {
+            if let Some(pace) = &mut self.pace {
+                pace.turn().await;
+            }
+            // Before the message is put, so that one that is put is never without its receipt.
+            let Ok(place) = tx.reserve().await else { return Ok(Ended::After(self.done)) };
+            let (sent, goes_on) = self.put(piece).await;
+            place.send(sent);
+            self.done += 1;
+            if !goes_on {
+                return Ok(Ended::After(self.done));
+            }
+        }
+        Ok(Ended::Whole)
+    }
+
+    /// Puts one message, and tells whether the sink takes more.
+    async fn put(&self, piece: Piece) -> (Sent, bool) {
+        let line = piece.line;
+        let payload = match piece.payload {
+            Ok(payload) => payload,
+            Err(too_long) => return (Sent::Refused(Letter::unread(line, too_long.told())), true),
+        };
+        let key = match self.keys.of_message(&payload) {
+            Ok(key) => key,
+            Err(why) => {
+                return (Sent::Refused(Letter::refused(line, None, &payload, self.format, why)), true);
+            }
+        };
+        let message = Message::from_parts(payload.clone(), key.clone(), None, Ack::none());
+        match self.producer.put(message).await {
+            Ok(receipt) => (Sent::Accepted { line, receipt }, true),
+            Err(error) => {
+                let goes_on = error.kind() != ErrorKind::Closed;
+                let letter = Letter::refused(line, key.as_ref(), &payload, self.format, error.to_string());
+                (Sent::Refused(letter), goes_on)
+            }
+        }
+    }
+}
