@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_config::Region;
 use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::Builder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary};
@@ -96,22 +97,22 @@ impl StreamApi {
 
 /// A client that waits out throttling, in the region that is set or else in the one of an ARN.
 pub(crate) fn client(connection: &Connection, arn_region: Option<&str>) -> Result<Client, Failure> {
-    let config = connection.config();
-    let region = match (config.region(), arn_region) {
-        (None, None) => {
-            return Err(Failure::usage("no region is set: --region, AWS_REGION or a profile names one"));
-        }
-        (Some(mine), Some(theirs)) if mine.as_ref() != theirs => {
-            return Err(Failure::usage(format!(
-                "the region is {mine}, and the stream's ARN lies in {theirs}: --region {theirs} is right"
-            )));
-        }
-        (Some(mine), _) => mine.clone(),
-        (None, Some(theirs)) => Region::new(theirs.to_owned()),
-    };
+    let region = region(connection, arn_region)?;
     let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-    let config = aws_sdk_kinesis::config::Builder::from(config).region(region).retry_config(retry);
+    let config = Builder::from(connection.config()).region(region).retry_config(retry);
     Ok(Client::from_conf(config.build()))
+}
+
+/// The region that is set, or else the one of an ARN, which it must not contradict.
+pub(crate) fn region(connection: &Connection, arn_region: Option<&str>) -> Result<Region, Failure> {
+    match (connection.config().region(), arn_region) {
+        (None, None) => Err(Failure::usage("no region is set: --region, AWS_REGION or a profile names one")),
+        (Some(mine), Some(theirs)) if mine.as_ref() != theirs => Err(Failure::usage(format!(
+            "the region is {mine}, and the stream's ARN lies in {theirs}: --region {theirs} is right"
+        ))),
+        (Some(mine), _) => Ok(mine.clone()),
+        (None, Some(theirs)) => Ok(Region::new(theirs.to_owned())),
+    }
 }
 
 /// Says why a call failed: the code and message of the service, or what kept it from answering.

@@ -22,16 +22,17 @@ use self::described::Described;
 /// Describes a stream: shards, hash ranges, parents, lag, limits, mode
 #[derive(Args, Clone, Debug)]
 #[command(after_help = format!("\
-The lag of a shard is how far behind its tip a reader is that begins with the oldest record: the time that its
-records span. How far the readers of an application are is told by `headwater group APP list`.
+The lag of a shard is how far behind its tip a reader is that begins with the oldest record: the
+time that its records span. `headwater group APP list` tells how far an application is.
 
 Examples:
   headwater describe orders
-  headwater describe orders --closed
-  headwater describe arn:aws:kinesis:eu-west-1:123456789012:stream/orders --output json | jq '.shards[].shard_id'
+  headwater describe orders --closed --no-lag
+  headwater describe orders --output json | jq '.shards[].shard_id'
 
-Needs kinesis:DescribeStreamSummary and kinesis:ListShards; kinesis:ListStreamConsumers for the consumers;
-kinesis:GetShardIterator and kinesis:GetRecords for the lag, which takes one read of one record from each shard.
+Needs kinesis:DescribeStreamSummary and kinesis:ListShards; kinesis:ListStreamConsumers for the
+consumers; kinesis:GetShardIterator and kinesis:GetRecords for the lag, which takes one read of
+one record from each shard.
 
 {EXIT_CODES}"))]
 pub(crate) struct DescribeArgs {

@@ -20,18 +20,20 @@ use super::pace::Pace;
 /// Puts an argument, or the lines of standard input, into a stream
 #[derive(Args, Clone, Debug)]
 #[command(after_help = format!("\
-Every line is a message, without its end. With a JSON codec a line is one JSON value, and blank lines are skipped.
-A line that cannot be put is told of with its number, or written to --dead-letter, and the rest goes on. Messages of
-one key are stored in their order; those without a key go wherever there is room.
+Every line is a message, without its end. With a JSON codec a line is one JSON value, and
+blank lines are skipped. A line that cannot be put is told of with its number, or written to
+--dead-letter, and the rest goes on. Messages of one key are stored in their order; those
+without a key go wherever there is room.
 
-A dead letter is a line of JSON: \"line\", \"key\", \"error\", \"delivery\" (\"not stored\", or \"unknown\" where an answer was
-lost and it may be stored all the same), and \"payload\", or \"payload_base64\" where it is no text.
+A dead letter is a line of JSON: \"line\", \"key\", \"error\", \"delivery\" (\"not stored\", or
+\"unknown\" where an answer was lost and it may be stored all the same), and \"payload\", or
+\"payload_base64\" where it is no text.
 
 Examples:
   headwater put orders '{{\"id\":7}}' --codec json --key customer-7
   seq 1 100000 | headwater put numbers --create 4
-  headwater put orders --codec kpl-json --key-field customer --dead-letter failed.ndjson < orders.ndjson
-  jq -c .payload failed.ndjson | headwater put orders --codec kpl-json --key-field customer
+  headwater put orders --codec kpl-json --key-field customer --dead-letter failed < orders.ndjson
+  jq -c .payload failed | headwater put orders --codec kpl-json --key-field customer
   headwater put images --codec bytes --whole --key cat < cat.png
 
 {EXIT_CODES}"))]

@@ -30,6 +30,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::seeing::Seeing;
+use crate::stream_api::region;
 
 use self::dead_letters::DeadLetters;
 use self::feed::{Ended, Feed, Sent};
@@ -47,6 +48,8 @@ pub(crate) async fn run(args: PutArgs, context: Context) -> Result<Exit, Failure
     let input = Input::of(&args)?;
     let dead_letters = args.dead_letter.as_deref().map(DeadLetters::open).transpose()?;
     let connection = Connection::load(&context.globals).await;
+    // The sink says the same in the words of the library.
+    region(&connection, args.stream.region())?;
     let seeing = Seeing::start(&args.seeing, "put", &context).await?;
     let sink = args.sink(&connection).connect().await.map_err(refused)?;
     seeing.sink(args.stream.name(), sink.status());

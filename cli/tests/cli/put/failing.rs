@@ -117,6 +117,8 @@ async fn a_stream_that_is_not_there_is_named_with_the_way_out() {
     assert!(told.contains("\"orders\"") && told.contains("--create 1 creates it"), "{told}");
     let told = run("or ders").await.code(2);
     assert!(told.contains("stream \"or ders\": a name has 1 to 128 letters"), "{told}");
+    let told = Headwater::new(["put", "orders", "x"]).run().await.code(2);
+    assert!(told.contains("no region is set: --region, AWS_REGION or a profile names one"), "{told}");
 }
 
 #[tokio::test]

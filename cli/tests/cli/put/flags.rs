@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_local::Operation;
+use headwater_local::{Fault, Faults, Operation};
+use headwater_tests::eventually;
+use tokio::io::AsyncWriteExt as _;
 
 use super::{endpoint, numbered, put, stored};
 
@@ -49,28 +51,46 @@ async fn a_key_has_one_record_in_flight_unless_order_does_not_matter() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_input_cuts_a_linger_short() {
+async fn a_record_waits_for_company_as_long_as_the_linger_and_the_end_cuts_it_short() {
     let endpoint = endpoint(1).await;
-    put(&endpoint, ["--key", "k", "--codec", "json-lines", "--linger", "10m"])
-        .input("1\n2\n")
-        .run()
-        .await
-        .ok();
+    let mut child = put(&endpoint, ["--key", "k", "--codec", "json-lines", "--linger", "10m"]).spawn();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"1\n").await.unwrap();
+    // Far longer than it lingers unless told to.
+    let begun = Instant::now();
+    let late = async || (begun.elapsed() > Duration::from_millis(700)).then_some(());
+    eventually("the second line comes late", late).await;
+    stdin.write_all(b"2\n").await.unwrap();
+    drop(stdin);
+    assert!(child.wait().await.unwrap().success());
     assert_eq!(stored(&endpoint), ["1\n2\n"]);
     let told = put(&endpoint, ["x", "--linger", "soon"]).run().await.code(2);
     assert!(told.contains("--linger") && told.contains("a time such as 100ms"), "{told}");
 }
 
 #[tokio::test]
-async fn one_request_at_a_time_is_enough() {
-    let endpoint = endpoint(2).await;
-    let args = ["--max-in-flight", "1", "--time-to-live", "1m", "--retry-limit", "3", "--unlimited"];
-    put(&endpoint, args).input("x\n".repeat(2_000)).run().await.ok();
+async fn no_more_requests_are_on_their_way_than_were_allowed() {
+    let endpoint = endpoint(1).await;
+    let slow = Fault::delay(Duration::from_millis(200)).on(Operation::PutRecords);
+    endpoint.faults().set(Faults::seeded(7).add(slow));
+    let begun = Instant::now();
+    put(&endpoint, ["--max-in-flight", "1", "--unlimited"]).input("x\n".repeat(2_000)).run().await.ok();
+    // Four requests at least, one after the other.
+    assert!(begun.elapsed() >= Duration::from_millis(800), "{:?}", begun.elapsed());
     assert_eq!(stored(&endpoint).len(), 2_000);
-    for (flag, value) in [("--max-in-flight", "0"), ("--retry-limit", "-1"), ("--time-to-live", "0s")] {
-        let told = put(&endpoint, ["x", &format!("{flag}={value}")]).run().await.code(2);
-        let library = flag.trim_start_matches('-').replace('-', "_");
-        assert!(told.contains(flag) || told.contains(&library), "{told}");
+}
+
+#[tokio::test]
+async fn a_wrong_number_or_time_is_named() {
+    let endpoint = endpoint(1).await;
+    for (flag, told) in [
+        ("--max-in-flight=0", "a number from 1 on is right"),
+        ("--retry-limit=-1", "--retry-limit <NUMBER>"),
+        ("--time-to-live=0s", "time_to_live"),
+        ("--order=shard", "[possible values: key, none]"),
+    ] {
+        let said = put(&endpoint, ["x", flag]).run().await.code(2);
+        assert!(said.contains(told), "{said}");
     }
 }
 
