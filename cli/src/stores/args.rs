@@ -1,9 +1,9 @@
 //! The flags that name a store and who has checkpoints there.
 
-use clap::builder::TypedValueParser;
-use clap::error::ErrorKind;
-use clap::{Arg, Args, Command, Error};
 use std::ffi::OsStr;
+
+use clap::builder::{StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, Error};
 
 use crate::failure::Failure;
 use crate::stores::Store;
@@ -55,9 +55,16 @@ impl TypedValueParser for StoreParser {
 
     fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Store, Error> {
         let read = value.to_str().ok_or_else(|| "it is not UTF-8".to_owned()).and_then(str::parse);
-        read.map_err(|why| {
-            let flag = arg.map(ToString::to_string).unwrap_or_default();
-            Error::raw(ErrorKind::ValueValidation, format!("{flag}: {why}\n")).with_cmd(command)
-        })
+        let why: String = match read {
+            Ok(store) => return Ok(store),
+            Err(why) => why,
+        };
+        let refuse = StringValueParser::new().try_map(move |_| Err(why.clone()));
+        refuse.parse_ref(command, arg, OsStr::new(&without_secrets(&value.to_string_lossy())))
     }
+}
+
+/// What may be repeated of what was written: the scheme.
+fn without_secrets(written: &str) -> String {
+    written.split_once(':').map_or_else(|| written.to_owned(), |(scheme, _)| format!("{scheme}:…"))
 }

@@ -46,6 +46,20 @@ async fn everything_wrong_is_named_with_what_is_right() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_wrong_in_a_file_is_told_without_its_password() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.toml");
+    std::fs::write(&file, "[relay]\ncheckpoints = 'postgres://me:hush@x'\n").unwrap();
+    let relay = ["relay", "a", "b", "--config", file.to_str().unwrap()];
+    let told = Headwater::new(relay).run().await.code(2);
+    assert!(
+        told.contains(&format!("{}:2: [relay] checkpoints: there is no store", file.display())),
+        "{told}"
+    );
+    assert!(!told.contains("hush"), "{told}");
+}
+
+#[tokio::test]
 async fn streams_that_are_not_there_are_named() {
     let endpoint = Server::Local.shared();
     let there = endpoint.create_stream("there", 1).await;
