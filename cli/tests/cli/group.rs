@@ -1,5 +1,7 @@
 //! `headwater group`.
 
+use std::process::Stdio;
+
 use headwater::checkpoint::{Application, CheckpointStore, Claim, Lease};
 use headwater::{Position, WorkerId};
 use headwater_redis::RedisCheckpoints;
@@ -7,6 +9,8 @@ use headwater_sqlite::SqliteCheckpoints;
 use headwater_tests::{StoreServer, checkpoint_with_async_kinesis};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 
 use crate::support::{Done, Headwater};
 
@@ -127,6 +131,43 @@ async fn nothing_is_reset_that_nobody_meant() {
     let told = held.run(&["reset", "--to", "horizon", "--shard", SECOND]).await.code(2);
     assert!(told.contains("--yes"), "{told}");
     assert_eq!(held.positions().await[1], "beginning");
+}
+
+/// Runs its arguments on a terminal, whose keyboard is its standard input.
+const ON_A_TERMINAL: &str = "\
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+#[tokio::test]
+async fn a_person_at_a_terminal_is_asked() {
+    for (answer, code, then) in
+        [("n\n", 1, json!("beginning")), ("y\n", 0, json!({ "after": { "sequence": SEQUENCE } }))]
+    {
+        let held = Held::new().await;
+        let mut terminal = Command::new("python3");
+        terminal.args(["-c", ON_A_TERMINAL, env!("CARGO_BIN_EXE_headwater"), "group", "billing", "reset"]);
+        terminal.args([
+            "--to",
+            SEQUENCE,
+            "--shard",
+            SECOND,
+            "--checkpoints",
+            &held.url(),
+            "--stream",
+            "orders",
+        ]);
+        let mut child = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(answer.as_bytes()).await.unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert!(
+            shown.contains("reset shardId-000000000001 of \"billing\" on \"orders\" to after"),
+            "{shown}"
+        );
+        assert_eq!(held.positions().await[1], then);
+    }
 }
 
 #[tokio::test]
