@@ -25,7 +25,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Does it.
-pub(crate) async fn run(args: CompletionsArgs, _: Context) -> Result<Exit, Failure> {
+pub(crate) fn run(args: CompletionsArgs, _: Context) -> Result<Exit, Failure> {
     // Into memory first: the generator panics where nobody reads any more.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "headwater", &mut script);

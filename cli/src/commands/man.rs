@@ -31,7 +31,7 @@ pub(crate) struct ManArgs {
 }
 
 /// Does it.
-pub(crate) async fn run(args: ManArgs, _: Context) -> Result<Exit, Failure> {
+pub(crate) fn run(args: ManArgs, _: Context) -> Result<Exit, Failure> {
     let mut headwater = Cli::command().disable_help_subcommand(true);
     headwater.build();
     match &args.out {
@@ -55,10 +55,8 @@ fn named(mut command: Command, path: &[String]) -> Result<Command, Failure> {
 fn unknown(command: &Command, name: &str) -> Failure {
     let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
     let of = command.get_bin_name().unwrap_or_else(|| command.get_name());
-    Failure::usage(match names.is_empty() {
-        true => format!("there is no page \"{name}\": {of} has no commands"),
-        false => format!("there is no page \"{name}\": {of} has {}", names.join(", ")),
-    })
+    let there_is = if names.is_empty() { "no commands".to_owned() } else { names.join(", ") };
+    Failure::usage(format!("there is no page \"{name}\": {of} has {there_is}"))
 }
 
 fn print(command: Command) -> Result<(), Failure> {

@@ -40,10 +40,10 @@ impl Entry {
 
     /// How an error calls it.
     pub(crate) fn name(&self) -> String {
-        match self.command.is_empty() {
-            true => self.key.clone(),
-            false => format!("[{}] {}", self.command.join("."), self.key),
+        if self.command.is_empty() {
+            return self.key.clone();
         }
+        format!("[{}] {}", self.command.join("."), self.key)
     }
 }
 

@@ -27,9 +27,10 @@ fn is_key(arg: &Arg, path: &[String]) -> bool {
 fn unknown(command: &Command, path: &[String], key: &str) -> String {
     let flags = command.get_arguments().filter(|arg| is_key(arg, path)).filter_map(Arg::get_long);
     let names: Vec<&str> = flags.chain(command.get_subcommands().map(Command::get_name)).collect();
-    let wrong = match path.is_empty() {
-        true => format!("there is no global flag and no command \"{key}\""),
-        false => format!("headwater {} has no flag \"{key}\"", path.join(" ")),
+    let wrong = if path.is_empty() {
+        format!("there is no global flag and no command \"{key}\"")
+    } else {
+        format!("headwater {} has no flag \"{key}\"", path.join(" "))
     };
     let likeness = |name: &&str| strsim::jaro_winkler(name, key);
     let nearest = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));

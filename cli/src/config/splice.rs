@@ -66,7 +66,7 @@ fn end_of(argv: &[OsString], path: &[String]) -> usize {
 /// Whether an entry is left out: its flag was typed, or stands in the environment, or cannot be used with one that does.
 fn yields(entry: &Entry, command: &Command, matches: &ArgMatches) -> bool {
     let by_variable = VARIABLES.iter().filter(|(id, _)| entry.id == *id).flat_map(|(_, names)| *names);
-    let mut set = by_variable.filter_map(|name| std::env::var_os(name)).filter(|value| !value.is_empty());
+    let mut set = by_variable.filter_map(std::env::var_os).filter(|value| !value.is_empty());
     let Some(arg) = command.get_arguments().find(|arg| *arg.get_id() == entry.id) else { return true };
     let mut given = command.get_arguments().filter(|given| is_given(given, matches));
     set.next().is_some() || given.any(|given| given.get_id() == arg.get_id() || excludes(command, arg, given))

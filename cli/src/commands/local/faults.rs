@@ -109,7 +109,7 @@ fn fraction(written: &str) -> Result<f64, String> {
 fn named_code(name: &str) -> Result<ErrorCode, String> {
     let is_it = |code: &ErrorCode| [code.name(), code.name().trim_end_matches("Exception")].contains(&name);
     CODES.into_iter().find(is_it).ok_or_else(|| {
-        let names = CODES.map(|code| code.name()).join(", ");
+        let names = CODES.map(ErrorCode::name).join(", ");
         format!("there is no code \"{name}\"; the codes are {names}")
     })
 }
