@@ -5,12 +5,14 @@
 
 mod auto;
 mod format;
+mod guess;
 mod name;
 mod payload;
 mod reading;
 
 pub(crate) use auto::Auto;
 pub(crate) use format::Format;
+pub(crate) use guess::{looks_like, reads};
 pub(crate) use name::CodecName;
 pub(crate) use payload::Payload;
 pub(crate) use reading::Reading;
