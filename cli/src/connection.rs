@@ -11,7 +11,7 @@ use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisS
 use crate::globals::Globals;
 
 /// What is signed with where nothing is checked.
-const NOBODY: &str = "headwater";
+pub(crate) const NOBODY: &str = "headwater";
 /// The region of an endpoint on this machine, which has none.
 const HERE: &str = "us-east-1";
 

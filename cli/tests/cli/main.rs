@@ -5,6 +5,7 @@ mod bench;
 mod completions;
 mod config;
 mod describe;
+mod doctor;
 mod group;
 mod habits;
 mod list;
