@@ -2,7 +2,7 @@
 
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, Shard, ShardIteratorType};
 use bytes::Bytes;
-use headwater::Key;
+use headwater::{Headers, Key};
 use headwater_kinesis::codec::Serializer as _;
 
 use crate::codec::CodecName;
@@ -85,7 +85,7 @@ fn message(codec: CodecName) -> Result<Bytes, headwater::BoxError> {
     let mut payload = Vec::new();
     serializer.serialize(&Bytes::from_static(text), &mut payload)?;
     let mut frame = framing.open();
-    frame.push(&Key::from("headwater-doctor"), &payload);
+    frame.push(&Key::from("headwater-doctor"), &payload, &Headers::new());
     Ok(frame.finish())
 }
 

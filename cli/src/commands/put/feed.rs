@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use headwater::batch::{Producer, Receipt};
-use headwater::{Ack, ErrorKind, Message};
+use headwater::{Ack, ErrorKind, Headers, Message};
 use tokio::sync::mpsc;
 
 use crate::codec::Format;
@@ -86,7 +86,7 @@ impl Feed {
                 return (Sent::Refused(Letter::refused(line, None, &payload, self.format, why)), true);
             }
         };
-        let message = Message::from_parts(payload.clone(), key.clone(), None, Ack::none());
+        let message = Message::from_parts(payload.clone(), key.clone(), Headers::new(), None, Ack::none());
         match self.producer.put(message).await {
             Ok(receipt) => (Sent::Accepted { line, receipt }, true),
             Err(error) => {
