@@ -7,9 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// A bar over so many messages, or a count where nobody knows how many. Shows nothing unless standard error is a
 /// terminal.
 pub(crate) fn progress(what: &'static str, total: Option<u64>) -> ProgressBar {
-    let target = match std::io::stderr().is_terminal() {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
     };
     let template = match total {
         Some(_) => "{msg} {bar:30} {human_pos}/{human_len} {per_sec} {eta}",

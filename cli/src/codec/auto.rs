@@ -32,7 +32,7 @@ impl Framing for Auto {
         let Some(payloads) = message_pack(record).or_else(|| json_lines(record)) else {
             return Split::whole(record);
         };
-        let parts = payloads.into_iter().map(|payload| Part::new(payload));
+        let parts = payloads.into_iter().map(Part::new);
         Split { parts: parts.collect(), damaged: None }
     }
 }
