@@ -7,9 +7,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::failure::Failure;
+use crate::seeing::Recent;
 
-/// Begins to log, at the level of so many `-v`; `RUST_LOG` overrides it.
-pub(crate) fn start(verbose: u8) -> Result<(), Failure> {
+/// Begins to log, at the level of so many `-v`; `RUST_LOG` overrides it. What was told of late is kept in `recent`,
+/// whatever the level is.
+pub(crate) fn start(verbose: u8, recent: &Recent) -> Result<(), Failure> {
     let default = match verbose {
         0 => "warn",
         1 => "warn,headwater=info",
@@ -26,6 +28,6 @@ pub(crate) fn start(verbose: u8) -> Result<(), Failure> {
     };
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_filter(filter);
-    tracing_subscriber::registry().with(lines).init();
+    tracing_subscriber::registry().with(lines).with(recent.layer()).init();
     Ok(())
 }

@@ -1,13 +1,38 @@
 //! What a running pipeline shows: metrics, health, a live page.
+//!
+//! ```text
+//!   source, sink ──► metrics facade ──► Recorders ─┬─► Prometheus ──► /metrics
+//!                                                  └─► Board ──┐
+//!   Control, BatchStatus ──► Pipeline ──► Health ──► /healthz, /readyz
+//!                                │                             ├──► Status ──► /status ──► page.html at /
+//!   tracing (WARN, ERROR) ───────┴─────► Recent ───────────────┘
+//! ```
+
+mod board;
+mod health;
+mod metric;
+mod pipeline;
+mod prometheus;
+mod recent;
+mod recorders;
+mod server;
+mod shards;
+mod status;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clap::Args;
 use headwater::Control;
 use headwater::batch::BatchStatus;
 
+pub(crate) use crate::seeing::recent::Recent;
+
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::seeing::pipeline::Pipeline;
+use crate::seeing::recorders::Recorders;
+use crate::seeing::server::Server;
 
 /// The flags of commands that run for long.
 #[derive(Args, Clone, Debug, Default)]
@@ -18,19 +43,35 @@ pub(crate) struct SeeingArgs {
     pub(crate) listen: Option<SocketAddr>,
 }
 
-/// What is shown of a pipeline. Clones show the same; without `--listen` it does nothing.
+/// What is shown of a pipeline. Clones show the same; without `--listen` it does nothing. What is served ends with the
+/// last clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Seeing {}
+pub(crate) struct Seeing {
+    pipeline: Arc<Pipeline>,
+    _server: Option<Arc<Server>>,
+}
 
 impl Seeing {
     /// Begins to collect metrics and to serve them. To be called before any source or sink is built.
-    pub(crate) async fn start(_: &SeeingArgs, _: &str, _: &Context) -> Result<Self, Failure> {
-        Ok(Self {})
+    pub(crate) async fn start(args: &SeeingArgs, command: &str, context: &Context) -> Result<Self, Failure> {
+        let pipeline = Arc::new(Pipeline::new(command, context));
+        let mut recorders = Recorders::default();
+        let server = match args.listen {
+            Some(address) => Some(Server::start(address, &pipeline, &mut recorders).await?),
+            None => None,
+        };
+        recorders.install()?;
+        metric::describe();
+        Ok(Self { pipeline, _server: server.map(Arc::new) })
     }
 
     /// Shows a source, from now on. `/readyz` is ready once all sources are.
-    pub(crate) fn source(&self, _stream: &str, _control: Control) {}
+    pub(crate) fn source(&self, stream: &str, control: Control) {
+        self.pipeline.add_source(stream, control);
+    }
 
     /// Shows a sink, from now on.
-    pub(crate) fn sink(&self, _stream: &str, _status: BatchStatus) {}
+    pub(crate) fn sink(&self, stream: &str, status: BatchStatus) {
+        self.pipeline.add_sink(stream, status);
+    }
 }

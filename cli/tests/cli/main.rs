@@ -13,6 +13,7 @@ mod local;
 mod man;
 mod put;
 mod relay;
+mod seeing;
 mod support;
 mod tail;
 mod which;

@@ -2,10 +2,12 @@
 
 mod feed;
 mod headwater;
+mod live;
 mod running;
 mod running_local;
 
 pub(crate) use feed::{feed, keyed};
 pub(crate) use headwater::{Done, Headwater};
+pub(crate) use live::Live;
 pub(crate) use running::Running;
 pub(crate) use running_local::RunningLocal;

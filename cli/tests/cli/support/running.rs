@@ -43,6 +43,11 @@ impl Running {
         self.stdout.so_far()
     }
 
+    /// The lines that it told on standard error so far.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.stderr.so_far()
+    }
+
     /// Waits until it printed so many lines, and returns all that it did.
     pub(crate) async fn printed(&self, count: usize) -> Vec<String> {
         eventually("the lines are printed", async || {
