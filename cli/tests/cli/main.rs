@@ -11,6 +11,7 @@ mod habits;
 mod list;
 mod local;
 mod man;
+mod monitoring;
 mod page;
 mod put;
 mod relay;
