@@ -7,6 +7,7 @@ mod config;
 mod describe;
 mod doctor;
 mod group;
+mod copy;
 mod habits;
 mod list;
 mod local;

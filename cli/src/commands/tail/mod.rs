@@ -118,7 +118,8 @@ pub(crate) async fn run(args: TailArgs, context: Context) -> Result<Exit, Failur
     let connection = Connection::load(&context.globals).await;
     let source = tokio::select! {
         source = args.connect(&connection) => source?,
-        () = context.stop.asked() => return Ok(context.stop.exit()),
+        // A consumer that is being registered must be known, to be deregistered.
+        () = context.stop.asked(), if args.fan_out.is_none() => return Ok(context.stop.exit()),
     };
     seeing.source(&args.stream, source.control());
     let fan_out = source.fan_out();

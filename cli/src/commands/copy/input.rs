@@ -1,0 +1,200 @@
+//! The file that is copied into a stream.
+
+use std::fs::TryLockError;
+use std::io::SeekFrom;
+use std::path::Path;
+
+use headwater::checkpoint::Tracker;
+use headwater::{Ack, Position};
+use serde::{Deserialize, Serialize};
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, BufReader, stdin};
+
+use crate::commands::copy::identity::Identity;
+use crate::commands::copy::is_standard;
+use crate::commands::copy::kept::Kept;
+use crate::failure::Failure;
+
+/// The longest line: a record of 10 MiB whose every byte is escaped fits.
+const LONGEST_LINE: usize = 64 << 20;
+/// How much of the file is read at a time.
+const BUFFER: usize = 1 << 20;
+
+/// How much of the file is in the stream: all of its first so many bytes, which are so many lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Progress {
+    stream: Identity,
+    bytes: u64,
+    lines: u64,
+}
+
+/// Lines on their way, and how many of them have arrived.
+pub(super) struct Input {
+    reader: BufReader<Box<dyn AsyncRead + Send + Unpin>>,
+    name: String,
+    /// A line, as far as it was read
+    line: Vec<u8>,
+    bytes: u64,
+    lines: u64,
+    tracker: Tracker,
+    stored: Progress,
+    /// Nowhere for standard input, which cannot be read twice
+    kept: Option<Kept>,
+}
+
+/// A line of the file, which is owed to the stream.
+pub(super) struct Line {
+    /// Counted from 1
+    pub(super) number: u64,
+    pub(super) text: Vec<u8>,
+    pub(super) ack: Ack,
+}
+
+impl Input {
+    /// Opens a file at its beginning, or where an earlier run left it.
+    pub(super) async fn open(
+        path: &Path,
+        stream: Identity,
+        target: &str,
+        restart: bool,
+    ) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let mut stored = Progress { stream, bytes: 0, lines: 0 };
+        let (reader, kept): (Box<dyn AsyncRead + Send + Unpin>, _) = if is_standard(path) {
+            (Box::new(stdin()), None)
+        } else {
+            let kept = Kept::beside(path, &format!(".{target}.progress"));
+            let mut file = File::open(path).await.map_err(Failure::io(format!("open {name}")))?;
+            file = lock(file, &name).await?;
+            if !restart && let Some(found) = kept.load::<Progress>()? {
+                check(&found, &stored.stream, &mut file, &name, &kept).await?;
+                stored = found;
+            }
+            // A copy that could not say how far it is had better not begin.
+            kept.store(&stored).map_err(Failure::io(format!("write {}", kept.path().display())))?;
+            let seek = file.seek(SeekFrom::Start(stored.bytes)).await;
+            seek.map_err(Failure::io(format!("read {name}")))?;
+            (Box::new(file), Some(kept))
+        };
+        Ok(Self {
+            reader: BufReader::with_capacity(BUFFER, reader),
+            name,
+            line: Vec::new(),
+            bytes: stored.bytes,
+            lines: stored.lines,
+            tracker: Tracker::new(),
+            stored,
+            kept,
+        })
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many lines are known to have arrived.
+    pub(super) fn arrived(&self) -> u64 {
+        self.stored.lines
+    }
+
+    /// Reads the next line that is not blank.
+    ///
+    /// # Cancel safety
+    ///
+    /// A line that was read in part is read on.
+    pub(super) async fn next(&mut self) -> Result<Option<Line>, Failure> {
+        loop {
+            let room = LONGEST_LINE - self.line.len();
+            let mut rest = (&mut self.reader).take(room as u64);
+            let read = rest.read_until(b'\n', &mut self.line).await;
+            read.map_err(Failure::io(format!("read {}", self.name)))?;
+            if self.line.is_empty() {
+                return Ok(None);
+            }
+            let number = self.lines + 1;
+            if self.line.len() == LONGEST_LINE && !self.line.ends_with(b"\n") {
+                return Err(Failure::failed(format!(
+                    "{} line {number}: longer than any record, {LONGEST_LINE} bytes without an end",
+                    self.name
+                )));
+            }
+            let text = std::mem::take(&mut self.line);
+            self.bytes += text.len() as u64;
+            self.lines = number;
+            // The number of the line goes where that of a user record would.
+            let end = Position::After { sequence: self.bytes.to_string().into(), sub_sequence: Some(number) };
+            let ack = self.tracker.open([(end, None)]).next().unwrap_or_else(Ack::none);
+            if text.trim_ascii().is_empty() {
+                ack.ack();
+                continue;
+            }
+            return Ok(Some(Line { number, text, ack }));
+        }
+    }
+
+    /// Stores how far all lines have arrived.
+    pub(super) fn store(&mut self) -> Result<(), Failure> {
+        let arrived = self.tracker.watermark().map(|arrived| arrived.position);
+        let Some(Position::After { sequence, sub_sequence: Some(lines) }) = arrived else { return Ok(()) };
+        if lines == self.stored.lines {
+            return Ok(());
+        }
+        self.stored.lines = lines;
+        self.stored.bytes = sequence.as_str().parse().unwrap_or(self.stored.bytes);
+        match &self.kept {
+            Some(kept) => {
+                kept.store(&self.stored).map_err(Failure::io(format!("write {}", kept.path().display())))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses to go on in a file, or into a stream, that is not the one of before.
+async fn check(
+    found: &Progress,
+    stream: &Identity,
+    file: &mut File,
+    name: &str,
+    kept: &Kept,
+) -> Result<(), Failure> {
+    let beside = kept.path().display();
+    if found.stream != *stream {
+        return Err(Failure::failed(format!(
+            "{beside} tells of a copy into another stream of that name: --restart begins anew"
+        )));
+    }
+    let read = Failure::io(format!("read {name}"));
+    let is_same = async {
+        let len = file.metadata().await?.len();
+        if found.bytes == 0 || found.bytes == len {
+            return Ok(true);
+        }
+        if found.bytes > len {
+            return Ok(false);
+        }
+        file.seek(SeekFrom::Start(found.bytes - 1)).await?;
+        Ok(file.read_u8().await? == b'\n')
+    };
+    match is_same.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::failed(format!(
+            "{name} is not the file that {beside} tells of, which had the end of a line at byte {}: --restart begins anew",
+            found.bytes
+        ))),
+        Err(error) => Err(read(error)),
+    }
+}
+
+/// Keeps those away who would write to the file. Where files cannot be locked, that is the user's to see to.
+async fn lock(file: File, name: &str) -> Result<File, Failure> {
+    let file = file.into_std().await;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::failed(format!("{name} is being written by another copy")))
+        }
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(File::from_std(file)),
+    }
+}
