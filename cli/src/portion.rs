@@ -1,6 +1,5 @@
 //! Which part of a stream is read.
 
-use aws_sdk_kinesis::error::DisplayErrorContext;
 use headwater::source::Start;
 use headwater::{Error, ErrorKind, ShardId};
 use headwater_kinesis::{KinesisSourceBuilder, StreamRef};
@@ -8,6 +7,7 @@ use headwater_kinesis::{KinesisSourceBuilder, StreamRef};
 use crate::begin::Begin;
 use crate::connection::Connection;
 use crate::failure::Failure;
+use crate::stream_api::StreamApi;
 
 /// What the library calls a setting, and what its flag is called.
 const FLAGS: [(&str, &str); 3] =
@@ -60,21 +60,6 @@ pub(crate) fn refused(error: Error) -> Failure {
 /// Lists the shards of a stream, closed ones too.
 async fn list(connection: &Connection, stream: &str) -> Result<Vec<ShardId>, Failure> {
     let named: StreamRef = stream.parse().map_err(refused)?;
-    let client = connection.client();
-    let (mut shards, mut token) = (Vec::new(), None);
-    loop {
-        let call = match token {
-            Some(token) => client.list_shards().next_token(token),
-            None if named.arn().is_some() => client.list_shards().stream_arn(stream),
-            None => client.list_shards().stream_name(stream),
-        };
-        let page = call.send().await.map_err(|error| {
-            Failure::failed(format!("list the shards of {named}: {}", DisplayErrorContext(&error)))
-        })?;
-        shards.extend(page.shards.into_iter().flatten().map(|shard| ShardId::new(shard.shard_id)));
-        token = page.next_token;
-        if token.is_none() {
-            return Ok(shards);
-        }
-    }
+    let listed = StreamApi::new(connection, named)?.shards().await.map_err(Failure::failed)?;
+    Ok(listed.into_iter().map(|shard| ShardId::new(shard.shard_id)).collect())
 }

@@ -20,7 +20,8 @@ Examples:
   zcat orders.gz | headwater copy - replayed
 
 A line is {\"shard\", \"sequence\", \"sub_sequence\", \"arrival\", \"key\", \"hash_key\", \"payload\" or \"base64\"}: the payload as a
-string where it is UTF-8. To a stream only key, hash_key and payload or base64 matter.
+string where it is UTF-8. To a stream only key, hash_key and payload or base64 matter. The headers of a user record are
+in the file alone; --whole keeps them in their aggregate.
 
 Where a copy is, is kept beside the file: FILE.progress for a copy of a stream, FILE.STREAM.progress for one into a
 stream. The same command goes on there after whatever stopped it, be it kill -9 or a full disk. In the file each message

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anstream::eprintln;
 use bytes::Bytes;
 use headwater::batch::Producer;
-use headwater::{ErrorKind, FencingToken, Message, Origin, OriginShard, Undelivered};
+use headwater::{ErrorKind, FencingToken, Headers, Message, Origin, OriginShard, Undelivered};
 use headwater_kinesis::{KinesisSink, Limits, StreamRef};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -133,7 +133,7 @@ impl Copy {
             };
             let sequence = number.to_string().into();
             let origin = Origin::new(Arc::clone(&self.origin), sequence, None, None);
-            let message = Message::from_parts(payload, key, Some(origin), ack);
+            let message = Message::from_parts(payload, key, Headers::new(), Some(origin), ack);
             let sent = tokio::select! {
                 sent = self.producer.send(message) => sent,
                 () = context.stop.asked() => return Ok(()),

@@ -1,5 +1,7 @@
 //! A message as a line of NDJSON.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -18,6 +20,8 @@ struct Written<'a> {
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash_key: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +48,7 @@ pub(super) fn write(message: &Message<Bytes>, out: &mut Vec<u8>) -> serde_json::
         arrival: origin.and_then(headwater::Origin::arrival).map(rfc3339),
         key: key.map(Key::partition_key),
         hash_key: key.and_then(Key::explicit_hash_key).map(|hash| hash.to_string()),
+        headers: message.headers().iter().collect(),
         payload: text,
         base64: text.is_none().then(|| STANDARD.encode(message.payload())),
     };
@@ -84,12 +89,11 @@ mod tests {
         let long = "é".repeat(256);
         for payload in [&b""[..], b"text", b"{\"a\":\n1}", b"\xff\x00\x80", "\u{0}\u{2028}é".as_bytes()] {
             for key in [None, Some(Key::from("k")), Some(Key::from(&*long).hashed(HashKey::MAX))] {
-                let message = Message::from_parts(
-                    Bytes::from_static(payload),
-                    key.clone(),
-                    None,
-                    headwater::Ack::none(),
-                );
+                let message = Message::new(Bytes::from_static(payload));
+                let message = match &key {
+                    Some(key) => message.rekey(key.clone()),
+                    None => message,
+                };
                 let mut line = Vec::new();
                 write(&message, &mut line).unwrap();
                 assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1, "one line");

@@ -1,5 +1,6 @@
 //! How messages are printed.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use headwater::{Message, Origin};
@@ -47,6 +48,8 @@ struct Beside<'a> {
     sequence: Option<&'a str>,
     sub_sequence: Option<u64>,
     arrival: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'a str, &'a str>,
     payload: &'a RawValue,
 }
 
@@ -86,6 +89,7 @@ fn value(message: &Message<Payload>, meta: bool) -> Result<Vec<u8>, Failure> {
             sequence: origin.map(|origin| origin.sequence().as_str()),
             sub_sequence: origin.and_then(Origin::sub_sequence),
             arrival: origin.and_then(Origin::arrival).map(rfc3339),
+            headers: message.headers().iter().collect(),
             payload,
         })
     });

@@ -73,3 +73,10 @@ fn text(number: usize) -> String {
 fn all(count: usize) -> Vec<String> {
     (0..count).map(text).collect()
 }
+
+/// Writes a file of so many lines, without keys.
+fn write_lines(file: &Path, count: usize) {
+    let lines: Vec<_> =
+        all(count).iter().map(|text| serde_json::json!({ "payload": text }).to_string()).collect();
+    std::fs::write(file, lines.join("\n") + "\n").unwrap();
+}

@@ -4,7 +4,7 @@ use headwater_kinesis::codec;
 use headwater_tests::{Endpoint, Server, eventually};
 use tokio::process::Command;
 
-use super::{all, copy, lines, numbered, payloads, records, texts};
+use super::{all, copy, lines, numbered, payloads, records, texts, write_lines};
 use crate::support::{Headwater, Running, feed};
 
 #[tokio::test]
@@ -66,8 +66,7 @@ async fn a_copy_into_a_stream_that_was_killed_goes_on(endpoint: &Endpoint) {
     let directory = tempfile::tempdir().unwrap();
     let stream = endpoint.create_stream("killed", 1).await;
     let file = directory.path().join("killed.ndjson");
-    let text: String = all(COUNT).iter().map(|text| format!("{{\"payload\":\"{text}\"}}\n")).collect();
-    std::fs::write(&file, text).unwrap();
+    write_lines(&file, COUNT);
     let progress = directory.path().join(format!("killed.ndjson.{}.progress", stream.name()));
     // A shard takes a thousand a second.
     let running = Running::start(copy(endpoint, directory.path(), &["killed.ndjson", stream.name()]));

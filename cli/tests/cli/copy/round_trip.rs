@@ -4,7 +4,7 @@ use aws_sdk_kinesis::primitives::DateTimeFormat;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use headwater::{HashKey, Key, Message};
+use headwater::{HashKey, Headers, Key, Message};
 use headwater_kinesis::codec;
 use headwater_tests::{Endpoint, Server};
 use serde_json::json;
@@ -89,7 +89,10 @@ async fn an_aggregate_is_copied_by_its_user_records_or_whole() {
     let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
     let stream = endpoint.create_stream("aggregates", 1).await;
     let hashed = Key::from("b").hashed(HashKey::new(7));
-    let messages = [Message::keyed("1".to_owned(), "a"), Message::keyed("two".to_owned(), hashed)];
+    let mut headers = Headers::new();
+    headers.insert("tenant", "north").unwrap();
+    let first = Message::keyed("1".to_owned(), "a").rehead(headers);
+    let messages = [first, Message::keyed("two".to_owned(), hashed)];
     feed(endpoint, &stream, codec::kpl_string(), messages).await;
 
     copy(endpoint, directory.path(), &[stream.name(), "./users"]).run().await.ok();
@@ -101,6 +104,7 @@ async fn an_aggregate_is_copied_by_its_user_records_or_whole() {
     let wanted =
         [(json!(0), json!("a"), None, json!("1")), (json!(1), json!("b"), Some(json!("7")), json!("two"))];
     assert_eq!(what.collect::<Vec<_>>(), wanted);
+    assert_eq!((&users[0]["headers"], users[1].get("headers")), (&json!({"tenant": "north"}), None));
 
     copy(endpoint, directory.path(), &[stream.name(), "./whole", "--whole"]).run().await.ok();
     let container = &records(&stream).await[0].1;

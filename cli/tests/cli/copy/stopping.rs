@@ -3,7 +3,7 @@
 use headwater_kinesis::codec;
 use headwater_tests::{Server, eventually};
 
-use super::{all, copy, numbered, payloads, records, texts};
+use super::{all, copy, numbered, payloads, records, texts, write_lines};
 use crate::support::{Running, feed};
 
 #[tokio::test]
@@ -16,8 +16,8 @@ async fn a_copy_into_a_file_that_is_interrupted_keeps_what_it_read() {
         let running = Running::start(copy(endpoint, directory.path(), &args));
         feed(endpoint, &stream, codec::bytes(), numbered(round * 50..(round + 1) * 50)).await;
         eventually("all of it was read", async || {
-            let held = std::fs::read(&file).ok()?;
-            (held.iter().filter(|byte| **byte == b'\n').count() == (round + 1) * 50).then_some(())
+            let held = std::fs::read_to_string(&file).ok()?;
+            (held.ends_with('\n') && held.lines().count() == (round + 1) * 50).then_some(())
         })
         .await;
         let told = copy(endpoint, directory.path(), &args[..2]).run().await.code(1);
@@ -35,8 +35,7 @@ async fn a_copy_into_a_stream_that_is_interrupted_sends_what_it_read() {
     const COUNT: usize = 5_000;
     let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
     let stream = endpoint.create_stream("interrupted", 1).await;
-    let text: String = all(COUNT).iter().map(|text| format!("{{\"payload\":\"{text}\"}}\n")).collect();
-    std::fs::write(directory.path().join("file"), text).unwrap();
+    write_lines(&directory.path().join("file"), COUNT);
     // A shard takes a thousand a second.
     let running = Running::start(copy(endpoint, directory.path(), &["./file", stream.name()]));
     eventually("some have arrived", async || (!records(&stream).await.is_empty()).then_some(())).await;
