@@ -45,7 +45,7 @@ fn whole(split: Split) -> Result<Vec<Part>, BoxError> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use headwater::Key;
+    use headwater::{Headers, Key};
     use headwater_kinesis::codec::Serializer as _;
 
     use super::{looks_like, reads};
@@ -57,7 +57,7 @@ mod tests {
         for message in messages {
             let mut payload = Vec::new();
             serializer.serialize(&Bytes::from_static(message.as_bytes()), &mut payload).unwrap();
-            frame.push(&Key::from("k"), &payload);
+            frame.push(&Key::from("k"), &payload, &Headers::new());
         }
         frame.finish()
     }
