@@ -13,19 +13,20 @@ use crate::until::Until;
 
 const EXAMPLES: &str = "\
 Examples:
-  headwater copy orders orders.ndjson                    what is there now; once more: what came since
-  headwater copy orders orders.ndjson --follow           and what comes, until Ctrl-C
+  headwater copy orders orders.ndjson            what is there now; once more: what came since
+  headwater copy orders orders.ndjson --follow   and what comes, until Ctrl-C
   headwater copy orders.ndjson replayed --create 4
   headwater copy orders - --from -1h | gzip > orders.gz
   zcat orders.gz | headwater copy - replayed
 
-A line is {\"shard\", \"sequence\", \"sub_sequence\", \"arrival\", \"key\", \"hash_key\", \"payload\" or \"base64\"}: the payload as a
-string where it is UTF-8. To a stream only key, hash_key and payload or base64 matter. The headers of a user record are
-in the file alone; --whole keeps them in their aggregate.
+A line is {\"shard\", \"sequence\", \"sub_sequence\", \"arrival\", \"key\", \"hash_key\", \"headers\",
+\"payload\" or \"base64\"}: the payload as a string where it is UTF-8. To a stream only key, hash_key
+and payload or base64 matter. The headers of a user record are in the file alone; --whole keeps
+them in their aggregate.
 
-Where a copy is, is kept beside the file: FILE.progress for a copy of a stream, FILE.STREAM.progress for one into a
-stream. The same command goes on there after whatever stopped it, be it kill -9 or a full disk. In the file each message
-is once; in the stream at least once.
+Where a copy is, is kept beside the file: FILE.progress for a copy of a stream, and
+FILE.STREAM.progress for one into a stream. The same command goes on there after whatever stopped
+it, be it kill -9 or a full disk. In the file each message is once; in the stream at least once.
 
 Exit codes: 0 done · 1 failed · 2 wrong usage · 3 some lines were skipped · 130 stopped by Ctrl-C";
 

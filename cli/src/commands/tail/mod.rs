@@ -33,13 +33,17 @@ const PARTING: Duration = Duration::from_secs(5);
 
 const EXAMPLES: &str = "\
 Examples:
-  headwater tail orders                                  what comes from now on, until Ctrl-C
-  headwater tail orders --from horizon --until tip       all that is there
-  headwater tail orders --from -15m -n 10 --meta         ten messages, and where each was
+  headwater tail orders                                what comes from now on, until Ctrl-C
+  headwater tail orders --from horizon --until tip     all that is there
+  headwater tail orders --from -15m -n 10 --meta       ten messages, and where each was
   headwater tail orders --output '{key}\\t{payload.total}'
-  headwater tail orders --shard shardId-000000000003 --from 4959033827149025660855969253836157109592157598913658889
+  headwater tail orders --shard shardId-000000000003 --from horizon
 
-Exit codes: 0 done · 1 failed · 2 wrong usage · 3 some of it was not of the codec · 130 stopped by Ctrl-C";
+A record that is not of the codec is told on standard error with its shard and sequence number, and
+left out.
+
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 some of it was not of the codec · 130 stopped by
+Ctrl-C";
 
 /// Prints what a stream holds and what comes
 #[derive(Args, Clone, Debug)]
