@@ -21,15 +21,17 @@ async fn its_url_is_all_of_standard_output_and_leads_to_its_streams() {
         assert_eq!(listed.shards().len(), shards, "{stream}");
     }
     let hint = format!("headwater tail orders --from horizon --endpoint-url {}", local.url());
-    let done = local.end_by("INT").await;
-    assert_eq!(done.stdout, "");
-    assert!(done.stderr.contains(&hint), "{}", done.stderr);
+    let (_, printed, told) = local.end_by("INT").await;
+    assert_eq!(printed, [""; 0]);
+    assert!(told.contains(&hint), "{told}");
 }
 
 #[tokio::test]
 async fn ctrl_c_ends_it_with_130_and_sigterm_with_0() {
-    local(&[]).await.end_by("INT").await.code(130);
-    local(&[]).await.end_by("TERM").await.code(0);
+    for (signal, code) in [("INT", 130), ("TERM", 0)] {
+        let (status, _, told) = local(&[]).await.end_by(signal).await;
+        assert_eq!(status.code(), Some(code), "{told}");
+    }
 }
 
 #[tokio::test]
