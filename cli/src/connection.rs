@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kinesis::Client;
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder};
 
@@ -79,7 +82,20 @@ async fn load(globals: &Globals, url: Option<String>) -> SdkConfig {
         }
         loader = loader.endpoint_url(url);
     }
-    loader.load().await
+    let config = loader.load().await;
+    match &globals.profile {
+        // The SDK's own chain would take the keys of the environment and pass over the profile without a word.
+        Some(profile) if any_set(&["AWS_ACCESS_KEY_ID"]) => with_credentials_of(profile, &config),
+        _ => config,
+    }
+}
+
+/// The same with the credentials of a profile, and no others.
+fn with_credentials_of(profile: &str, config: &SdkConfig) -> SdkConfig {
+    let at = ProviderConfig::without_region().with_region(config.region().cloned());
+    let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&at).build();
+    let credentials = SharedCredentialsProvider::new(credentials);
+    config.clone().into_builder().credentials_provider(credentials).build()
 }
 
 /// The endpoint that was named, the most special name first.

@@ -11,7 +11,7 @@ use crate::config::loose;
 /// The variables that stand for flags which clap does not know to have any: the environment wins over the file.
 const VARIABLES: [(&str, &[&str]); 3] = [
     ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"]),
-    ("profile", &["AWS_PROFILE"]),
+    ("profile", &["AWS_PROFILE", "AWS_ACCESS_KEY_ID"]),
     ("endpoint_url", &["AWS_ENDPOINT_URL_KINESIS", "AWS_ENDPOINT_URL", "ENDPOINT_URL"]),
 ];
 
