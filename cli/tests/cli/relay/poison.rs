@@ -1,5 +1,7 @@
 //! Messages that cannot be relayed.
 
+use std::time::Duration;
+
 use headwater_kinesis::codec;
 use headwater_tests::{Server, eventually};
 use serde_json::{Value, json};
@@ -123,7 +125,9 @@ async fn a_target_that_is_gone_makes_no_dead_letters() {
     let Streams { from, to, .. } = streams;
     to.delete().await;
     from.put("key", "11").await;
-    let output = child.wait_with_output().await.unwrap();
+    // Half the time for which a source waits for acks that will not come.
+    let output = tokio::time::timeout(Duration::from_secs(30), child.wait_with_output()).await;
+    let output = output.expect("it does not wait for what is lost").unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.lines().last().unwrap().contains(&gone), "{told}");
