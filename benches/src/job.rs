@@ -33,6 +33,13 @@ const ORDER: [(Processor, Keys); 7] = [
 ];
 
 /// One line of the table. It is written as its name, such as `sink/json`.
+///
+/// ```
+/// use headwater_benches::Job;
+///
+/// let names: Vec<_> = Job::all().iter().filter(|job| !job.is_about_order()).map(Job::to_string).collect();
+/// assert_eq!((names.len(), names[0].as_str()), (22, "sink/bytes"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Sends messages.

@@ -9,6 +9,13 @@ use crate::format::Format;
 use crate::order::Order;
 
 /// A serializer with a framing, by the name of its preset.
+///
+/// ```
+/// use headwater_benches::Processor;
+///
+/// let names = Processor::ALL.map(Processor::name);
+/// assert!(names.contains(&"json_lines") && names.contains(&"kpl_string"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Processor {
     /// Bytes as they are, one message per record.

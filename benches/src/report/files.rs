@@ -9,6 +9,14 @@ use crate::report::{Report, page};
 
 /// A folder for the report: `index.html`, which needs no other file, `report.json` with every figure of every round,
 /// and the pictures by themselves.
+///
+/// ```no_run
+/// use headwater_benches::{Files, Outcome, Report};
+///
+/// fn keep(report: &Report) -> Outcome {
+///     Files::prepare("bench".as_ref())?.write(report)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Files {
     folder: PathBuf,

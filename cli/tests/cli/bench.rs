@@ -273,11 +273,13 @@ fn assert_well_formed(name: &str, svg: &str) {
     for token in Tokenizer::from(svg) {
         match token.unwrap_or_else(|error| panic!("{name}: {error}")) {
             Token::ElementStart { local, .. } => {
-                open.push(local);
+                open.push(local.as_str());
                 elements += 1;
             }
             Token::ElementEnd { end: ElementEnd::Empty, .. } => drop(open.pop()),
-            Token::ElementEnd { end: ElementEnd::Close(_, local), .. } => assert_eq!(open.pop(), Some(local)),
+            Token::ElementEnd { end: ElementEnd::Close(_, local), .. } => {
+                assert_eq!(open.pop(), Some(local.as_str()))
+            }
             _ => {}
         }
     }
