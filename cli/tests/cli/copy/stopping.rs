@@ -4,7 +4,7 @@ use headwater_kinesis::codec;
 use headwater_tests::{Server, eventually};
 
 use super::{all, copy, numbered, payloads, records, texts, write_lines};
-use crate::support::{Running, feed};
+use crate::support::{Live, Running, feed};
 
 #[tokio::test]
 async fn a_copy_into_a_file_that_is_interrupted_keeps_what_it_read() {
@@ -56,4 +56,28 @@ async fn a_reader_that_goes_ends_it_quietly() {
     running.close_stdout();
     let (status, told) = running.end().await;
     assert_eq!((status.code(), told.as_str()), (Some(0), ""));
+}
+
+#[tokio::test]
+async fn a_copy_is_seen_while_it_runs() {
+    let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
+    let stream = endpoint.create_stream("seen", 1).await;
+    write_lines(&directory.path().join("file"), 10_000);
+    // A shard takes a thousand a second.
+    let args = ["./file", stream.name(), "--listen", "127.0.0.1:0"];
+    let into_stream = Live::start(copy(endpoint, directory.path(), &args)).await;
+    eventually("some lines are stored", async || {
+        let sink = &into_stream.status().await["sinks"][0];
+        (sink["stream"] == stream.name() && sink["stored"].as_u64()? > 0).then_some(())
+    })
+    .await;
+    let args = [stream.name(), "./copied", "--follow", "--listen", "127.0.0.1:0"];
+    let into_file = Live::start(copy(endpoint, directory.path(), &args)).await;
+    let read = format!("headwater_source_messages_total{{stream=\"{}\"}} ", stream.name());
+    eventually("some messages are read", async || {
+        let metrics = into_file.get("/metrics").await.body;
+        metrics.lines().find_map(|line| line.strip_prefix(&read)?.parse().ok()).filter(|read: &u64| *read > 0)
+    })
+    .await;
+    assert_eq!(into_file.status().await["command"], "copy");
 }

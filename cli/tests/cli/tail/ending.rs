@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use headwater::Message;
 use headwater_kinesis::codec;
-use headwater_tests::{Endpoint, Server, TestStream};
+use headwater_tests::{Endpoint, Server, TestStream, eventually};
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::all_of;
-use crate::support::{Headwater, Running, feed};
+use crate::support::{Headwater, Live, Running, feed};
 
 async fn filled(endpoint: &Endpoint) -> TestStream {
     let stream = endpoint.create_stream("filled", 1).await;
@@ -100,4 +100,26 @@ async fn a_stream_that_is_not_there_is_named() {
     assert!(told.contains("nowhere") && told.contains("not found"), "{told}");
     let told = Headwater::at(endpoint, ["tail", "no where"]).run().await.code(2);
     assert!(told.contains("\"no where\""), "{told}");
+}
+
+#[tokio::test]
+async fn what_it_reads_is_seen_while_it_runs() {
+    let endpoint = Server::Local.shared();
+    let stream = filled(endpoint).await;
+    let args = ["tail", stream.name(), "--from", "horizon", "--listen", "127.0.0.1:0"];
+    let tail = Live::start(Headwater::at(endpoint, args)).await;
+    let read = format!("headwater_source_messages_total{{stream=\"{}\"}} 1000", stream.name());
+    eventually("all of it is read", async || {
+        tail.get("/metrics").await.body.lines().any(|line| line == read).then_some(())
+    })
+    .await;
+    assert_eq!(tail.get("/readyz").await.code, 200);
+    let status = tail.status().await;
+    assert_eq!(
+        (&status["command"], &status["sources"][0]["stream"]),
+        (&"tail".into(), &stream.name().into())
+    );
+    let running = tail.running();
+    running.signal("INT").await;
+    assert_eq!(running.end().await.0.code(), Some(130));
 }

@@ -76,6 +76,21 @@ async fn a_template_is_filled_in() {
 }
 
 #[tokio::test]
+async fn a_configuration_file_has_defaults_by_the_names_of_the_flags() {
+    let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
+    let stream = one_order(endpoint).await;
+    stream.put("customer-8", "another").await;
+    let config = "[tail]\nfrom = \"horizon\"\nuntil = \"tip\"\noutput = \"{key}\"\ncount = 1\n";
+    std::fs::write(directory.path().join("config.toml"), config).unwrap();
+    let tail = |flags: &[&str]| {
+        let args = ["tail", stream.name(), "--config", "config.toml"];
+        Headwater::at(endpoint, args.iter().chain(flags)).in_directory(directory.path()).run()
+    };
+    assert_eq!(tail(&[]).await.ok(), "customer-7\n");
+    assert_eq!(tail(&["-n", "2"]).await.ok(), "customer-7\ncustomer-8\n", "flags win");
+}
+
+#[tokio::test]
 async fn a_wrong_form_is_refused_before_anything_is_read() {
     let refused = async |flags: &[&str], rights: &[&str]| {
         // There is nothing at this address.
