@@ -74,7 +74,13 @@ impl Archive {
             .open(path)
             .map_err(failed())?;
         lock(&file, &shown)?;
-        let len = file.metadata().map_err(failed())?.len();
+        let metadata = file.metadata().map_err(failed())?;
+        if !metadata.is_file() {
+            return Err(Failure::usage(format!(
+                "{shown} is no regular file, which can be gone on with; - is standard output"
+            )));
+        }
+        let len = metadata.len();
         let found: Option<Progress> = if restart { None } else { kept.load()? };
         let progress = match found {
             Some(found) if found.stream != stream => {

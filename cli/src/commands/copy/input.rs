@@ -39,7 +39,7 @@ pub(super) struct Input {
     lines: u64,
     tracker: Tracker,
     stored: Progress,
-    /// Nowhere for standard input, which cannot be read twice
+    /// Nowhere for a pipe, which cannot be read twice
     kept: Option<Kept>,
 }
 
@@ -66,6 +66,10 @@ impl Input {
         } else {
             let kept = Kept::beside(path, &format!(".{target}.progress"));
             let mut file = File::open(path).await.map_err(Failure::io(format!("open {name}")))?;
+            let metadata = file.metadata().await.map_err(Failure::io(format!("open {name}")))?;
+            if !metadata.is_file() {
+                return Ok(Self::over(Box::new(file), name, stored, None));
+            }
             file = lock(file, &name).await?;
             if !restart && let Some(found) = kept.load::<Progress>()? {
                 check(&found, &stored.stream, &mut file, &name, &kept).await?;
@@ -77,16 +81,18 @@ impl Input {
             seek.map_err(Failure::io(format!("read {name}")))?;
             (Box::new(file), Some(kept))
         };
-        Ok(Self {
-            reader: BufReader::with_capacity(BUFFER, reader),
-            name,
-            line: Vec::new(),
-            bytes: stored.bytes,
-            lines: stored.lines,
-            tracker: Tracker::new(),
-            stored,
-            kept,
-        })
+        Ok(Self::over(reader, name, stored, kept))
+    }
+
+    fn over(
+        reader: Box<dyn AsyncRead + Send + Unpin>,
+        name: String,
+        stored: Progress,
+        kept: Option<Kept>,
+    ) -> Self {
+        let (bytes, lines) = (stored.bytes, stored.lines);
+        let reader = BufReader::with_capacity(BUFFER, reader);
+        Self { reader, name, line: Vec::new(), bytes, lines, tracker: Tracker::new(), stored, kept }
     }
 
     /// Its name.

@@ -43,6 +43,9 @@ async fn a_file_that_is_no_copy_is_not_written_over() {
     copy(endpoint, directory.path(), &[stream.name(), "diary.txt", "--restart"]).run().await.ok();
     assert!(std::fs::read_to_string(&file).unwrap().starts_with("{\"shard\""));
 
+    let told = copy(endpoint, directory.path(), &[stream.name(), "/dev/null"]).run().await.code(2);
+    assert!(told.contains("/dev/null is no regular file"), "{told}");
+
     std::fs::write(directory.path().join("diary.txt.progress"), "{").unwrap();
     let told = copy(endpoint, directory.path(), &[stream.name(), "diary.txt"]).run().await.code(1);
     assert!(told.contains("diary.txt.progress") && told.contains("--restart"), "{told}");

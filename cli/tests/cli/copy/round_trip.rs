@@ -129,6 +129,9 @@ async fn pipes_are_copied_from_and_to() {
     let flags = ["-", copied.name(), "--max-in-flight", "2", "--unlimited"];
     copy(endpoint, directory.path(), &flags).input(printed.clone()).run().await.ok();
     assert!(records(&copied).await == records(&stream).await, "{printed}");
+    let named = endpoint.create_stream("named", 1).await;
+    copy(endpoint, directory.path(), &["/dev/stdin", named.name()]).input(printed.clone()).run().await.ok();
+    assert!(records(&named).await == records(&stream).await, "a pipe may have a name");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "a pipe has no place to go on at");
 }
 
