@@ -154,6 +154,30 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_every_command_is_a_key() {
+        fn walk(command: &clap::Command, table: &str, count: &mut usize) {
+            for below in command.get_subcommands() {
+                walk(below, format!("{table}.{}", below.get_name()).trim_start_matches('.'), count);
+            }
+            let flags = command.get_arguments().filter(|arg| !arg.is_global_set()).filter_map(|arg| {
+                let flag = arg.get_long().filter(|flag| !["help", "version"].contains(flag))?;
+                Some((flag, arg.get_action().takes_values()))
+            });
+            for (flag, takes_values) in flags {
+                let value = if takes_values { "'x'" } else { "true" };
+                let entries = read(&format!("[{table}]\n{flag} = {value}\n"));
+                assert_eq!(entries.unwrap_or_else(|why| panic!("{why}")).len(), 1, "{table} {flag}");
+                *count += 1;
+            }
+        }
+        let mut command = Cli::command();
+        command.build();
+        let mut count = 0;
+        walk(&command, "", &mut count);
+        assert!(count > 50, "{count} flags");
+    }
+
+    #[test]
     fn a_value_is_never_repeated_in_an_error() {
         for text in [
             "region = 's3cret",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use headwater_tests::Server;
 use tempfile::TempDir;
 
 use crate::support::{Headwater, RunningLocal};
@@ -88,6 +89,19 @@ async fn a_key_gives_way_to_what_was_typed_that_it_cannot_be_used_with() {
 }
 
 #[tokio::test]
+async fn of_flags_that_exclude_each_other_the_one_that_was_typed_wins() {
+    let endpoint = Server::Local.shared();
+    let stream = endpoint.create_stream("excluded", 1).await;
+    let config = Config::new("[put]\nkey = 'of-the-file'\ncodec = 'json'\n");
+    for (flags, key) in [(&[][..], "of-the-file"), (&["--key-field", "id"], "typed")] {
+        let put = ["put", stream.name(), r#"{"id":"typed"}"#, "--endpoint-url", endpoint.url()];
+        config.run(&[&put, flags].concat()).run().await.ok();
+        let records = stream.read_all(stream.shards().await[0].shard_id()).await;
+        assert_eq!(records.last().unwrap().partition_key(), Some(key), "{flags:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_of_a_command_may_also_be_a_value() {
     let config = Config::new("[local]\nport = 0\nstream = 'orders'\n");
     let local = RunningLocal::start(config.run(&["--region", "local", "local"])).await;
@@ -118,6 +132,36 @@ async fn what_is_wrong_in_a_file_is_told_with_its_name_line_and_key() {
         let told = Config::new(text).told(&["local"], line).await;
         assert!(told.contains(named) && told.contains(right), "{text}: {told}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_in_a_file_is_never_repeated() {
+    for (text, right) in [
+        ("[doctor]\ncheckpoints = 'redis://:s3cr3t@'\n", "has no host"),
+        ("[doctor]\ncheckpoints = 'rediss3cr3t'\n", "sqlite:PATH"),
+        ("[doctor]\nwait = 's3cr3t'\n", "[doctor] wait: "),
+        ("[doctor]\ncodec = 's3cr3t'\n", "kpl-json"),
+        ("[doctor]\ncheckpoints = 's3cr3t\n", ""),
+    ] {
+        let told = Config::new(text).told(&["doctor", "orders"], 2).await;
+        assert!(told.contains(right) && !told.contains("s3cr3t"), "{text}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_command_needs_may_be_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing.db");
+    let config = Config::new(&format!(
+        "endpoint-url = '{}'\n[doctor]\napp = 'billing'\ncheckpoints = 'sqlite:{}'\nfan-out = ['a', 'b']\n",
+        Server::Local.shared().url(),
+        missing.display()
+    ));
+    let stream = Server::Local.shared().create_stream("configured", 1).await;
+    let done = config.run(&["doctor", stream.name(), "--output", "json"]).run().await;
+    let told = format!("{}{}", done.stdout, done.stderr);
+    assert!(told.contains("missing.db") && told.contains("RegisterStreamConsumer"), "{told}");
+    assert_eq!(done.status.code(), Some(1), "{told}");
 }
 
 #[tokio::test]
