@@ -84,7 +84,7 @@ async fn holds_more(patient: &Patient, row: &LeaseRow) -> bool {
     let iterator = patient.iterator(row.shard.as_str(), after.0, (after.1, None)).await;
     match iterator {
         Ok(iterator) => match patient.records(iterator, 1).await {
-            Ok(page) => !page.records.is_empty() || page.millis_behind_latest > 0,
+            Ok(page) => !page.records.is_empty() || !page.behind.is_zero(),
             Err(_) => false,
         },
         // Who is told that the sequence number is unknown has lost its place.

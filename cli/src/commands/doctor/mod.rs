@@ -71,7 +71,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     wait: Duration,
     /// How the checks are told
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
 }
 

@@ -1,5 +1,7 @@
 //! The stream that is looked at, and how it is asked.
 
+use std::time::Duration;
+
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::Builder;
 use aws_sdk_kinesis::primitives::DateTime;
@@ -24,7 +26,9 @@ pub(crate) struct Patient {
 pub(crate) struct Page {
     pub(crate) records: Vec<Record>,
     /// How far behind the tip of the shard they are.
-    pub(crate) millis_behind_latest: i64,
+    pub(crate) behind: Duration,
+    /// What reads on; `None` at the end of the shard.
+    pub(crate) next: Option<String>,
 }
 
 impl Patient {
@@ -78,8 +82,9 @@ impl Patient {
     pub(crate) async fn records(&self, iterator: String, limit: i32) -> Result<Page, Refusal> {
         let call = self.client.get_records().shard_iterator(iterator).limit(limit);
         let answer = call.set_stream_arn(self.arn()).send().await?;
-        let millis_behind_latest = answer.millis_behind_latest.unwrap_or(0);
-        Ok(Page { records: answer.records, millis_behind_latest })
+        let millis = answer.millis_behind_latest.unwrap_or(0);
+        let behind = Duration::from_millis(millis.try_into().unwrap_or(0));
+        Ok(Page { records: answer.records, behind, next: answer.next_shard_iterator })
     }
 
     /// Puts one record. Returns why it was not stored, where the request was taken and the record was not.

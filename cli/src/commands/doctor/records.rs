@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 
 use crate::codec::{CodecName, looks_like, reads};
 use crate::commands::doctor::check::Check;
-use crate::commands::doctor::patient::Patient;
+use crate::commands::doctor::patient::{Page, Patient};
 use crate::commands::doctor::refusal::Refusal;
 use crate::commands::doctor::stream::counted;
 
@@ -18,7 +18,7 @@ use crate::commands::doctor::stream::counted;
 const SHARDS: usize = 4;
 /// How many records are taken from each place in a shard.
 const RECORDS: i32 = 20;
-/// How old the newest records of the sample may be.
+/// How old the second half of the sample may be.
 const NEWEST: Duration = Duration::from_mins(5);
 
 /// What a sample shows.
@@ -58,21 +58,18 @@ pub(crate) fn is_open(shard: &Shard) -> bool {
     shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none())
 }
 
-/// The oldest records of a shard, and some of the last minutes where there is more than those.
+/// The oldest records of a shard, and those that come next: of the last minutes, where there is more than those.
 async fn look_into(patient: &Patient, shard: &Shard) -> Result<Vec<Record>, Refusal> {
     let oldest = patient.iterator(&shard.shard_id, ShardIteratorType::TrimHorizon, (None, None)).await?;
-    let oldest = patient.records(oldest, RECORDS).await?;
-    let mut records = oldest.records;
-    if let Ok(behind) = u64::try_from(oldest.millis_behind_latest)
-        && behind > 0
-    {
-        let since = SystemTime::now() - NEWEST.min(Duration::from_millis(behind));
-        let newest = ShardIteratorType::AtTimestamp;
-        let newest = patient.iterator(&shard.shard_id, newest, (None, Some(DateTime::from(since)))).await?;
-        let newest = patient.records(newest, RECORDS).await?.records;
-        let last = records.last().map(|record| record.sequence_number.clone());
-        // Sequence numbers of one shard have one length, nearly always: a record that is taken twice does no harm.
-        records.extend(newest.into_iter().filter(|record| Some(&record.sequence_number) > last.as_ref()));
+    let Page { mut records, behind, next } = patient.records(oldest, RECORDS).await?;
+    let next = if behind > NEWEST {
+        let since = Some(DateTime::from(SystemTime::now() - NEWEST));
+        Some(patient.iterator(&shard.shard_id, ShardIteratorType::AtTimestamp, (None, since)).await?)
+    } else {
+        next.filter(|_| !behind.is_zero())
+    };
+    if let Some(next) = next {
+        records.extend(patient.records(next, RECORDS).await?.records);
     }
     Ok(records)
 }

@@ -7,6 +7,8 @@ use crate::commands::doctor::check::Check;
 use crate::commands::doctor::patient::{Patient, region_of};
 use crate::commands::doctor::refusal::Refusal;
 
+/// What the check of the quotas is called.
+const QUOTAS: &str = "quotas";
 /// What of a quota is used before it is worth a word, in hundredths.
 const NEARLY_ALL: i64 = 90;
 
@@ -93,24 +95,22 @@ pub(crate) fn rates(summary: &StreamDescriptionSummary) -> Check {
 
 /// Tells how much of the account's quotas is left.
 pub(crate) async fn quotas(patient: &Patient, summary: &StreamDescriptionSummary) -> Check {
-    const NAME: &str = "quotas";
-    let quotas = match patient.client.describe_limits().send().await {
-        Ok(quotas) => quotas,
-        Err(error) => {
-            return Refusal::from(error).of_look(NAME, "kinesis:DescribeLimits");
+    match patient.client.describe_limits().send().await {
+        Ok(quotas) if is_on_demand(summary) => {
+            let (used, limit) = (quotas.on_demand_stream_count, quotas.on_demand_stream_count_limit);
+            quota(used, limit, "on-demand streams")
         }
-    };
-    let (used, limit, what) = if is_on_demand(summary) {
-        (quotas.on_demand_stream_count, quotas.on_demand_stream_count_limit, "on-demand streams")
-    } else {
-        (quotas.open_shard_count, quotas.shard_limit, "shards")
-    };
-    let (used, limit) = (i64::from(used), i64::from(limit));
+        Ok(quotas) => quota(quotas.open_shard_count, quotas.shard_limit, "shards"),
+        Err(error) => Refusal::from(error).of_look(QUOTAS, "kinesis:DescribeLimits"),
+    }
+}
+
+fn quota(used: i32, limit: i32, what: &str) -> Check {
     let told = format!("{used} of {limit} {what} of the account are in use");
-    if used * 100 >= limit * NEARLY_ALL {
-        Check::finding(NAME, told, "delete what is not needed, or ask Service Quotas for more")
+    if i64::from(used) * 100 >= i64::from(limit) * NEARLY_ALL {
+        Check::finding(QUOTAS, told, "delete what is not needed, or ask Service Quotas for more")
     } else {
-        Check::ok(NAME, told)
+        Check::ok(QUOTAS, told)
     }
 }
 
@@ -119,5 +119,67 @@ pub(crate) fn counted(count: u64, thing: &str) -> String {
     match count {
         1 => format!("1 {thing}"),
         _ => format!("{count} {thing}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kinesis::primitives::DateTime;
+    use aws_sdk_kinesis::types::builders::StreamDescriptionSummaryBuilder;
+    use aws_sdk_kinesis::types::{EncryptionType, StreamDescriptionSummary, StreamStatus};
+
+    use super::{encryption, quota, rates, region, state};
+    use crate::commands::doctor::check::Verdict;
+
+    fn stream(status: StreamStatus) -> StreamDescriptionSummaryBuilder {
+        StreamDescriptionSummary::builder()
+            .stream_name("orders")
+            .stream_arn("arn:aws:kinesis:eu-west-1:123456789012:stream/orders")
+            .stream_status(status)
+            .retention_period_hours(24)
+            .stream_creation_timestamp(DateTime::from_secs(0))
+            .set_enhanced_monitoring(Some(Vec::new()))
+            .open_shard_count(3)
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_used_is_found() {
+        for (status, verdict) in [
+            (StreamStatus::Active, Verdict::Ok),
+            (StreamStatus::Updating, Verdict::Ok),
+            (StreamStatus::Creating, Verdict::Finding),
+            (StreamStatus::Deleting, Verdict::Finding),
+        ] {
+            let summary = stream(status.clone()).build().unwrap();
+            assert_eq!(state(&summary).verdict, verdict, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_named_with_what_it_must_allow() {
+        let summary =
+            stream(StreamStatus::Active).encryption_type(EncryptionType::Kms).key_id("alias/orders");
+        let told = encryption(&summary.build().unwrap(), true, false).told;
+        assert!(told.contains("alias/orders") && told.contains("kms:Decrypt"), "{told}");
+        assert!(!told.contains("kms:GenerateDataKey"), "{told}");
+    }
+
+    #[test]
+    fn rates_are_those_of_all_shards() {
+        let told = rates(&stream(StreamStatus::Active).build().unwrap()).told;
+        assert_eq!(told, "3000 records and 3 MiB a second in, 6 MiB out, over 3 shards");
+    }
+
+    #[test]
+    fn a_stream_of_another_region_than_requests_are_signed_for_is_found() {
+        let summary = stream(StreamStatus::Active).build().unwrap();
+        assert_eq!(region(&summary, Some("eu-west-1")), None);
+        assert_eq!(region(&summary, Some("us-east-1")).unwrap().verdict, Verdict::Finding);
+    }
+
+    #[test]
+    fn a_quota_that_is_nearly_used_up_is_found() {
+        assert_eq!(quota(450, 500, "shards").verdict, Verdict::Finding);
+        assert_eq!(quota(449, 500, "shards").verdict, Verdict::Ok);
     }
 }
