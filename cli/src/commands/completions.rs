@@ -6,7 +6,6 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::args::Cli;
-use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -25,7 +24,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// Does it.
-pub(crate) fn run(args: CompletionsArgs, _: Context) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     // Into memory first: the generator panics where nobody reads any more.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "headwater", &mut script);

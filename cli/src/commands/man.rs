@@ -8,7 +8,6 @@ use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
 use crate::args::Cli;
-use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -31,7 +30,7 @@ pub(crate) struct ManArgs {
 }
 
 /// Does it.
-pub(crate) fn run(args: ManArgs, _: Context) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &ManArgs) -> Result<Exit, Failure> {
     let mut headwater = Cli::command().disable_help_subcommand(true);
     headwater.build();
     match &args.out {

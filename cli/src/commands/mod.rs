@@ -65,7 +65,7 @@ pub(crate) async fn run(command: Command, context: Context) -> Result<Exit, Fail
         Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
         Command::Local(args) => Box::pin(local::run(args, context)).await,
         Command::Bench(args) => Box::pin(bench::run(args, context)).await,
-        Command::Completions(args) => completions::run(args, context),
-        Command::Man(args) => man::run(args, context),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

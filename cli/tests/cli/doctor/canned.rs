@@ -18,7 +18,7 @@ pub(crate) async fn answering(status: u16, body: &'static str, ahead: Duration) 
                 body.len()
             );
             // The request fits one segment of loopback.
-            let _ = stream.read(&mut [0; 65_536]).await;
+            let _ = stream.read(&mut vec![0; 65_536]).await;
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
