@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use headwater::checkpoint::Application;
 use headwater::group::Group;
+use headwater_kinesis::StreamRef;
 
 use crate::args::EXIT_CODES;
 use crate::commands::group::import::{self, ImportArgs};
@@ -48,7 +49,7 @@ pub(super) struct Which {
     pub(super) checkpoints: Store,
     /// The stream that the application reads
     #[arg(long, value_name = "STREAM")]
-    stream: String,
+    stream: StreamRef,
 }
 
 /// Writes the checkpoints as JSON.
@@ -63,13 +64,10 @@ struct ExportArgs {
 impl Which {
     /// The name of the group. A stream may be given by its ARN; its checkpoints go by its name.
     pub(super) fn application(&self, name: &str) -> Result<Application, Failure> {
-        let stream = self.stream.rsplit_once(":stream/").map_or(&*self.stream, |(_, name)| name);
-        for (what, value) in [("APP", name), ("--stream", stream)] {
-            if value.is_empty() {
-                return Err(Failure::usage(format!("{what} is empty: name it")));
-            }
+        match name {
+            "" => Err(Failure::usage("APP is empty: name the application")),
+            name => Ok(Application::new(name, self.stream.name())),
         }
-        Ok(Application::new(name, stream))
     }
 
     /// Opens a store that is there.

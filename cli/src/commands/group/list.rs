@@ -1,19 +1,20 @@
 //! `headwater group APP list`.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
-use comfy_table::Table;
-use comfy_table::presets::NOTHING;
+use clap::Args;
 use headwater::WorkerId;
 use headwater::group::{Export, Group, Listing};
 use serde_json::{Value, json};
 
 use crate::commands::group::args::Which;
 use crate::commands::group::outcome::nothing_stored;
-use crate::commands::group::shown::{age, position, rfc3339};
+use crate::commands::group::shown::{age, position};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::layout::Layout;
+use crate::rfc3339::rfc3339;
+use crate::table::Table;
 
 /// Tells of each shard where it is and who holds it, and which workers there are.
 #[derive(Args, Clone, Debug)]
@@ -21,17 +22,8 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) which: Which,
     /// How it is told
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    output: Output,
-}
-
-/// How a list is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// Tables for people
-    Table,
-    /// One JSON object in a line
-    Json,
+    #[arg(long, value_enum, value_name = "LAYOUT", default_value_t)]
+    output: Layout,
 }
 
 /// Does it.
@@ -42,22 +34,23 @@ pub(super) async fn run(args: &ListArgs, group: &Group) -> Result<Exit, Failure>
     }
     let mut out = std::io::stdout().lock();
     let written = match args.output {
-        Output::Table => writeln!(out, "{}", tables(group, &listing)),
-        Output::Json => writeln!(out, "{}", to_json(group, &listing)?),
+        Layout::Table => write_tables(group, &listing, &mut out),
+        Layout::Json => writeln!(out, "{}", to_json(group, &listing)?),
     };
     written.and_then(|()| out.flush()).map_err(Failure::io("write the list"))?;
     Ok(Exit::Done)
 }
 
-fn tables(group: &Group, listing: &Listing) -> String {
+fn write_tables(group: &Group, listing: &Listing, out: &mut impl Write) -> io::Result<()> {
+    let dash = || "-".to_owned();
     let started = match &listing.start {
         Some(start) => format!("started {}", rfc3339(start.at)),
         None => "never started".to_owned(),
     };
-    let mut shards = table(["SHARD", "POSITION", "AGE", "OWNER", "TOKEN", "WANTED BY"]);
+    writeln!(out, "{}, {started}\n", group.application())?;
+    let mut shards = Table::new(["SHARD", "POSITION", "AGE", "OWNER", "TOKEN", "WANTED BY"]).numbers(4);
     for row in &listing.leases {
-        let dash = || "-".to_owned();
-        shards.add_row([
+        shards.row([
             row.shard.to_string(),
             position(&row.checkpoint.position),
             age(&row.checkpoint).map_or_else(dash, |age| humantime::format_duration(age).to_string()),
@@ -66,27 +59,18 @@ fn tables(group: &Group, listing: &Listing) -> String {
             row.handoff.as_ref().map_or_else(dash, |handoff| handoff.to.to_string()),
         ]);
     }
-    let mut workers = table(["WORKER", "MAX SHARDS", "SHARDS"]);
+    shards.write(out)?;
+    if listing.workers.is_empty() {
+        return Ok(());
+    }
+    let mut workers = Table::new(["WORKER", "SHARDS", "MOST SHARDS"]).numbers(1).numbers(2);
     for row in &listing.workers {
         let held = listing.leases.iter().filter(|lease| lease.owner.as_ref() == Some(&row.worker)).count();
-        let most = if row.max_shards == u32::MAX { "-".to_owned() } else { row.max_shards.to_string() };
-        workers.add_row([row.worker.to_string(), most, held.to_string()]);
+        let most = if row.max_shards == u32::MAX { dash() } else { row.max_shards.to_string() };
+        workers.row([row.worker.to_string(), held.to_string(), most]);
     }
-    let mut told = format!("{}, {started}\n\n{shards}", group.application());
-    if !listing.workers.is_empty() {
-        told = format!("{told}\n\n{workers}");
-    }
-    // A table pads its last column.
-    told.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table
+    writeln!(out)?;
+    workers.write(out)
 }
 
 /// As an export has it, with who is there beside it.

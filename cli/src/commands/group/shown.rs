@@ -1,18 +1,11 @@
 //! Times and positions, as they are shown.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use headwater::Position;
 use headwater::checkpoint::Checkpoint;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-/// A time in RFC 3339, to the millisecond.
-pub(super) fn rfc3339(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time);
-    let whole = time.replace_millisecond(time.millisecond()).unwrap_or(time);
-    whole.format(&Rfc3339).unwrap_or_else(|_| whole.to_string())
-}
+use crate::rfc3339::rfc3339;
 
 /// A position, for people.
 pub(super) fn position(position: &Position) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use headwater::batch::Ordering;
+use headwater_kinesis::StreamRef;
 
 use crate::args::EXIT_CODES;
 use crate::begin::Begin;
@@ -22,9 +23,9 @@ use crate::until::Until;
 #[command(after_help = after_help(), after_long_help = after_help())]
 pub(crate) struct RelayArgs {
     /// The stream that is read: a name or an ARN
-    pub(super) from: String,
+    pub(super) from: StreamRef,
     /// The stream that is written: a name or an ARN
-    pub(super) to: String,
+    pub(super) to: StreamRef,
 
     #[command(flatten)]
     pub(super) store: StoreArgs,

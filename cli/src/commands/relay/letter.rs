@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use headwater::{Key, Message, Origin};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::rfc3339::rfc3339;
 
 /// A message that could not be relayed, and why. It still owes its ack.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Letter {
 /// How it is written: one JSON object.
 #[derive(Serialize)]
 struct Written<'a> {
-    reason: &'a str,
+    error: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,21 +45,19 @@ enum Payload<'a> {
 }
 
 impl Letter {
-    /// Writes it as one line of JSON, without the end of the line: the reason, where the message came from, its key, and
+    /// Writes it as one line of JSON, without the end of the line: what is wrong, where the message came from, its key, and
     /// its payload as text, or in base 64 where it is none.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let origin = self.message.origin();
         let key = self.message.key();
         let payload = self.message.payload();
         let written = Written {
-            reason: &self.reason,
+            error: &self.reason,
             stream: origin.map(Origin::stream),
             shard: origin.map(|origin| origin.shard().as_str()),
             sequence: origin.map(|origin| origin.sequence().as_str()),
             sub_sequence: origin.and_then(Origin::sub_sequence),
-            arrival: origin
-                .and_then(Origin::arrival)
-                .and_then(|arrival| OffsetDateTime::from(arrival).format(&Rfc3339).ok()),
+            arrival: origin.and_then(Origin::arrival).map(rfc3339),
             key: key.map(Key::partition_key),
             hash_key: key.and_then(Key::explicit_hash_key).map(|hash| hash.to_string()),
             payload: match std::str::from_utf8(payload) {
@@ -93,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_payload_is_text_or_else_base_64() {
-        assert_eq!(written(b"a\n"), r#"{"reason":"no reason","key":"k","payload":"a\n"}"#);
-        assert_eq!(written(b"\xff"), r#"{"reason":"no reason","key":"k","payload_base64":"/w=="}"#);
+        assert_eq!(written(b"a\n"), r#"{"error":"no reason","key":"k","payload":"a\n"}"#);
+        assert_eq!(written(b"\xff"), r#"{"error":"no reason","key":"k","payload_base64":"/w=="}"#);
     }
 }

@@ -1,6 +1,7 @@
 //! What was asked for, checked before anything is connected.
 
 use headwater::source::{self, Start};
+use headwater_kinesis::StreamRef;
 
 use crate::begin::Begin;
 use crate::codec::CodecName;
@@ -69,21 +70,19 @@ impl Plan {
 }
 
 fn check_streams(args: &RelayArgs) -> Result<(), Failure> {
-    if name(&args.from) == name(&args.to) {
+    if args.from.name() == args.to.name() {
         return Err(Failure::usage(format!(
-            "FROM and TO are both \"{}\": what is written would be read again, for ever",
-            name(&args.from)
+            "FROM and TO are both {}: what is written would be read again, for ever",
+            args.from
         )));
     }
-    match &args.dead_letter {
-        Some(Place::Stream(stream)) if name(stream) == name(&args.from) => Err(Failure::usage(format!(
-            "--dead-letter \"{stream}\" is FROM: what is written would be read again; name another stream or a file"
-        ))),
-        _ => Ok(()),
+    let Some(Place::Stream(letters)) = &args.dead_letter else { return Ok(()) };
+    let letters: StreamRef =
+        letters.parse().map_err(|error| Failure::usage(format!("--dead-letter: {error}")))?;
+    if letters.name() == args.from.name() {
+        return Err(Failure::usage(format!(
+            "--dead-letter {letters} is FROM: what is written would be read again; name another stream or a file"
+        )));
     }
-}
-
-/// The name of a stream, of which an ARN may be given.
-fn name(stream: &str) -> &str {
-    stream.rsplit_once(":stream/").map_or(stream, |(_, name)| name)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater::batch::OnKeyFailure;
 use headwater::checkpoint::CheckpointStore;
 use headwater::{Control, ErrorKind};
-use headwater_kinesis::Limits;
+use headwater_kinesis::{Limits, StreamRef};
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
@@ -22,6 +22,10 @@ use crate::progress::progress;
 use crate::seeing::Seeing;
 use crate::stop::Stop;
 use crate::stores::Store;
+
+/// What the library calls the settings that have a flag each.
+const SETTINGS: [&str; 6] =
+    ["lease_time", "commit_interval", "outage_limit", "fan_out", "linger", "max_in_flight"];
 
 /// Does it.
 pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failure> {
@@ -81,7 +85,7 @@ impl Relay {
         let Self { args, plan, .. } = self;
         let mut sink = self
             .connection
-            .sink(&args.to)
+            .sink(text(&args.to))
             .ordering(args.order.into())
             .max_in_flight(args.max_in_flight.get())
             .linger(args.linger);
@@ -96,11 +100,11 @@ impl Relay {
             sink = sink.on_key_failure(OnKeyFailure::Continue);
         }
         let sink = sink.connect().await.map_err(no_target)?;
-        self.seeing.sink(&args.to, sink.status());
+        self.seeing.sink(args.to.name(), sink.status());
 
         let mut source = self
             .connection
-            .source(&args.from)
+            .source(text(&args.from))
             .application(&plan.application)
             .checkpoints(Arc::clone(&self.store))
             .start(plan.start)
@@ -116,7 +120,7 @@ impl Relay {
             source = source.unpaced();
         }
         let source = source.connect().await.map_err(refused)?;
-        self.seeing.source(&args.from, source.control());
+        self.seeing.source(args.from.name(), source.control());
 
         let sink = sink.encode(plan.codec_out.codec());
         let outlet = Arc::new(Outlet { producer: sink.producer(), letters, progress: self.progress.clone() });
@@ -181,12 +185,22 @@ async fn work(pipelines: Vec<Pipeline>, stop: &Stop) -> headwater::Result<()> {
     }
 }
 
-/// A setting that cannot be is the fault of who gave it.
+/// A stream as it was given.
+fn text(stream: &StreamRef) -> &str {
+    stream.arn().unwrap_or(stream.name())
+}
+
+/// A setting that cannot be is the fault of who gave it, by the flag of its name.
 fn refused(error: headwater::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Invalid => Failure::usage(chain(&error)),
-        _ => Failure::from(error),
+    if error.kind() != ErrorKind::Invalid {
+        return Failure::from(error);
     }
+    let told = chain(&error);
+    let setting = SETTINGS.into_iter().find(|setting| told.starts_with(setting));
+    Failure::usage(setting.map_or_else(
+        || told.clone(),
+        |setting| format!("--{}{}", setting.replace('_', "-"), &told[setting.len()..]),
+    ))
 }
 
 fn no_target(error: headwater::Error) -> Failure {

@@ -28,10 +28,10 @@ fn check(mut letters: Vec<Value>, streams: &Streams) {
     letters.sort_by_key(|letter| letter["payload"].to_string());
     let [jq, decode] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((&decode["payload"], &decode["key"]), (&json!("no json"), &json!("key of no json")));
-    let reason = decode["reason"].as_str().unwrap();
+    let reason = decode["error"].as_str().unwrap();
     assert!(reason.starts_with("it cannot be decoded as json: expected"), "{reason}");
     assert_eq!(jq["payload"], "[7]");
-    let reason = jq["reason"].as_str().unwrap();
+    let reason = jq["error"].as_str().unwrap();
     assert!(reason.starts_with("jq .n: cannot index"), "{reason}");
     for letter in &letters {
         assert_eq!(letter["stream"], streams.from.name());
@@ -98,7 +98,7 @@ async fn what_the_target_refuses_goes_to_the_dead_letters() {
     assert_eq!(payloads(&streams).await, ["\"y\""]);
     let letter: Value = serde_json::from_str(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
     assert_eq!(letter["payload"].as_str().unwrap().len(), 1_100_002);
-    assert!(letter["reason"].as_str().unwrap().contains("1048576"), "{}", letter["reason"]);
+    assert!(letter["error"].as_str().unwrap().contains("1048576"), "{}", letter["error"]);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&[], &["<FROM>", "<TO>"]),
     (&["a", "a"], &["FROM and TO are both \"a\""]),
     (&["a", "arn:aws:kinesis:eu-west-1:123456789012:stream/a"], &["FROM and TO are both \"a\""]),
+    (&["a b", "c"], &["FROM", "\"a b\"", "letters, digits"]),
+    (&["a", "b", "--dead-letter", "c d"], &["--dead-letter", "\"c d\"", "letters, digits"]),
     (&["a", "b", "--codec", "yaml"], &["--codec", "yaml", "kpl-json"]),
     (&["a", "b", "--jq", "."], &["--jq", "--codec json"]),
     (&["a", "b", "--key-jq", "."], &["--key-jq", "--codec json"]),
