@@ -139,3 +139,34 @@ impl Bench {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater_local::LocalKinesis;
+
+    use super::Bench;
+    use crate::endpoint::Endpoint;
+    use crate::job::Job;
+    use crate::processor::Processor;
+    use crate::run::{Done, Run};
+    use crate::settings::{Settings, Side};
+
+    #[tokio::test]
+    async fn a_run_that_read_or_stored_something_else_fails() {
+        let server = LocalKinesis::builder().serve().await.unwrap();
+        let job = Job::Source { processor: Processor::KplJson };
+        let settings = Settings { records: 100, ..Settings::of(vec![job]) };
+        let mut bench = Bench::connect(Endpoint::unlimited(&server.endpoint_url()), settings).await.unwrap();
+        for side in [Side::Sdk, Side::Headwater] {
+            let stream = bench.filled(job, side).await.unwrap();
+            let run = Run { job, side, from: &stream, to: "" };
+            let done = |read| Done { read: Some(read), requests: None };
+            assert!(bench.check(&run, done(100)).await.is_ok(), "{side:?}");
+            assert!(bench.check(&run, done(99)).await.is_err(), "{side:?}: one was not read");
+            server.put(&stream, "customer-1", "once more").unwrap();
+            assert!(bench.check(&run, done(100)).await.is_err(), "{side:?}: one more is stored");
+        }
+        bench.clean_up().await.unwrap();
+        assert!(server.client().list_streams().send().await.unwrap().stream_names.is_empty());
+    }
+}
