@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use crate::failure::Failure;
-use crate::seeing::Recent;
+use crate::seeing::{Recent, otlp};
 
 /// Begins to log, at the level of so many `-v`; `RUST_LOG` overrides it. What was told of late is kept in `recent`,
 /// whatever the level is.
@@ -28,6 +28,6 @@ pub(crate) fn start(verbose: u8, recent: &Recent) -> Result<(), Failure> {
     };
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_filter(filter);
-    tracing_subscriber::registry().with(lines).with(recent.layer()).init();
+    tracing_subscriber::registry().with(otlp::layer()).with(lines).with(recent.layer()).init();
     Ok(())
 }

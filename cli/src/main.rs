@@ -58,7 +58,9 @@ fn run(cli: args::Cli) -> Result<Exit, Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::io("start"))?;
     let exit = runtime.block_on(async {
         let context = Context::new(cli.globals)?;
-        commands::run(cli.command, context).await
+        let exit = commands::run(cli.command, context).await;
+        seeing::otlp::finish().await;
+        exit
     });
     // A read of the terminal that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();

@@ -136,6 +136,12 @@ pub(crate) fn describe() {
     }
 }
 
+/// Names those that are histograms.
+#[cfg(feature = "otlp")]
+pub(crate) fn histograms() -> impl Iterator<Item = &'static str> {
+    METRICS.into_iter().filter(|metric| matches!(metric.kind, Histogram)).map(|metric| metric.name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

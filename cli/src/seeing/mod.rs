@@ -1,7 +1,8 @@
 //! What a running pipeline shows: metrics, health, a live page.
 //!
 //! ```text
-//!   source, sink ──► metrics facade ──► Recorders ─┬─► Prometheus ──► /metrics
+//!   source, sink ──► metrics facade ──► Recorders ─┬─► OTLP ──► collector
+//!                                                  ├─► Prometheus ──► /metrics
 //!                                                  └─► Board ──┐
 //!   Control, BatchStatus ──► Pipeline ──► Health ──► /healthz, /readyz
 //!                                │                             ├──► Status ──► /status ──► page.html at /
@@ -9,6 +10,7 @@
 //! ```
 
 mod board;
+mod buckets;
 mod health;
 mod metric;
 mod pipeline;
@@ -18,6 +20,12 @@ mod recorders;
 mod server;
 mod shards;
 mod status;
+
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
+#[cfg(not(feature = "otlp"))]
+#[path = "no_otlp.rs"]
+pub(crate) mod otlp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,6 +49,11 @@ pub(crate) struct SeeingArgs {
     /// Serve /metrics, /healthz, /readyz and a live page there, such as 127.0.0.1:9090
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Send metrics and traces by OTLP over HTTP to this collector, such as http://localhost:4318. Headers that it wants
+    /// are in OTEL_EXPORTER_OTLP_HEADERS, the name to go by in OTEL_SERVICE_NAME
+    #[arg(long, value_name = "URL", hide = cfg!(not(feature = "otlp")))]
+    #[cfg_attr(feature = "otlp", arg(env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true))]
+    pub(crate) otlp: Option<String>,
 }
 
 /// What is shown of a pipeline. Clones show the same; without `--listen` it does nothing. What is served ends with the
@@ -60,6 +73,9 @@ impl Seeing {
             Some(address) => Some(Server::start(address, &pipeline, &mut recorders).await?),
             None => None,
         };
+        if let Some(url) = args.otlp.as_deref().filter(|url| !url.is_empty()) {
+            recorders.add(otlp::start(url, command)?);
+        }
         recorders.install()?;
         metric::describe();
         Ok(Self { pipeline, _server: server.map(Arc::new) })

@@ -13,6 +13,7 @@ mod list;
 mod local;
 mod man;
 mod monitoring;
+mod otlp;
 mod page;
 mod put;
 mod relay;
