@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::codec::Format;
 use crate::failure::Failure;
+use crate::seeing::otlp;
 
 use super::args::PutArgs;
 use super::input::{Input, Piece};
@@ -21,6 +22,8 @@ pub(super) struct Feed {
     pace: Option<Pace>,
     producer: Producer<Bytes>,
     format: Format,
+    /// Of every message: the trace that this run is.
+    headers: Headers,
     done: u64,
 }
 
@@ -42,8 +45,10 @@ pub(super) enum Ended {
 impl Feed {
     /// Of what the flags ask for.
     pub(super) fn new(args: &PutArgs, input: Input, producer: Producer<Bytes>) -> Self {
-        let format = *args.codec.codec().serializer();
-        Self { input, keys: Keys::of(args), pace: args.rate, producer, format, done: 0 }
+        let codec = args.codec.codec();
+        let headers = otlp::outgoing(&**codec.framing());
+        let format = *codec.serializer();
+        Self { input, keys: Keys::of(args), pace: args.rate, producer, format, headers, done: 0 }
     }
 
     /// How many messages the sink has or refused.
@@ -86,7 +91,8 @@ impl Feed {
                 return (Sent::Refused(Letter::refused(line, None, &payload, self.format, why)), true);
             }
         };
-        let message = Message::from_parts(payload.clone(), key.clone(), Headers::new(), None, Ack::none());
+        let headers = self.headers.clone();
+        let message = Message::from_parts(payload.clone(), key.clone(), headers, None, Ack::none());
         match self.producer.put(message).await {
             Ok(receipt) => (Sent::Accepted { line, receipt }, true),
             Err(error) => {

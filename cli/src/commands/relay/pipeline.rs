@@ -19,6 +19,7 @@ use crate::commands::relay::on_error::OnError;
 use crate::commands::relay::plan::Plan;
 use crate::commands::relay::settle::{Outlet, Step};
 use crate::commands::relay::transform::spread;
+use crate::seeing::otlp;
 use crate::stop::Stop;
 
 /// How many messages may wait for their ends. The sink's own queue is shorter, and what bounds them.
@@ -140,6 +141,7 @@ fn steps(message: Message<Bytes>, plan: &Plan, skipped: &Skipped) -> Result<Vec<
     if plan.is_raw() {
         return Ok(vec![Step::Put(message)]);
     }
+    let (message, _span) = otlp::follow(message, "relay");
     let reason = match plan.transform.make(message.payload()) {
         Ok(made) => return Ok(spread(message, made).into_iter().map(Step::Put).collect()),
         Err(reason) => reason,

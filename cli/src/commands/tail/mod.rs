@@ -24,7 +24,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::portion::{portion, refused};
 use crate::progress::progress;
-use crate::seeing::{Seeing, SeeingArgs};
+use crate::seeing::{Seeing, SeeingArgs, otlp};
 use crate::stdout::Stdout;
 use crate::until::Until;
 
@@ -168,6 +168,7 @@ async fn print(
             }
             None => break,
         };
+        let (message, _span) = otlp::follow(message, "tail");
         line.clear();
         output.write(&message, args.meta, &mut line)?;
         stdout.write(&line)?;

@@ -79,6 +79,11 @@ pub(crate) async fn finish() {
     let _ = timeout(PARTING, join(traces, meters)).await;
 }
 
+/// The span of the command, if anything is exported.
+pub(super) fn command() -> Option<Span> {
+    STARTED.get()?.command.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// Who says all this: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, or else the command.
 fn resource() -> Resource {
     let resource =

@@ -4,6 +4,8 @@
 mod collector;
 #[cfg(feature = "otlp")]
 mod exports;
+#[cfg(feature = "otlp")]
+mod traces;
 
 #[cfg(not(feature = "otlp"))]
 #[tokio::test]
