@@ -2,17 +2,30 @@
 
 use crate::step::{Error, Step};
 use crate::tally::Tally;
+use crate::workspace::FEATURES;
 
-/// Runs all three, even when an earlier one fails, and counts each as one.
+/// Runs all of them, even when an earlier one fails, and counts each as one.
 #[expect(clippy::unnecessary_wraps, reason = "every task has the same shape")]
 pub(crate) fn check() -> Result<Tally, Error> {
     let steps = [
         Step::cargo().args(["fmt", "--all", "--check"]).way_out("Run `cargo fmt --all`."),
         Step::cargo()
-            .args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+            .args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--features",
+                FEATURES,
+                "--",
+                "--deny",
+                "warnings",
+            ])
             .way_out("Mend what the lints name above."),
         Step::cargo()
-            .args(["doc", "--workspace", "--no-deps"])
+            .args(["clippy", "-p", "headwater-cli", "--all-targets", "--", "--deny", "warnings"])
+            .way_out("Mend what the lints name above, in the command without its features."),
+        Step::cargo()
+            .args(["doc", "--workspace", "--no-deps", "--features", FEATURES])
             .env("RUSTDOCFLAGS", "--deny warnings")
             .way_out("Mend the doc comments named above."),
     ];

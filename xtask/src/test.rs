@@ -3,11 +3,15 @@
 use crate::examples::examples;
 use crate::step::{Error, Step};
 use crate::tally::Tally;
+use crate::workspace::FEATURES;
 
 /// Runs the unit, integration and doc tests of the whole workspace, then the examples.
 #[expect(clippy::unnecessary_wraps, reason = "every task has the same shape")]
 pub(crate) fn test() -> Result<Tally, Error> {
-    let mut tally = cargo_test(Step::cargo().args(["test", "--workspace", "--no-fail-fast"]));
+    let mut tally =
+        cargo_test(Step::cargo().args(["test", "--workspace", "--no-fail-fast", "--features", FEATURES]));
+    // What a command without them says of them.
+    tally += cargo_test(Step::cargo().args(["test", "-p", "headwater-cli", "--test", "cli", "otlp"]));
     tally += examples();
     Ok(tally)
 }

@@ -1,7 +1,10 @@
-//! Where things are.
+//! Where things are, and what is built.
 
 use std::env;
 use std::path::{Path, PathBuf};
+
+/// The features that are checked and tested beside the default ones.
+pub(crate) const FEATURES: &str = "headwater-cli/otlp";
 
 /// The workspace's root folder.
 ///
