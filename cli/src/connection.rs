@@ -8,7 +8,6 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_kinesis::Client;
 use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder};
 
 use crate::globals::Globals;
@@ -42,11 +41,6 @@ impl Connection {
     /// The SDK's configuration.
     pub(crate) fn config(&self) -> &SdkConfig {
         &self.config
-    }
-
-    /// A client of the SDK, for calls that neither source nor sink makes.
-    pub(crate) fn client(&self) -> Client {
-        Client::new(&self.config)
     }
 
     /// Starts to describe a source.

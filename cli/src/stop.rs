@@ -52,15 +52,6 @@ impl Stop {
         let _ = asked.wait_for(Option::is_some).await;
     }
 
-    /// Asks, as SIGTERM does: for what ends a command from within.
-    pub(crate) fn ask(&self) {
-        self.asked.send_if_modified(|asked| {
-            let first = asked.is_none();
-            asked.get_or_insert(Asked::Terminate);
-            first
-        });
-    }
-
     /// Whether somebody has asked.
     pub(crate) fn is_asked(&self) -> bool {
         self.asked.borrow().is_some()

@@ -1,7 +1,7 @@
 //! A collector of the test's own, that keeps what it is sent.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -28,7 +28,7 @@ pub(super) struct Collector {
 }
 
 /// What a collector was sent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Received {
     /// The last of each name.
     pub(super) metrics: BTreeMap<String, Metric>,
@@ -55,8 +55,8 @@ impl Collector {
         &self.url
     }
 
-    pub(super) fn received(&self) -> MutexGuard<'_, Received> {
-        self.received.lock().unwrap()
+    pub(super) fn received(&self) -> Received {
+        self.received.lock().unwrap().clone()
     }
 }
 
