@@ -35,7 +35,7 @@ async fn what_a_put_measures_and_does_is_sent_at_its_end() {
     let took = received.metrics["headwater_sink_request_seconds"].data.clone();
     let Some(Data::Histogram(took)) = took else { panic!("{took:?}") };
     assert!(took.data_points[0].count >= 1);
-    assert_eq!(took.data_points[0].explicit_bounds[0], 0.001, "they are seconds");
+    assert!(took.data_points[0].explicit_bounds[0] < 0.002, "they are seconds");
 
     let requests = received.spans("put");
     assert!(!requests.is_empty());
@@ -67,7 +67,7 @@ async fn ctrl_c_sends_what_was_not_sent() {
 async fn a_collector_that_is_away_is_told_of_once_and_costs_nothing_else() {
     let endpoint = Server::Local.shared();
     let stream = endpoint.create_stream("otlp", 1).await;
-    let lines: String = (0..40).map(|number| format!("{number}\n")).collect();
+    let lines: String = (0..40).map(|number: u32| number.to_string() + "\n").collect();
     // Nobody listens on port 9, and it is tried a hundred times a second.
     let put = Headwater::at(endpoint, ["put", stream.name(), "--rate", "40", "--otlp", "http://127.0.0.1:9"])
         .env("OTEL_METRIC_EXPORT_INTERVAL", "10")
