@@ -3,6 +3,7 @@
 //! A recorder that is installed before the source connects sees them; without one they cost next to nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use metrics::{Counter, Gauge, counter, gauge};
@@ -21,9 +22,20 @@ pub(super) struct Meters {
     pub(super) redeliveries: Counter,
     pub(super) leases_lost: Counter,
     pub(super) handoffs: Counter,
-    in_flight: Gauge,
-    buffered: Gauge,
-    shards: [(ShardState, Gauge); 5],
+    standing: Arc<Standing>,
+}
+
+/// What is told of a source as it stands.
+struct Standing {
+    in_flight: Part,
+    buffered: Part,
+    shards: [(ShardState, Part); 5],
+}
+
+/// What a source adds to a gauge that all sources of its stream in this process share, for as long as it is there.
+struct Part {
+    gauge: Gauge,
+    told: AtomicUsize,
 }
 
 /// What is told of one shard.
@@ -53,10 +65,12 @@ impl Meters {
             redeliveries: counter!("headwater_source_redeliveries_total", "stream" => of()),
             leases_lost: counter!("headwater_source_leases_lost_total", "stream" => of()),
             handoffs: counter!("headwater_source_handoffs_total", "stream" => of()),
-            in_flight: gauge!("headwater_source_messages_in_flight", "stream" => of()),
-            buffered: gauge!("headwater_source_buffered_bytes", "stream" => of()),
-            shards: shards.map(|(name, state)| {
-                (state, gauge!("headwater_source_shards", "stream" => of(), "state" => name))
+            standing: Arc::new(Standing {
+                in_flight: Part::of(gauge!("headwater_source_messages_in_flight", "stream" => of())),
+                buffered: Part::of(gauge!("headwater_source_buffered_bytes", "stream" => of())),
+                shards: shards.map(|(name, state)| {
+                    (state, Part::of(gauge!("headwater_source_shards", "stream" => of(), "state" => name)))
+                }),
             }),
             stream,
         }
@@ -87,11 +101,33 @@ impl Meters {
 
     /// Tells of the source as it stands.
     pub(super) fn stands(&self, status: &[ShardStatus], buffered: usize) {
-        self.buffered.set(buffered as f64);
-        self.in_flight.set(status.iter().map(|shard| shard.in_flight).sum::<usize>() as f64);
-        for (state, gauge) in &self.shards {
-            gauge.set(status.iter().filter(|shard| shard.state == *state).count() as f64);
+        let Standing { in_flight, buffered: bytes, shards } = &*self.standing;
+        bytes.set(buffered);
+        in_flight.set(status.iter().map(|shard| shard.in_flight).sum());
+        for (state, part) in shards {
+            part.set(status.iter().filter(|shard| shard.state == *state).count());
         }
+    }
+}
+
+impl Part {
+    fn of(gauge: Gauge) -> Self {
+        Self { gauge, told: AtomicUsize::new(0) }
+    }
+
+    fn set(&self, value: usize) {
+        let told = self.told.swap(value, Relaxed);
+        if value > told {
+            self.gauge.increment((value - told) as f64);
+        } else if value < told {
+            self.gauge.decrement((told - value) as f64);
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.set(0);
     }
 }
 

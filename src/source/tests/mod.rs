@@ -6,6 +6,7 @@ mod ending;
 mod failures;
 mod fleet;
 mod gaps;
+mod gauges;
 mod generations;
 mod handing;
 mod hangs;
