@@ -64,3 +64,58 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt as _;
+    use headwater::MemoryStream;
+    use headwater_tests::eventually;
+
+    use super::Health;
+    use crate::context::Context;
+    use crate::globals::Globals;
+    use crate::seeing::pipeline::Pipeline;
+    use crate::seeing::recent::Recent;
+    use crate::stop::Stop;
+
+    fn pipeline() -> Pipeline {
+        let stop = Stop::on_signals().unwrap();
+        Pipeline::new("relay", &Context { globals: Globals::default(), stop, recent: Recent::default() })
+    }
+
+    #[tokio::test]
+    async fn a_pipeline_starts_until_every_source_has_a_place_to_read_from_and_ends_when_asked_to() {
+        let pipeline = pipeline();
+        assert_eq!(Health::of(&pipeline), Health::Starting(String::new()));
+        let source = MemoryStream::new("orders", 1).source().await.unwrap();
+        let control = source.control();
+        pipeline.add_source("orders", source.control());
+        control.ready().await.unwrap();
+        assert_eq!(Health::of(&pipeline), Health::Running);
+        pipeline.stop.ask();
+        assert_eq!(Health::of(&pipeline), Health::Ending);
+    }
+
+    #[tokio::test]
+    async fn a_pipeline_whose_source_failed_says_why_and_one_that_has_read_all_ends() {
+        let orders = MemoryStream::new("orders", 1);
+        orders.put("customer-7", "an order");
+        let pipeline = pipeline();
+        let mut source = orders.source().await.unwrap();
+        pipeline.add_source("orders", source.control());
+        let message = source.try_next().await.unwrap().unwrap();
+        drop((message, source));
+        let health = eventually("it has failed", async || {
+            Some(Health::of(&pipeline)).filter(|health| health.name() == "failed")
+        })
+        .await;
+        assert!(health.reason().contains("orders"), "{}", health.reason());
+
+        let pipeline = self::pipeline();
+        let source = orders.source().await.unwrap();
+        pipeline.add_source("orders", source.control());
+        source.control().stop();
+        drop(source);
+        eventually("it has ended", async || (Health::of(&pipeline) == Health::Ending).then_some(())).await;
+    }
+}

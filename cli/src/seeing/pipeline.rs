@@ -57,12 +57,12 @@ impl Pipeline {
 
     /// Adds a source.
     pub(crate) fn add_source(&self, stream: &str, control: Control) {
-        self.lock().sources.push((stream.to_owned(), control));
+        self.lock().sources.push((name(stream), control));
     }
 
     /// Adds a sink.
     pub(crate) fn add_sink(&self, stream: &str, status: BatchStatus) {
-        self.lock().sinks.push((stream.to_owned(), status));
+        self.lock().sinks.push((name(stream), status));
     }
 
     /// Returns what there is.
@@ -73,5 +73,22 @@ impl Pipeline {
     fn lock(&self) -> MutexGuard<'_, Parts> {
         // Nothing that can panic runs under the lock.
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name of a stream that may be given by its ARN: metrics have it as their label.
+fn name(stream: &str) -> String {
+    let name = stream.strip_prefix("arn:").and_then(|arn| arn.rsplit('/').next());
+    name.unwrap_or(stream).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_stream_has_one_name_however_it_was_given() {
+        assert_eq!(name("orders"), "orders");
+        assert_eq!(name("arn:aws:kinesis:eu-west-1:123456789012:stream/orders"), "orders");
     }
 }

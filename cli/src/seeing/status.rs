@@ -60,7 +60,8 @@ struct Source {
 /// A shard that is read, here or elsewhere.
 #[derive(Debug, Serialize)]
 struct Shard {
-    shard: String,
+    #[serde(rename = "shard")]
+    id: String,
     /// `waiting` (for its parents), `unleased` (here), `reading`, `draining` or `finished`
     state: &'static str,
     paused: bool,
@@ -158,7 +159,7 @@ impl Source {
 
 impl Shard {
     fn of(status: ShardStatus, stream: &str, readings: &Readings) -> Self {
-        let shard = status.shard.to_string();
+        let id = status.shard.to_string();
         Self {
             state: match status.state {
                 ShardState::WaitingForParents => "waiting",
@@ -174,8 +175,8 @@ impl Shard {
             in_flight: status.in_flight,
             oldest_unacked: status.oldest_unacked.map(|position| position.to_string()),
             unacked_millis: status.unacked_for.map(millis),
-            throttled: readings.shard("headwater_source_throttled_total", stream, &shard),
-            shard,
+            throttled: readings.shard("headwater_source_throttled_total", stream, &id),
+            id,
         }
     }
 }

@@ -56,6 +56,10 @@ async fn health_readiness_metrics_status_and_page_are_served_while_a_relay_runs(
     for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!page.body.contains(elsewhere), "the page loads {elsewhere}");
     }
+
+    let running = relay.running();
+    running.signal("TERM").await;
+    assert_eq!(running.end().await.0.code(), Some(0));
 }
 
 #[tokio::test]
