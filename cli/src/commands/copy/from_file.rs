@@ -26,6 +26,8 @@ use crate::seeing::Seeing;
 
 /// How often it is stored how far the copy is.
 const STORE: Duration = Duration::from_secs(1);
+/// How long a copy that stops waits for what it has sent.
+const PARTING: Duration = Duration::from_secs(10);
 
 /// Copies it.
 pub(super) async fn run(
@@ -44,8 +46,8 @@ pub(super) async fn run(
     let begun = input.arrived();
     let mut copy = Copy::new(input, sink.producer(), args.skip_bad);
     let read = copy.read(context).await;
-    let undelivered = copy.settle().await?;
-    if let Some(first) = undelivered.first() {
+    let undelivered = copy.settle(context).await?;
+    if let Some(first) = undelivered.first().filter(|_| !context.stop.is_asked()) {
         return Err(copy.failed(first, undelivered.len(), stream));
     }
     read?;
@@ -66,7 +68,7 @@ async fn open(
     connection: &Connection,
 ) -> Result<(KinesisSink, Input), Failure> {
     let named: StreamRef = stream.parse().map_err(refused)?;
-    let mut sink = connection.sink(stream);
+    let mut sink = connection.sink(stream).close_deadline(PARTING);
     if let Some(requests) = args.max_in_flight {
         sink = sink.max_in_flight(requests.get());
     }
@@ -149,17 +151,27 @@ impl Copy {
         }
     }
 
-    /// Waits until everything that was sent has arrived or failed, however long a slow stream takes for what was read
-    /// already, and returns what failed.
-    async fn settle(&mut self) -> Result<Vec<Undelivered>, Failure> {
+    /// Waits until everything that was sent has arrived, however long a slow stream takes, and returns what has not. Once
+    /// some has failed, or somebody wants it to stop, it waits no longer than [`PARTING`].
+    async fn settle(&mut self, context: &Context) -> Result<Vec<Undelivered>, Failure> {
         let mut store = interval(STORE);
-        let mut flushed = pin!(self.producer.flush());
-        let undelivered = loop {
-            tokio::select! {
-                undelivered = &mut flushed => break undelivered,
-                _ = store.tick() => self.input.store()?,
+        let status = self.producer.status();
+        let mut undelivered = {
+            let mut flushed = pin!(self.producer.flush());
+            loop {
+                tokio::select! {
+                    undelivered = &mut flushed => break undelivered,
+                    () = context.stop.asked() => break Vec::new(),
+                    _ = store.tick() => {
+                        self.input.store()?;
+                        if status.failed() > 0 {
+                            break Vec::new();
+                        }
+                    }
+                }
             }
         };
+        undelivered.extend(self.producer.close().await);
         self.input.store()?;
         Ok(undelivered)
     }

@@ -81,3 +81,15 @@ async fn a_copy_is_seen_while_it_runs() {
     .await;
     assert_eq!(into_file.status().await["command"], "copy");
 }
+
+#[tokio::test]
+async fn a_copy_into_a_stream_that_is_gone_can_be_interrupted() {
+    let (endpoint, directory) = (Server::Local.start(), tempfile::tempdir().unwrap());
+    let stream = endpoint.create_stream("gone", 1).await;
+    write_lines(&directory.path().join("file"), 5_000);
+    let running = Running::start(copy(&endpoint, directory.path(), &["./file", stream.name()]));
+    eventually("some have arrived", async || (!records(&stream).await.is_empty()).then_some(())).await;
+    drop(endpoint);
+    running.signal("INT").await;
+    assert_eq!(running.end().await.0.code(), Some(130));
+}
