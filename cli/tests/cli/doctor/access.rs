@@ -118,7 +118,8 @@ async fn consumers_that_nobody_named_are_found_and_those_that_are_named_are_trie
     told.nothing_found();
     assert_eq!(told.verdict("kinesis:SubscribeToShard"), "ok");
     assert_eq!(told.verdict("kinesis:RegisterStreamConsumer"), "not-checked");
-    assert_eq!(server.subscription_count("orders").unwrap(), 0, "to look takes no subscription");
+    let refused = server.counters().refused(Operation::SubscribeToShard);
+    assert_eq!(refused, 1, "a dry run takes no subscription from who has it");
 
     for other in 1..20 {
         server.register_consumer("orders", &format!("c{other}")).unwrap();
