@@ -31,12 +31,8 @@ pub(crate) use refused::Refused;
 /// Reads the command line, and the configuration file that goes with it.
 pub(crate) fn parse(argv: impl Iterator<Item = OsString>) -> Result<Cli, Refused> {
     let argv: Vec<OsString> = argv.collect();
-    let typed = match Cli::command().try_get_matches_from(&argv) {
-        // Help is given whatever the file says.
-        Err(error) if !error.use_stderr() => return Err(error.into()),
-        typed => typed,
-    };
-    // What is missing on the command line may be in the file.
+    let typed = Cli::command().try_get_matches_from(&argv);
+    // What is missing on the command line may be in the file. Help is given whatever that says.
     let understood = match &typed {
         Ok(matches) => matches.clone(),
         Err(_) => loose(&argv)?,

@@ -167,7 +167,15 @@ async fn what_a_command_needs_may_be_in_the_file() {
 #[tokio::test]
 async fn help_is_given_whatever_a_file_says() {
     let config = Config::new("nonsense");
-    config.run(&["local", "--help"]).run().await.ok();
+    for args in [
+        &["--help"][..],
+        &["local", "--help"],
+        &["help", "local"],
+        &["group", "list", "--help"],
+        &["put", "-h"],
+    ] {
+        config.run(args).run().await.ok();
+    }
     config.run(&["--version"]).run().await.ok();
     config.told(&["man"], 1).await;
 }
