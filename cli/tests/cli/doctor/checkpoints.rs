@@ -115,6 +115,21 @@ async fn a_store_that_is_none_is_found_and_none_is_made() {
 }
 
 #[tokio::test]
+async fn a_store_of_a_newer_version_is_found() {
+    let world = World::new().await;
+    let newer = world.directory.path().join("newer.db");
+    drop(SqliteCheckpoints::open(&newer).await.unwrap());
+    let log = world.directory.path().join("newer.db-wal");
+    eventually("the file is closed", async || (!log.exists()).then_some(())).await;
+    // Where a SQLite file keeps its user_version: https://www.sqlite.org/fileformat.html#database_header
+    let mut file = std::fs::read(&newer).unwrap();
+    file[60..64].copy_from_slice(&99_u32.to_be_bytes());
+    std::fs::write(&newer, file).unwrap();
+    let told = Told::by(world.command(&newer, "500ms")).await;
+    told.found_only("store", "schema version 99", "version");
+}
+
+#[tokio::test]
 async fn nothing_is_found_while_a_relay_runs() {
     let world = World::new().await;
     let path = world.directory.path().join("relay.db");
