@@ -21,6 +21,7 @@ mod globals;
 mod json;
 mod keys;
 mod layout;
+mod line;
 mod logging;
 mod note;
 mod place;

@@ -1,32 +1,12 @@
 //! A message as a line of NDJSON.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use headwater::{HashKey, Key, Message};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::rfc3339::rfc3339;
-
-/// A message on its way into a file.
-#[derive(Serialize)]
-struct Written<'a> {
-    shard: &'a str,
-    sequence: &'a str,
-    sub_sequence: Option<u64>,
-    arrival: Option<String>,
-    key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hash_key: Option<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<&'a str, &'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
-}
+use crate::line::Line;
 
 /// A message on its way out of a file. Where it was does not matter where it goes.
 #[derive(Deserialize)]
@@ -39,20 +19,7 @@ struct Read {
 
 /// Writes a message, its line ended.
 pub(super) fn write(message: &Message<Bytes>, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    let (origin, key) = (message.origin(), message.key());
-    let text = std::str::from_utf8(message.payload()).ok();
-    let written = Written {
-        shard: origin.map_or("", |origin| origin.shard().as_str()),
-        sequence: origin.map_or("", |origin| origin.sequence().as_str()),
-        sub_sequence: origin.and_then(headwater::Origin::sub_sequence),
-        arrival: origin.and_then(headwater::Origin::arrival).map(rfc3339),
-        key: key.map(Key::partition_key),
-        hash_key: key.and_then(Key::explicit_hash_key).map(|hash| hash.to_string()),
-        headers: message.headers().iter().collect(),
-        payload: text,
-        base64: text.is_none().then(|| STANDARD.encode(message.payload())),
-    };
-    serde_json::to_writer(&mut *out, &written)?;
+    serde_json::to_writer(&mut *out, &Line::from(message))?;
     out.push(b'\n');
     Ok(())
 }

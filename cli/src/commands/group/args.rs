@@ -112,9 +112,10 @@ Examples:
   headwater group copier reset --to -1h --checkpoints redis://cache --stream orders
   headwater group copier export copier.json --checkpoints redis://cache --stream orders
   headwater group copier import copier.json --checkpoints dynamodb:copier --stream orders
-  headwater group copier import --async-kinesis consumers --checkpoints redis://cache --stream orders
+  headwater group copier import --async-kinesis old --checkpoints redis://cache --stream orders
 
-Stop the workers before a reset or an import: a shard that a worker holds is left alone, unless --force takes it.
+Stop the workers before a reset or an import: a shard that a worker holds is left alone, unless
+--force takes it.
 
 {EXIT_CODES}"
     )

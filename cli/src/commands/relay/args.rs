@@ -68,7 +68,7 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "WHAT", help_heading = "Failures")]
     pub(super) on_error: Option<OnError>,
     /// A stream or a file (./NAME, *.ndjson, file:NAME) that takes what cannot be relayed: a JSON object for each message,
-    /// with the reason. A message counts as done once it is on the disk of the file, or confirmed by the stream
+    /// as copy writes them, with what is wrong as `error`. A message counts as done once it is on the disk of the file, or confirmed by the stream
     #[arg(long, value_name = "STREAM|FILE", help_heading = "Failures")]
     pub(super) dead_letter: Option<Place>,
     /// How long Kinesis or the checkpoint store may fail before the relay ends
@@ -139,10 +139,11 @@ Examples:
   headwater relay orders copies --app copier --checkpoints sqlite:/var/lib/copier.db
   headwater relay orders large --codec json --jq 'select(.total > 1000)' --key-jq .customer
   headwater relay orders lines --codec-in kpl-json --codec-out json-lines --dead-letter bad.ndjson
-  headwater relay orders copies --app copier --checkpoints redis://cache --workers 2 --listen 127.0.0.1:9090
+  headwater relay orders copies --app copier --checkpoints redis://cache --workers 2
 
-A relay that was stopped or killed goes on at its checkpoints: nothing is lost, and what was not stored repeats.
-Dead letters, and messages that --on-error skip left out, end it with 3.
+A relay that was stopped or killed goes on at its checkpoints: nothing is lost, and what was not
+stored repeats. Dead letters, and messages that --on-error skip left out, end it with 3. Mended
+dead letters are put back by `headwater copy FILE STREAM`.
 
 {EXIT_CODES}"
     )

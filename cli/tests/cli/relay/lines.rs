@@ -30,6 +30,23 @@ async fn jq_leaves_every_second_line_out() {
 }
 
 #[tokio::test]
+async fn what_put_wrote_and_relay_mapped_is_what_tail_prints() {
+    let streams = Streams::new(Server::Local.shared(), 4).await;
+    let lines: String = (1..=LINES).map(|number| format!("{number}\n")).collect();
+    let put = ["put", streams.from.name(), "--codec", "string", "--unlimited"];
+    Headwater::at(streams.endpoint, put).input(lines).run().await.ok();
+    let relay =
+        ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--unpaced", "--unlimited"];
+    let jq = ["--codec", "string", "--jq", "."];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.ok();
+    let tail = ["tail", streams.to.name(), "--from", "horizon", "--until", "tip", "--unpaced"];
+    let printed = Headwater::at(streams.endpoint, tail).run().await.ok();
+    let mut numbers: Vec<u32> = printed.lines().map(|line| line.parse().expect("a number")).collect();
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(1..=LINES));
+}
+
+#[tokio::test]
 async fn messages_of_a_key_keep_their_order() {
     let streams = Streams::new(Server::Local.shared(), 2).await;
     for number in 0..300 {

@@ -74,6 +74,24 @@ async fn poison_goes_to_a_file_with_its_reason() {
 }
 
 #[tokio::test]
+async fn dead_letters_are_copied_back_once_they_are_mended() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bad.ndjson");
+    let file = file.to_str().unwrap();
+    streams.from.put("text", "no json").await;
+    streams.from.put("bytes", b"\xff").await;
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--codec", "json"];
+    Headwater::at(streams.endpoint, relay.iter().chain(&["--dead-letter", file])).run().await.code(3);
+    let back = streams.endpoint.create_stream("back", 1).await;
+    Headwater::at(streams.endpoint, ["copy", file, back.name()]).run().await.ok();
+    let mut copied = read(streams.endpoint, back.name(), codec::bytes()).await;
+    copied.sort();
+    let expected = [("bytes", &b"\xff"[..]), ("text", b"no json")];
+    assert!(copied.iter().map(|(key, payload)| (key.as_str(), &payload[..])).eq(expected), "{copied:?}");
+}
+
+#[tokio::test]
 async fn poison_goes_to_a_stream_with_its_reason() {
     for server in [Server::Local, Server::Kinesalite] {
         let streams = Streams::new(server.shared(), 2).await;
