@@ -8,31 +8,22 @@ use crate::support::Headwater;
 
 const LINES: u32 = 100_000;
 
-async fn relayed(arguments: &[&str]) -> Vec<u32> {
-    let streams = Streams::new(Server::Local.shared(), 4).await;
-    streams.fill_with_seq(LINES).await;
-    let fast =
-        ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--unpaced", "--unlimited"];
-    let told = Headwater::at(streams.endpoint, fast.iter().chain(arguments)).run().await.ok();
-    assert_eq!(told, "", "standard output is for data alone");
-    streams.numbers().await
-}
-
-#[tokio::test]
-async fn a_hundred_thousand_lines_come_out_as_they_are() {
-    assert!(relayed(&["--codec", "json", "--jq", "."]).await.into_iter().eq(1..=LINES));
-}
-
 #[tokio::test]
 async fn jq_leaves_every_second_line_out() {
-    let even = relayed(&["--codec", "json", "--jq", "select(. % 2 == 0)"]).await;
-    assert!(even.into_iter().eq((1..=LINES / 2).map(|half| half * 2)));
+    let streams = Streams::new(Server::Local.shared(), 4).await;
+    streams.fill_with_seq(20_000).await;
+    let relay =
+        ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--unpaced", "--unlimited"];
+    let jq = ["--codec", "json", "--jq", "select(. % 2 == 0)"];
+    let told = Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.ok();
+    assert_eq!(told, "", "standard output is for data alone");
+    assert!(streams.numbers().await.into_iter().eq((1..=10_000).map(|half| half * 2)));
 }
 
 #[tokio::test]
 async fn what_put_wrote_and_relay_mapped_is_what_tail_prints() {
     let streams = Streams::new(Server::Local.shared(), 4).await;
-    let lines: String = (1..=LINES).map(|number| format!("{number}\n")).collect();
+    let lines = (1..=LINES).map(|number| number.to_string()).collect::<Vec<_>>().join("\n");
     let put = ["put", streams.from.name(), "--codec", "string", "--unlimited"];
     Headwater::at(streams.endpoint, put).input(lines).run().await.ok();
     let relay =
