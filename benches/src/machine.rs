@@ -19,6 +19,8 @@ pub struct Machine {
     pub rustc: &'static str,
     /// Headwater's version.
     pub headwater: &'static str,
+    /// The version of `aws-sdk-kinesis`, on both sides.
+    pub sdk: &'static str,
     /// `release`, or `debug`, whose figures say nothing.
     pub build: &'static str,
 }
@@ -36,6 +38,7 @@ impl Machine {
             system: [system, kernel.trim(), ARCH].join(" "),
             rustc: env!("HEADWATER_RUSTC"),
             headwater: env!("CARGO_PKG_VERSION"),
+            sdk: aws_sdk_kinesis::meta::PKG_VERSION,
             build: if cfg!(debug_assertions) { "debug" } else { "release" },
         }
     }

@@ -125,6 +125,7 @@ fn about(report: &Report) -> String {
         ("Server", report.server.clone()),
         ("Client threads", report.threads.to_string()),
         ("Headwater", format!("{}, {} build", machine.headwater, machine.build)),
+        ("AWS SDK", format!("aws-sdk-kinesis {}", machine.sdk)),
         ("Compiler", machine.rustc.to_owned()),
     ];
     lines.map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escaped(&value))).concat()

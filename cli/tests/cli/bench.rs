@@ -68,7 +68,7 @@ async fn a_report_needs_no_other_file_and_holds_every_figure_of_every_round() {
     let command =
         "headwater bench --records 300 --size 1000 --shards 1 --rounds 2 --codec json --codec kpl-json";
     assert_eq!(figures["command"], command);
-    for field in ["cores", "processor", "system", "rustc", "headwater", "build"] {
+    for field in ["cores", "processor", "system", "rustc", "headwater", "sdk", "build"] {
         assert!(!figures["machine"][field].is_null(), "{field}: {figures}");
     }
     let names = ["sink/json", "sink/kpl_json", "sink/kpl_json/no-key", "source/json", "source/kpl_json"];
