@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 use headwater_kinesis::Limits;
 
 /// The most bytes of a request to Kinesis: 10 MiB.
-const REQUEST_BYTES: usize = 10 << 20;
+pub(crate) const REQUEST_BYTES: usize = 10 << 20;
 
 /// An endpoint that speaks Kinesis, and what it takes.
 #[derive(Clone, Debug)]

@@ -9,8 +9,10 @@ mod words;
 use serde::Serialize;
 
 use crate::comparison::Comparison;
+use crate::endpoint::REQUEST_BYTES;
 use crate::load::KEYS;
 use crate::machine::Machine;
+use crate::report::words::grouped;
 use crate::settings::Settings;
 
 pub use files::Files;
@@ -33,6 +35,8 @@ pub struct Report {
     pub machine: Machine,
     /// Whether both sides kept to the limits of shards. Default: no.
     pub limited: bool,
+    /// The most bytes of a PutRecords request on both sides. Default: 10 MiB.
+    pub request_bytes: usize,
     /// The server, in a few words. Default: `headwater-local without limits, in another process`.
     pub server: String,
     /// The command line that does it again. Default: none.
@@ -62,6 +66,7 @@ impl Report {
             time: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
             machine: Machine::here(),
             limited: false,
+            request_bytes: REQUEST_BYTES,
             server: "headwater-local without limits, in another process".to_owned(),
             command: None,
             jobs,
@@ -81,7 +86,11 @@ impl Report {
                 "Bare SDK loop: same serializer, one message per record; put_records of 500, 4 in flight; \
                  get_records of 10,000{pace}."
             ),
-            format!("Server: {}.", self.server),
+            format!(
+                "Server: {}. Requests of {} bytes at most.",
+                self.server,
+                grouped(self.request_bytes as u64)
+            ),
         ]
     }
 

@@ -152,7 +152,8 @@ async fn streams_on_another_server_are_named_and_deleted_afterwards() {
         for job in ["sink/kpl_string", "sink/kpl_string/no-key", "source/kpl_string"] {
             assert!(table.contains(job), "{server}: {table}");
         }
-        assert!(table.contains(endpoint.url()), "{server}: {table}");
+        let conditions = format!("Server: {}. Requests of 100,000 bytes at most.", endpoint.url());
+        assert!(table.contains(&conditions), "{server}: {table}");
         eventually("every stream is gone", async || {
             streams(&endpoint.client()).await.is_empty().then_some(())
         })

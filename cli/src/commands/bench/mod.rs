@@ -52,6 +52,7 @@ pub(crate) async fn run(args: BenchArgs, context: Context) -> Result<Exit, Failu
     let mut report = Report::new(bench.settings(), jobs.map_err(failed)?);
     report.server.clone_from(&target.server);
     report.limited = target.limited;
+    report.request_bytes = target.endpoint.request_bytes;
     report.command = Some(args.command(&target));
     tell(&report, files.as_ref(), args.json.as_deref())?;
     cleaned.map_err(failed)?;
