@@ -201,9 +201,11 @@ async fn ctrl_c_ends_the_embedded_endpoint_too() {
 
 #[tokio::test]
 async fn limits_are_kept_to_where_a_server_enforces_them() {
-    let limited = LocalKinesis::builder().rates(ShardRates::aws()).serve().await.unwrap();
+    // Fewer than one request holds, so that it is throttled however slow the machine is.
+    let rates = ShardRates { write_records_per_second: Some(200), ..ShardRates::aws() };
+    let limited = LocalKinesis::builder().rates(rates).serve().await.unwrap();
     let url = limited.endpoint_url();
-    let args = ["bench", "--records", "1500", "--rounds", "1", "--only", "relay", "--endpoint-url", &url];
+    let args = ["bench", "--records", "400", "--rounds", "1", "--only", "relay", "--endpoint-url", &url];
     let told = Headwater::new(args).run().await.code(1);
     assert!(told.contains("ProvisionedThroughputExceededException") && told.contains("limits"), "{told}");
     assert_eq!(streams(&limited.client()).await, [""; 0]);
