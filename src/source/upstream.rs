@@ -20,7 +20,7 @@ use crate::{Headers, Key, Position, Result, SequenceNumber, ShardId};
 ///
 /// use futures::future::{BoxFuture, FutureExt, ready};
 /// use headwater::source::{Fetch, Page, ReadFrom, Record, Shard, ShardedSource, SourceConfig, Upstream};
-/// use headwater::{Result, ShardId};
+/// use headwater::{Headers, Result, ShardId};
 ///
 /// #[derive(Debug)]
 /// struct Text(&'static str);
