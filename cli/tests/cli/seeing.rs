@@ -4,8 +4,9 @@ use std::net::TcpListener;
 
 use headwater_tests::{Server, TestStream, eventually};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Headwater, Live};
+use crate::support::{Headwater, Live, Running};
 
 const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
@@ -60,6 +61,70 @@ async fn health_readiness_metrics_status_and_page_are_served_while_a_relay_runs(
     let running = relay.running();
     running.signal("TERM").await;
     assert_eq!(running.end().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn put_and_copy_serve_what_they_write() {
+    let (orders, _) = streams().await;
+    for args in [["put", orders.name(), "--codec", "string"], ["copy", "-", orders.name(), "--unlimited"]] {
+        let command = Headwater::at(Server::Local.shared(), [&args[..], &LISTEN[..]].concat());
+        let (running, mut stdin) = Running::start_fed(command);
+        let live = Live::of(running).await;
+        stdin.write_all(b"{\"key\":\"customer-7\",\"payload\":\"an order\"}\n").await.unwrap();
+        eventually("the line is stored", async || {
+            (live.status().await["sinks"][0]["stored"] == json!(1)).then_some(())
+        })
+        .await;
+        let status = live.status().await;
+        assert_eq!(status["command"], json!(args[0]));
+        assert_eq!(status["sinks"][0]["stream"], json!(orders.name()));
+        assert_eq!(live.get("/readyz").await.code, 200, "{}", args[0]);
+        drop(stdin);
+        assert_eq!(live.running().end().await.0.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn tail_and_copy_serve_what_they_read() {
+    let (orders, _) = streams().await;
+    orders.put("customer-7", "an order").await;
+    for args in [["tail", orders.name(), "--from", "horizon"], ["copy", orders.name(), "-", "--follow"]] {
+        let command = Headwater::at(Server::Local.shared(), [&args[..], &LISTEN[..]].concat());
+        let live = Live::start(command).await;
+        eventually("the order is read", async || {
+            (live.status().await["sources"][0]["messages"] == json!(1.0)).then_some(())
+        })
+        .await;
+        let status = live.status().await;
+        assert_eq!(status["command"], json!(args[0]));
+        assert_eq!(status["sources"][0]["stream"], json!(orders.name()));
+        eventually("it is ready", async || (live.get("/readyz").await.code == 200).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn two_workers_of_one_process_are_shown_as_one_pipeline() {
+    let endpoint = Server::Local.shared();
+    let (orders, copies) =
+        (endpoint.create_stream("orders", 4).await, endpoint.create_stream("copies", 1).await);
+    let relay = relay(orders.name(), copies.name(), &["--workers", "2"]).await;
+    eventually("both read a part, and all of it is read", async || {
+        let status = relay.status().await;
+        let shards = status["sources"][0]["shards"].as_array().cloned().unwrap_or_default();
+        let reading = shards.iter().filter(|shard| shard["state"] == json!("reading")).count();
+        let workers = status["workers"].as_array().map_or(0, Vec::len);
+        (status["sources"].as_array().map(Vec::len) == Some(1) && workers == 2 && reading == 4).then_some(())
+    })
+    .await;
+    let told = [
+        format!("headwater_source_shards{{stream=\"{}\",state=\"reading\"}} 4", orders.name()),
+        format!("headwater_source_shards_without_owner{{stream=\"{}\"}} 0", orders.name()),
+    ];
+    eventually("the gauges tell of both", async || {
+        let metrics = relay.get("/metrics").await.body;
+        told.iter().all(|told| metrics.lines().any(|line| line == told)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -24,7 +24,11 @@ pub(crate) struct Answer {
 impl Live {
     /// Starts a command that has `--listen 127.0.0.1:0` among its arguments, and waits until it listens.
     pub(crate) async fn start(headwater: Headwater) -> Self {
-        let running = Running::start(headwater);
+        Self::of(Running::start(headwater)).await
+    }
+
+    /// Does as [`start`](Self::start), with a command that runs already.
+    pub(crate) async fn of(running: Running) -> Self {
         let address = eventually("it listens", async || {
             let told = running.told();
             let url = told.iter().find_map(|line| line.strip_prefix("live page: http://"));

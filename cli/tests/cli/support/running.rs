@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use headwater_tests::eventually;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -29,13 +29,18 @@ struct Lines {
 }
 
 impl Running {
-    /// Starts it.
+    /// Starts it, with nothing to read.
     pub(crate) fn start(headwater: Headwater) -> Self {
+        Self::start_fed(headwater).0
+    }
+
+    /// Starts it, and gives the pipe that it reads from.
+    pub(crate) fn start_fed(headwater: Headwater) -> (Self, ChildStdin) {
         let mut child = headwater.spawn();
-        drop(child.stdin.take());
+        let stdin = child.stdin.take().expect("a pipe");
         let stdout = Lines::of(child.stdout.take().expect("a pipe"));
         let stderr = Lines::of(child.stderr.take().expect("a pipe"));
-        Self { child, stdout, stderr }
+        (Self { child, stdout, stderr }, stdin)
     }
 
     /// The lines that it printed so far.
