@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use headwater_local::{Faults, LocalKinesis};
 use headwater_tests::{Server, TestStream, eventually};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
@@ -57,10 +58,6 @@ async fn health_readiness_metrics_status_and_page_are_served_while_a_relay_runs(
     for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!page.body.contains(elsewhere), "the page loads {elsewhere}");
     }
-
-    let running = relay.running();
-    running.signal("TERM").await;
-    assert_eq!(running.end().await.0.code(), Some(0));
 }
 
 #[tokio::test]
@@ -139,6 +136,29 @@ async fn only_get_is_answered_and_nothing_is_to_be_stored() {
         }
     }
     assert_eq!(relay.get("/elsewhere").await.code, 404);
+}
+
+#[tokio::test]
+async fn a_relay_that_was_asked_to_stop_is_not_ready_while_it_delivers_what_it_has() {
+    let full = Faults::seeded(1).throttle_shard("copies", "shardId-000000000000");
+    let local = LocalKinesis::builder().stream("orders", 1).stream("copies", 1).faults(full);
+    let server = local.serve().await.unwrap();
+    let put = server.client().put_record().stream_name("orders").partition_key("customer-7");
+    put.data(b"an order"[..].into()).send().await.unwrap();
+    let url = server.endpoint_url();
+    let relay = [&["relay", "orders", "copies", "--endpoint-url", url.as_str()], &LISTEN[..]].concat();
+    let relay = Live::start(Headwater::new(relay)).await;
+    eventually("the order is on its way", async || {
+        (relay.status().await["sinks"][0]["retried"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+    relay.signal("TERM").await;
+    eventually("it ends", async || (relay.get("/readyz").await.body == "ending\n").then_some(())).await;
+    assert_eq!(relay.get("/readyz").await.code, 503);
+    assert_eq!(relay.get("/healthz").await.code, 200);
+    server.faults().clear();
+    assert_eq!(relay.running().end().await.0.code(), Some(0));
+    assert_eq!(server.record_count("copies").unwrap(), 1);
 }
 
 #[tokio::test]

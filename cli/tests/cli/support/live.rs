@@ -38,6 +38,11 @@ impl Live {
         Self { running, address }
     }
 
+    /// Sends it a signal by its name, such as `TERM`.
+    pub(crate) async fn signal(&self, name: &str) {
+        self.running.signal(name).await;
+    }
+
     /// The command itself.
     pub(crate) fn running(self) -> Running {
         self.running
