@@ -1,5 +1,7 @@
 //! What a stream holds before a command reads it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use headwater::Message;
@@ -15,6 +17,8 @@ pub(crate) async fn feed<T: 'static, S: Serializer<T>>(
     messages: impl IntoIterator<Item = Message<T>>,
 ) {
     let sink = KinesisSink::builder(to.name()).sdk_config(endpoint.sdk_config()).limits(Limits::Unlimited);
+    // One key moves a message at a time, and the machine may be busy.
+    let sink = sink.close_deadline(Duration::from_mins(2));
     let sink = sink.connect().await.expect("the stream is there").encode(codec);
     let sent = stream::iter(messages).map(Ok).forward(sink).await;
     sent.expect("everything is stored");

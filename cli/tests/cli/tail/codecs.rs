@@ -40,7 +40,7 @@ async fn lines_come_back_from_kinesis_local() {
 
 #[tokio::test]
 async fn lines_of_one_key_come_back_in_their_order() {
-    let (endpoint, count) = (Server::Local.shared(), sized(100_000, 5_000));
+    let (endpoint, count) = (Server::Local.shared(), sized(100_000, 2_000));
     let stream = endpoint.create_stream("ordered", 2).await;
     let numbers = (1..=count).map(|number| Message::keyed(number.to_string(), "one"));
     feed(endpoint, &stream, codec::string(), numbers).await;
