@@ -127,9 +127,14 @@ impl Archive {
     /// Where shards without a mark begin.
     pub(super) fn begin(&self) -> Result<Begin, Failure> {
         let from = &self.progress.from;
-        from.parse().map_err(|right| {
-            Failure::failed(format!("{}: from \"{from}\": {right}", self.kept.path().display()))
-        })
+        match from.parse() {
+            // The shard of that number has its mark, and any other is a child of it.
+            Ok(Begin::Sequence(_)) if !self.progress.shards.is_empty() => Ok(Begin::Horizon),
+            Ok(begin) => Ok(begin),
+            Err(right) => {
+                Err(Failure::failed(format!("{}: from \"{from}\": {right}", self.kept.path().display())))
+            }
+        }
     }
 
     /// The marks as checkpoints.

@@ -55,7 +55,9 @@ impl Kept {
         }
         written?;
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+        // From here on it is written. After a crash an older one is as true, and only costs to read more again.
+        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use headwater_kinesis::codec;
 use headwater_tests::{Endpoint, Server, eventually};
 use tokio::process::Command;
 
-use super::{all, copy, lines, numbered, payloads, records, texts, write_lines};
+use super::{all, copy, lines, numbered, payloads, records, text, texts, write_lines};
 use crate::support::{Headwater, Running, feed};
 
 #[tokio::test]
@@ -23,6 +23,26 @@ async fn a_later_run_adds_what_came_since() {
     }
     copy(endpoint, directory.path(), &[stream.name(), "growing.ndjson", "--restart"]).run().await.ok();
     assert!(payloads(&file) == all(300), "it was written over");
+}
+
+#[tokio::test]
+async fn a_copy_goes_on_in_the_children_of_its_shard() {
+    let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
+    let stream = endpoint.create_stream("split", 1).await;
+    let (shard, first) = stream.put("before", "before").await;
+    let (_, second) = stream.put("first", text(0)).await;
+    assert_ne!(first, second);
+    feed(endpoint, &stream, codec::bytes(), numbered(1..50)).await;
+    let args = [stream.name(), "split.ndjson", "--from", &second];
+    copy(endpoint, directory.path(), &args).run().await.ok();
+    let split = stream.client().split_shard().stream_name(stream.name()).shard_to_split(&shard);
+    split.new_starting_hash_key((u128::MAX / 2).to_string()).send().await.unwrap();
+    stream.active().await;
+    feed(endpoint, &stream, codec::bytes(), numbered(50..100)).await;
+    copy(endpoint, directory.path(), &args).run().await.ok();
+    let file = directory.path().join("split.ndjson");
+    assert!(payloads(&file) == all(100), "each is there once");
+    assert!(lines(&file).iter().any(|line| line["shard"] != *shard), "its children hold some");
 }
 
 /// A copy into a file is killed again and again while messages come, and its last line is torn each time.
