@@ -196,6 +196,8 @@ async fn a_reader_that_has_gone_ends_it_quietly() {
         &["describe", stream.name()],
         &["which", stream.name(), "k"],
         &["tail", stream.name(), "--from", "horizon", "--until", "tip"],
+        &["put", stream.name(), "y", "--receipts"],
+        &["copy", stream.name(), "-"],
     ] {
         let mut child = Headwater::at(endpoint, args).spawn();
         drop(child.stdout.take());
