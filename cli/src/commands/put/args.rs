@@ -11,10 +11,10 @@ use headwater_kinesis::{KinesisSinkBuilder, Limits, StreamRef};
 use crate::args::EXIT_CODES;
 use crate::codec::CodecName;
 use crate::connection::Connection;
+use crate::create::Create;
 use crate::keys::partition_key;
 use crate::seeing::SeeingArgs;
 
-use super::new_stream::NewStream;
 use super::pace::Pace;
 
 /// Puts an argument, or the lines of standard input, into a stream
@@ -60,7 +60,7 @@ pub(crate) struct PutArgs {
     pub(super) hash_key: Option<HashKey>,
     /// Create the stream with so many shards, or on-demand, unless it exists
     #[arg(long, value_name = "SHARDS|on-demand")]
-    pub(super) create: Option<NewStream>,
+    pub(super) create: Option<Create>,
     /// Which order is kept: of the messages of each key, or none
     #[arg(long, value_enum, value_name = "ORDER", default_value_t, help_heading = "Delivery")]
     pub(super) order: Order,
@@ -122,8 +122,7 @@ impl PutArgs {
             sink = sink.retry_limit(retries);
         }
         match self.create {
-            Some(NewStream::Shards(shards)) => sink.create_stream(shards),
-            Some(NewStream::OnDemand) => sink.create_stream_on_demand(),
+            Some(create) => create.with(sink),
             None => sink,
         }
     }

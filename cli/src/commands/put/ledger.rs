@@ -1,6 +1,6 @@
 //! What became of every message.
 
-use std::io::{self, BufWriter, Stdout, Write as _};
+use std::future::pending;
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::codec::Format;
 use crate::failure::Failure;
 use crate::progress::progress;
+use crate::stdout::Stdout;
 
 use super::dead_letters::DeadLetters;
 use super::feed::Sent;
@@ -23,7 +24,7 @@ use super::letter::Letter;
 /// Waits for what becomes of every message, and tells of it: on standard output, on standard error, in dead letters.
 pub(super) struct Ledger {
     format: Format,
-    receipts: Option<BufWriter<Stdout>>,
+    receipts: Option<Stdout>,
     dead_letters: Option<DeadLetters>,
     undelivered: u64,
     bar: ProgressBar,
@@ -43,7 +44,7 @@ struct ReceiptLine<'a> {
 impl Ledger {
     /// Opens it for messages that were serialized so.
     pub(super) fn new(format: Format, receipts: bool, dead_letters: Option<DeadLetters>) -> Self {
-        let receipts = receipts.then(|| BufWriter::new(io::stdout()));
+        let receipts = receipts.then(Stdout::new);
         Self { format, receipts, dead_letters, undelivered: 0, bar: progress("put", None) }
     }
 
@@ -64,19 +65,26 @@ impl Ledger {
     /// Receipts or dead letters cannot be written: the messages that are on their way then come back from the producer.
     pub(super) async fn settle(&mut self, mut sent: mpsc::Receiver<Sent>) -> Result<(), Failure> {
         let mut waiting = FuturesUnordered::new();
+        let mut open = true;
         loop {
             while let Some(Some((line, settled))) = waiting.next().now_or_never() {
                 self.settled(line, settled)?;
             }
             // Nobody waits long for a receipt, and many share a write.
             self.flush()?;
+            if !open && waiting.is_empty() {
+                return Ok(());
+            }
             tokio::select! {
                 Some((line, settled)) = waiting.next() => self.settled(line, settled)?,
-                Some(sent) = sent.recv() => match sent {
-                    Sent::Accepted { line, receipt } => waiting.push(receipt.map(move |settled| (line, settled))),
-                    Sent::Refused(letter) => self.bury(&letter)?,
+                sent = sent.recv(), if open => match sent {
+                    Some(Sent::Accepted { line, receipt }) => {
+                        waiting.push(receipt.map(move |settled| (line, settled)));
+                    }
+                    Some(Sent::Refused(letter)) => self.bury(&letter)?,
+                    None => open = false,
                 },
-                else => return self.flush(),
+                () = is_gone(self.receipts.as_ref()) => return Err(Failure::BrokenPipe),
             }
         }
     }
@@ -106,8 +114,9 @@ impl Ledger {
             sub_sequence: delivered.sub_sequence(),
             attempts: delivered.attempts(),
         };
-        let written = serde_json::to_writer(&mut *out, &receipt).map_err(io::Error::from);
-        written.and_then(|()| writeln!(out)).map_err(Failure::io("write receipts"))
+        let mut receipt = serde_json::to_vec(&receipt).map_err(|error| Failure::failed(error.to_string()))?;
+        receipt.push(b'\n');
+        out.write(&receipt)
     }
 
     /// Writes a dead letter; where there is no file for them, or no room in it, standard error is told.
@@ -122,12 +131,20 @@ impl Ledger {
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
-        self.receipts.as_mut().map_or(Ok(()), io::Write::flush).map_err(Failure::io("write receipts"))
+        self.receipts.as_mut().map_or(Ok(()), Stdout::flush)
     }
 }
 
 impl Drop for Ledger {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Resolves once nobody reads the receipts any more.
+async fn is_gone(receipts: Option<&Stdout>) {
+    match receipts {
+        Some(receipts) => receipts.is_gone().await,
+        None => pending().await,
     }
 }

@@ -14,7 +14,6 @@ mod input;
 mod keys;
 mod ledger;
 mod letter;
-mod new_stream;
 mod pace;
 mod summary;
 

@@ -23,7 +23,7 @@ async fn the_stream_is_created_unless_it_exists() {
     assert_eq!(endpoint.shards("elastic").unwrap().len(), 4);
     for wrong in ["0", "-1", "many"] {
         let told = put(&endpoint, ["x", &format!("--create={wrong}")]).run().await.code(2);
-        assert!(told.contains("a number of shards from 1 on, or on-demand, is right"), "{told}");
+        assert!(told.contains("a number of shards from 1, or on-demand, is right"), "{told}");
     }
 }
 
