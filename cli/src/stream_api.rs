@@ -2,17 +2,20 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::SystemTime;
 
 use aws_config::Region;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::Builder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary};
 use headwater_kinesis::StreamRef;
 
 use crate::connection::Connection;
 use crate::failure::{Failure, chain};
+use crate::rfc3339::rfc3339;
 
 /// How often a call that was throttled, or that nobody answered, is made at most.
 const ATTEMPTS: u32 = 6;
@@ -113,6 +116,11 @@ pub(crate) fn region(connection: &Connection, arn_region: Option<&str>) -> Resul
         (Some(mine), _) => Ok(mine.clone()),
         (None, Some(theirs)) => Ok(Region::new(theirs.to_owned())),
     }
+}
+
+/// Writes a time of an answer.
+pub(crate) fn shown(time: DateTime) -> Option<String> {
+    SystemTime::try_from(time).ok().map(rfc3339)
 }
 
 /// Says why a call failed: the code and message of the service, or what kept it from answering.

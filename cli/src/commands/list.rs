@@ -3,7 +3,6 @@
 use std::io::{self, BufWriter, Write as _};
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::primitives::DateTimeFormat;
 use aws_sdk_kinesis::types::{StreamDescriptionSummary, StreamSummary};
 use clap::Args;
 use futures::{StreamExt as _, stream};
@@ -16,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::note::note;
-use crate::stream_api::{self, Answer, told};
+use crate::stream_api::{self, Answer, shown, told};
 use crate::table::Table;
 
 /// How many streams are described at a time: DescribeStreamSummary has 20 calls a second for the whole account.
@@ -142,9 +141,7 @@ impl From<StreamSummary> for Listed {
             stream_arn: Some(summary.stream_arn),
             stream_status: Some(summary.stream_status.to_string()),
             stream_mode: summary.stream_mode_details.map(|mode| mode.stream_mode.to_string()),
-            stream_creation_timestamp: summary
-                .stream_creation_timestamp
-                .and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
+            stream_creation_timestamp: summary.stream_creation_timestamp.and_then(shown),
             ..Self::named(summary.stream_name)
         }
     }
@@ -158,7 +155,7 @@ impl From<StreamDescriptionSummary> for Listed {
             // A server that has no modes has only the one that was before them.
             stream_mode: Some(mode(summary.stream_mode_details)),
             open_shard_count: Some(summary.open_shard_count),
-            stream_creation_timestamp: summary.stream_creation_timestamp.fmt(DateTimeFormat::DateTime).ok(),
+            stream_creation_timestamp: shown(summary.stream_creation_timestamp),
             ..Self::named(summary.stream_name)
         }
     }

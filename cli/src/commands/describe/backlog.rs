@@ -1,10 +1,9 @@
 //! What a shard holds.
 
-use aws_sdk_kinesis::primitives::DateTimeFormat;
 use aws_sdk_kinesis::types::ShardIteratorType;
 use serde::Serialize;
 
-use crate::stream_api::{Answer, StreamApi, told};
+use crate::stream_api::{Answer, StreamApi, shown, told};
 
 /// How many pages without a record are read before the oldest one is left unknown: what was removed leaves such pages.
 const MAX_EMPTY_PAGES: u32 = 10;
@@ -32,8 +31,7 @@ impl Backlog {
             let page = page.send().await.map_err(|error| told(&what, &error))?;
             backlog.millis_behind_latest = page.millis_behind_latest;
             if let Some(record) = page.records.first() {
-                let arrival = record.approximate_arrival_timestamp;
-                backlog.oldest_arrival = arrival.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok());
+                backlog.oldest_arrival = record.approximate_arrival_timestamp.and_then(shown);
                 break;
             }
             if page.millis_behind_latest == Some(0) {

@@ -1,13 +1,12 @@
 //! A stream and its shards, by the names of the API.
 
-use aws_sdk_kinesis::primitives::DateTimeFormat;
 use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary};
 use futures::{StreamExt as _, stream};
 use headwater_kinesis::limits;
 use serde::Serialize;
 
 use crate::note::note;
-use crate::stream_api::{Answer, StreamApi};
+use crate::stream_api::{Answer, StreamApi, shown};
 
 use super::backlog::Backlog;
 
@@ -100,7 +99,7 @@ impl Described {
             stream_mode: summary
                 .stream_mode_details
                 .map_or_else(|| "PROVISIONED".to_owned(), |mode| mode.stream_mode.to_string()),
-            stream_creation_timestamp: summary.stream_creation_timestamp.fmt(DateTimeFormat::DateTime).ok(),
+            stream_creation_timestamp: shown(summary.stream_creation_timestamp),
             retention_period_hours: summary.retention_period_hours,
             encryption_type: summary
                 .encryption_type
