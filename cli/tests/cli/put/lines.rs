@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use headwater_local::Faults;
+
 use super::{endpoint, numbered, put, stored};
 
 #[tokio::test]
@@ -60,8 +62,10 @@ async fn a_hundred_thousand_lines_are_stored_once_each() {
 #[tokio::test]
 async fn lines_of_one_key_are_stored_in_their_order() {
     let endpoint = endpoint(2).await;
-    let lines = numbered(0..=499);
+    // What is refused is tried again, and what follows it waits.
+    endpoint.faults().set(Faults::seeded(7).fail_entries(0.1));
+    let lines = numbered(0..=199);
     put(&endpoint, ["--key", "k", "--unlimited"]).input(lines).run().await.ok();
-    let expected: Vec<String> = (0..500).map(|number| number.to_string()).collect();
+    let expected: Vec<String> = (0..200).map(|number| number.to_string()).collect();
     assert_eq!(stored(&endpoint), expected);
 }
