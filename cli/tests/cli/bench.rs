@@ -281,7 +281,7 @@ fn assert_well_formed(name: &str, svg: &str) {
             }
             Token::ElementEnd { end: ElementEnd::Empty, .. } => drop(open.pop()),
             Token::ElementEnd { end: ElementEnd::Close(_, local), .. } => {
-                assert_eq!(open.pop(), Some(local.as_str()))
+                assert_eq!(open.pop(), Some(local.as_str()));
             }
             _ => {}
         }
