@@ -73,10 +73,14 @@ pub(crate) fn start(url: &str, command: &str) -> Result<OpenTelemetryRecorder, F
 pub(crate) async fn finish() {
     let Some(Exporters { meters, traces, command }) = STARTED.get() else { return };
     drop(command.lock().unwrap_or_else(PoisonError::into_inner).take());
-    // Each waits for its thread, which waits for the runtime. What could not be sent was told.
-    let traces = spawn_blocking(|| traces.shutdown_with_timeout(PARTING));
-    let meters = spawn_blocking(|| meters.shutdown_with_timeout(PARTING));
-    let _ = timeout(PARTING, join(traces, meters)).await;
+    // Each waits for its thread, which waits for the runtime. What the collector refused was told.
+    let traces = spawn_blocking(|| traces.shutdown_with_timeout(2 * PARTING));
+    let meters = spawn_blocking(|| meters.shutdown_with_timeout(2 * PARTING));
+    if timeout(PARTING, join(traces, meters)).await.is_err() {
+        tracing::warn!(
+            "--otlp: the collector gave no answer in {PARTING:?}; what was not sent by then is lost"
+        );
+    }
 }
 
 /// The span of the command, if anything is exported.
