@@ -10,8 +10,8 @@ const WIDE: (u32, u32) = (1280, 900);
 const NARROW: (u32, u32) = (360, 1400);
 
 /// Rows of the source's table, and of the sink's.
-const SHARDS: &str = "document.querySelectorAll('#tables section:nth-child(1) tbody tr')";
-const LANES: &str = "document.querySelectorAll('#tables section:nth-child(2) tbody tr')";
+const SHARDS: &str = "document.querySelectorAll('#from tbody tr')";
+const LANES: &str = "document.querySelectorAll('#to tbody tr')";
 
 async fn relay(server: &Server, flags: &[&str]) -> Live {
     let url = server.endpoint_url();
@@ -57,14 +57,14 @@ async fn the_page_shows_a_relay_its_shards_a_throttle_and_the_lag_falling_to_zer
     let mut browser = Browser::start().await;
     browser.open(&relay.url(), WIDE, "light").await;
     browser.sees("four shards that this worker reads", &format!(
-        "[...{SHARDS}].filter(row => row.innerText.includes('reading') && row.innerText.includes('this worker')).length === 4"
+        "[...{SHARDS}].filter(row => row.textContent.includes('reading') && row.textContent.includes('this worker')).length === 4"
     )).await;
     browser.sees("that it runs", "document.getElementById('state').innerText === 'running'").await;
     browser
         .sees(
             "the lane that its shard throttles, before the others",
             &format!(
-                "/shardId-000000000001/.test({LANES}[0]?.innerText) && !!{LANES}[0].querySelector('.warn')"
+                "/shardId-000000000001/.test({LANES}[0]?.textContent) && !!{LANES}[0].querySelector('.warn')"
             ),
         )
         .await;
@@ -116,7 +116,7 @@ async fn five_hundred_shards_are_shown_on_a_small_screen_and_their_rows_are_patc
     browser
         .sees(
             "all shards",
-            &format!("[...{SHARDS}].filter(row => row.innerText.includes('reading')).length === 500"),
+            &format!("[...{SHARDS}].filter(row => row.textContent.includes('reading')).length === 500"),
         )
         .await;
     browser.sees("all lanes", &format!("{LANES}.length === 500")).await;
@@ -129,10 +129,10 @@ async fn five_hundred_shards_are_shown_on_a_small_screen_and_their_rows_are_patc
         browser.value(&format!("[...{SHARDS}].filter(row => window.first.includes(row)).length")).await;
     assert_eq!(kept, json!(500), "a row was made anew");
 
-    browser.value("(() => { const filter = document.querySelector('#tables input'); filter.value = '-00000000042'; filter.oninput(); })()").await;
+    browser.value("(() => { const filter = document.querySelector('#from input'); filter.value = '-00000000042'; filter.oninput(); })()").await;
     let shown = browser.value(&format!("[...{SHARDS}].filter(row => !row.hidden).length")).await;
     assert_eq!(shown, json!(10), "shards 420 to 429");
-    browser.value("(() => { const filter = document.querySelector('#tables input'); filter.value = ''; filter.oninput(); })()").await;
+    browser.value("(() => { const filter = document.querySelector('#from input'); filter.value = ''; filter.oninput(); })()").await;
     for (name, scheme) in [("shards-1280-light", "light"), ("shards-1280-dark", "dark")] {
         browser.resize(WIDE, scheme).await;
         browser.screenshot(name).await;
