@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder};
+use headwater_kinesis::{KinesisSink, KinesisSinkBuilder, KinesisSource, KinesisSourceBuilder, StreamRef};
 
 use crate::globals::Globals;
 
@@ -44,14 +44,19 @@ impl Connection {
     }
 
     /// Starts to describe a source.
-    pub(crate) fn source(&self, stream: &str) -> KinesisSourceBuilder {
-        KinesisSource::builder(stream).sdk_config(self.config.clone())
+    pub(crate) fn source(&self, stream: &StreamRef) -> KinesisSourceBuilder {
+        KinesisSource::builder(as_given(stream)).sdk_config(self.config.clone())
     }
 
     /// Starts to describe a sink.
-    pub(crate) fn sink(&self, stream: &str) -> KinesisSinkBuilder {
-        KinesisSink::builder(stream).sdk_config(self.config.clone())
+    pub(crate) fn sink(&self, stream: &StreamRef) -> KinesisSinkBuilder {
+        KinesisSink::builder(as_given(stream)).sdk_config(self.config.clone())
     }
+}
+
+/// A stream as it was given: its ARN says more than its name.
+fn as_given(stream: &StreamRef) -> &str {
+    stream.arn().unwrap_or(stream.name())
 }
 
 /// Loads what the flags and the SDK's own chain say, for an endpoint.

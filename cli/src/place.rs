@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use headwater_kinesis::StreamRef;
+
 /// The endings that make a name a file's.
 const FILE_ENDINGS: [&str; 4] = [".ndjson", ".jsonl", ".json", ".txt"];
 
@@ -10,7 +12,7 @@ const FILE_ENDINGS: [&str; 4] = [".ndjson", ".jsonl", ".json", ".txt"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A name or an ARN.
-    Stream(String),
+    Stream(StreamRef),
     /// A path; `-` is standard input or output.
     File(PathBuf),
 }
@@ -19,8 +21,8 @@ impl FromStr for Place {
     type Err = String;
 
     fn from_str(place: &str) -> Result<Self, String> {
-        if let Some(stream) = place.strip_prefix("stream:") {
-            return Ok(Self::Stream(stream.to_owned()));
+        if let Some(name) = place.strip_prefix("stream:") {
+            return stream(name);
         }
         if let Some(path) = place.strip_prefix("file:") {
             return Ok(Self::File(path.into()));
@@ -31,8 +33,12 @@ impl FromStr for Place {
         let is_arn = place.starts_with("arn:");
         let is_file =
             place == "-" || place.contains('/') || FILE_ENDINGS.iter().any(|end| place.ends_with(end));
-        Ok(if is_file && !is_arn { Self::File(place.into()) } else { Self::Stream(place.to_owned()) })
+        if is_file && !is_arn { Ok(Self::File(place.into())) } else { stream(place) }
     }
+}
+
+fn stream(name: &str) -> Result<Place, String> {
+    name.parse().map(Place::Stream).map_err(|error: headwater::Error| error.to_string())
 }
 
 #[cfg(test)]
@@ -41,14 +47,13 @@ mod tests {
 
     #[test]
     fn a_name_is_a_stream_and_a_path_is_a_file() {
+        const ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
+        let stream = |name: &str| Place::Stream(name.parse().unwrap());
         for (written, place) in [
-            ("orders", Place::Stream("orders".to_owned())),
-            ("orders.v2", Place::Stream("orders.v2".to_owned())),
-            ("stream:a.json", Place::Stream("a.json".to_owned())),
-            (
-                "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
-                Place::Stream("arn:aws:kinesis:eu-west-1:123456789012:stream/orders".to_owned()),
-            ),
+            ("orders", stream("orders")),
+            ("orders.v2", stream("orders.v2")),
+            ("stream:a.json", stream("a.json")),
+            (ARN, stream(ARN)),
             ("./orders", Place::File("./orders".into())),
             ("orders.ndjson", Place::File("orders.ndjson".into())),
             ("file:orders", Place::File("orders".into())),
@@ -56,6 +61,8 @@ mod tests {
         ] {
             assert_eq!(written.parse(), Ok(place), "{written}");
         }
-        assert!("".parse::<Place>().is_err());
+        for wrong in ["", "stream:", "or ders", "arn:aws:s3:::bucket/orders"] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
     }
 }

@@ -14,6 +14,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::rfc3339::rfc3339;
+
 /// How many are kept; the oldest are forgotten first.
 const KEPT: usize = 50;
 
@@ -69,7 +71,7 @@ impl<S: Subscriber> Layer<S> for Recent {
         let mut words = Words::default();
         event.record(&mut words);
         let message = Told {
-            time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            time: rfc3339(SystemTime::now()),
             level: event.metadata().level().as_str(),
             target: event.metadata().target().to_owned(),
             message: words.message(),

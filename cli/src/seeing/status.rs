@@ -10,6 +10,7 @@ use headwater::ShardId;
 use headwater::source::{ShardState, ShardStatus};
 use serde::Serialize;
 
+use crate::rfc3339::rfc3339;
 use crate::seeing::board::Readings;
 use crate::seeing::health::Health;
 use crate::seeing::pipeline::{Parts, Pipeline};
@@ -123,7 +124,7 @@ impl Status {
         Self {
             command: pipeline.command.clone(),
             version: env!("CARGO_PKG_VERSION"),
-            began: humantime::format_rfc3339_millis(pipeline.began).to_string(),
+            began: rfc3339(pipeline.began),
             uptime_millis: millis(pipeline.since.elapsed()),
             state: health.name(),
             reason: health.reason().to_owned(),

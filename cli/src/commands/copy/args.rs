@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 
 use crate::begin::Begin;
+use crate::count::count;
 use crate::create::Create;
 use crate::failure::Failure;
 use crate::place::Place;
@@ -69,13 +70,13 @@ pub(crate) struct CopyArgs {
     #[arg(long, help_heading = "From a stream")]
     pub(super) unpaced: bool,
 
-    /// Make the stream unless it exists, with so many shards, or on-demand
+    /// Create the stream unless it exists, with so many shards, or on-demand
     #[arg(long, value_name = "N|on-demand", help_heading = "Into a stream")]
     pub(super) create: Option<Create>,
-    /// How many requests are on their way at a time. Default: 4
-    #[arg(long, value_name = "N", help_heading = "Into a stream")]
+    /// The most requests on their way. Default: 4
+    #[arg(long, value_name = "N", value_parser = count::<NonZeroUsize>, help_heading = "Into a stream")]
     pub(super) max_in_flight: Option<NonZeroUsize>,
-    /// Write as fast as requests are answered, to an endpoint without limits
+    /// Do not keep to the limits of shards, 1,000 records and 1 MiB a second each: for endpoints without limits
     #[arg(long, help_heading = "Into a stream")]
     pub(super) unlimited: bool,
     /// Tell of a line that is wrong, and leave it out. Otherwise: the copy stops there

@@ -20,8 +20,8 @@ use crate::connection::Connection;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::portion::refused;
 use crate::progress::progress;
+use crate::refused::refused_target;
 use crate::seeing::Seeing;
 
 /// How often it is stored how far the copy is.
@@ -33,7 +33,7 @@ const PARTING: Duration = Duration::from_secs(10);
 pub(super) async fn run(
     args: &CopyArgs,
     path: &Path,
-    stream: &str,
+    stream: &StreamRef,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let seeing = Seeing::start(&args.seeing, "copy", context).await?;
@@ -42,7 +42,7 @@ pub(super) async fn run(
         opened = open(args, path, stream, &connection) => opened?,
         () = context.stop.asked() => return Ok(context.stop.exit()),
     };
-    seeing.sink(stream, sink.status());
+    seeing.sink(stream.name(), sink.status());
     let begun = input.arrived();
     let mut copy = Copy::new(input, sink.producer(), args.skip_bad);
     let read = copy.read(context).await;
@@ -64,10 +64,9 @@ pub(super) async fn run(
 async fn open(
     args: &CopyArgs,
     path: &Path,
-    stream: &str,
+    stream: &StreamRef,
     connection: &Connection,
 ) -> Result<(KinesisSink, Input), Failure> {
-    let named: StreamRef = stream.parse().map_err(refused)?;
     let mut sink = connection.sink(stream).close_deadline(PARTING);
     if let Some(requests) = args.max_in_flight {
         sink = sink.max_in_flight(requests.get());
@@ -78,12 +77,9 @@ async fn open(
     if let Some(create) = args.create {
         sink = create.with(sink);
     }
-    let sink = sink.connect().await.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::failed(format!("{error}; --create 1 makes it")),
-        _ => refused(error),
-    })?;
+    let sink = sink.connect().await.map_err(refused_target)?;
     let identity = Identity::of(connection, stream).await?;
-    let input = Input::open(path, identity, named.name(), args.restart).await?;
+    let input = Input::open(path, identity, stream.name(), args.restart).await?;
     Ok((sink, input))
 }
 
@@ -190,7 +186,7 @@ impl Copy {
     }
 
     /// Tells of lines that could not be delivered.
-    fn failed(&self, first: &Undelivered, count: usize, stream: &str) -> Failure {
+    fn failed(&self, first: &Undelivered, count: usize, stream: &StreamRef) -> Failure {
         let message: &Message<Bytes> = first.message();
         let line = message.origin().map(|origin| origin.sequence().to_string()).unwrap_or_default();
         let others = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };

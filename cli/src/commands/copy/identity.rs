@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 use crate::failure::Failure;
-use crate::portion::refused;
 use crate::stream_api::StreamApi;
 
 /// A stream, and not another of the same name in another region or from an earlier time.
@@ -19,9 +18,8 @@ pub(super) struct Identity {
 
 impl Identity {
     /// Asks for it.
-    pub(super) async fn of(connection: &Connection, stream: &str) -> Result<Self, Failure> {
-        let named: StreamRef = stream.parse().map_err(refused)?;
-        let summary = StreamApi::new(connection, named)?.summary().await.map_err(Failure::failed)?;
+    pub(super) async fn of(connection: &Connection, stream: &StreamRef) -> Result<Self, Failure> {
+        let summary = StreamApi::new(connection, stream.clone())?.summary().await.map_err(Failure::failed)?;
         let created = summary.stream_creation_timestamp.to_millis().unwrap_or_default();
         Ok(Self { arn: summary.stream_arn, created })
     }

@@ -19,8 +19,9 @@ use crate::connection::Connection;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::portion::{portion, refused};
+use crate::portion::portion;
 use crate::progress::progress;
+use crate::refused::refused;
 use crate::seeing::Seeing;
 use crate::stdout::Stdout;
 use crate::until::Until;
@@ -39,7 +40,7 @@ enum Target {
 /// Copies it.
 pub(super) async fn run(
     args: &CopyArgs,
-    stream: &str,
+    stream: &StreamRef,
     path: &Path,
     context: &Context,
 ) -> Result<Exit, Failure> {
@@ -49,17 +50,16 @@ pub(super) async fn run(
         opened = open(args, stream, path, &connection) => opened?,
         () = context.stop.asked() => return Ok(context.stop.exit()),
     };
-    seeing.source(stream, source.control());
+    seeing.source(stream.name(), source.control());
     copy(source, target, context).await
 }
 
 async fn open(
     args: &CopyArgs,
-    stream: &str,
+    stream: &StreamRef,
     path: &Path,
     connection: &Connection,
 ) -> Result<(KinesisSource, Target), Failure> {
-    let named: StreamRef = stream.parse().map_err(refused)?;
     let begin = args.begin.as_ref().unwrap_or(&Begin::Horizon);
     let (source, mut target) = if is_standard(path) {
         (portion(connection, stream, begin, &args.shard).await?, Target::Standard(Stdout::new()))
@@ -67,7 +67,7 @@ async fn open(
         let identity = Identity::of(connection, stream).await?;
         let archive = Archive::open(path, identity, begin, args.whole, args.restart)?;
         let source = portion(connection, stream, &archive.begin()?, &args.shard).await?;
-        let application = Application::new(APPLICATION, named.name());
+        let application = Application::new(APPLICATION, stream.name());
         let checkpoints = archive.checkpoints(&application).await?;
         (source.application(APPLICATION).checkpoints(checkpoints), Target::File(Box::new(archive)))
     };

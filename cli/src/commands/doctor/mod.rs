@@ -29,6 +29,7 @@ use headwater_kinesis::StreamRef;
 
 use crate::codec::CodecName;
 use crate::context::Context;
+use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::stores::StoreArgs;
@@ -52,7 +53,7 @@ Exit codes: 0 nothing found · 1 something found, or failed · 2 wrong usage · 
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
-    /// The stream: its name, or its ARN
+    /// The stream, by its name or its ARN
     stream: StreamRef,
     /// What is to be done with the stream, whose actions are tried
     #[arg(long, value_name = "MODE", default_value = "relay")]
@@ -69,7 +70,7 @@ pub(crate) struct DoctorArgs {
     #[command(flatten)]
     store: StoreArgs,
     /// How long workers are given for a sign of life
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     wait: Duration,
     /// How the checks are told
     #[arg(short, long, value_name = "FORM", default_value = "text")]

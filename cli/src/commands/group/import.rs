@@ -13,6 +13,7 @@ use crate::commands::group::args::Which;
 use crate::commands::group::outcome::{count, nothing_stored, outcome};
 use crate::commands::group::reset::forceable;
 use crate::context::Context;
+use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::stores::{Store, open_redis};
@@ -32,7 +33,7 @@ pub(super) struct ImportArgs {
     #[arg(long)]
     overwrite: bool,
     /// With --async-kinesis: after how long a silent consumer counts as dead, as its session_timeout says
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     session_timeout: Option<Duration>,
     /// Take the shards that workers or consumers hold too. Those that live repeat what they have out
     #[arg(long)]

@@ -13,6 +13,7 @@ use clap::Args;
 use headwater_local::{Faults, LocalKinesis, Server, ShardRates};
 
 use crate::context::Context;
+use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use named_stream::NamedStream;
@@ -62,7 +63,7 @@ pub(crate) struct LocalArgs {
     #[arg(long)]
     enforce_limits: bool,
     /// How long records are kept
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     retention: Duration,
     /// The account in ARNs
     #[arg(long, value_name = "ID", default_value = "000000000000")]

@@ -1,18 +1,21 @@
 //! The flags of `headwater put`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use headwater::HashKey;
-use headwater::batch::Ordering;
 use headwater_kinesis::{KinesisSinkBuilder, Limits, StreamRef};
 
 use crate::args::EXIT_CODES;
 use crate::codec::CodecName;
 use crate::connection::Connection;
+use crate::count::count;
 use crate::create::Create;
+use crate::duration::duration;
 use crate::keys::partition_key;
+use crate::order::Order;
 use crate::seeing::SeeingArgs;
 
 use super::pace::Pace;
@@ -26,14 +29,14 @@ blank lines are skipped. A line that cannot be put is told of with its number, o
 without a key go wherever there is room.
 
 A dead letter is a line of JSON: \"line\", \"key\", \"error\", \"delivery\" (\"not stored\", or
-\"unknown\" where an answer was lost and it may be stored all the same), and \"payload\", or
-\"payload_base64\" where it is no text.
+\"unknown\" where an answer was lost and it may be stored all the same), and \"payload\" as text,
+or \"base64\" where it is none.
 
 Examples:
   headwater put orders '{{\"id\":7}}' --codec json --key customer-7
   seq 1 100000 | headwater put numbers --create 4
   headwater put orders --codec kpl-json --key-field customer --dead-letter failed < orders.ndjson
-  jq -c .payload failed | headwater put orders --codec kpl-json --key-field customer
+  jq -r .payload failed | headwater put orders --codec kpl-json --key-field customer
   headwater put images --codec bytes --whole --key cat < cat.png
 
 {EXIT_CODES}"))]
@@ -58,26 +61,26 @@ pub(crate) struct PutArgs {
     /// The hash key that decides the shard instead of the partition key: a decimal number below 2^128
     #[arg(long, value_name = "NUMBER", help_heading = "Messages")]
     pub(super) hash_key: Option<HashKey>,
-    /// Create the stream with so many shards, or on-demand, unless it exists
-    #[arg(long, value_name = "SHARDS|on-demand")]
+    /// Create the stream unless it exists, with so many shards, or on-demand
+    #[arg(long, value_name = "N|on-demand", help_heading = "Delivery")]
     pub(super) create: Option<Create>,
-    /// Which order is kept: of the messages of each key, or none
+    /// Which order is kept: that of the messages of each key, or none
     #[arg(long, value_enum, value_name = "ORDER", default_value_t, help_heading = "Delivery")]
     pub(super) order: Order,
     /// The most messages a second. Otherwise as fast as the shards take them
-    #[arg(long, value_name = "NUMBER", help_heading = "Delivery")]
+    #[arg(long, value_name = "N", help_heading = "Delivery")]
     pub(super) rate: Option<Pace>,
     /// The most requests on their way
-    #[arg(long, value_name = "REQUESTS", default_value_t = 4, value_parser = at_least_one, help_heading = "Delivery")]
-    pub(super) max_in_flight: usize,
+    #[arg(long, value_name = "N", default_value = "4", value_parser = count::<NonZeroUsize>, help_heading = "Delivery")]
+    pub(super) max_in_flight: NonZeroUsize,
     /// How long a part-filled record or request waits for company
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = duration, help_heading = "Delivery")]
     pub(super) linger: Duration,
-    /// Do not keep to the limits of shards, 1000 records and 1 MiB a second each: for endpoints that have none
+    /// Do not keep to the limits of shards, 1,000 records and 1 MiB a second each: for endpoints without limits
     #[arg(long, help_heading = "Delivery")]
     pub(super) unlimited: bool,
     /// How often a message is tried again. Otherwise until its time to live is over
-    #[arg(long, value_name = "NUMBER", help_heading = "Delivery")]
+    #[arg(long, value_name = "N", help_heading = "Delivery")]
     pub(super) retry_limit: Option<u32>,
     /// How long after its first attempt a message is tried again
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration, help_heading = "Delivery")]
@@ -92,29 +95,15 @@ pub(crate) struct PutArgs {
     pub(super) seeing: SeeingArgs,
 }
 
-/// Which order is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Order {
-    /// That of the messages of each key
-    #[default]
-    Key,
-    /// None, which lets one key have many records in flight
-    None,
-}
-
 impl PutArgs {
     /// Describes the sink that they ask for.
     pub(super) fn sink(&self, connection: &Connection) -> KinesisSinkBuilder {
-        let stream = self.stream.arn().unwrap_or(self.stream.name());
         let mut sink = connection
-            .sink(stream)
-            .max_in_flight(self.max_in_flight)
+            .sink(&self.stream)
+            .max_in_flight(self.max_in_flight.get())
             .linger(self.linger)
             .time_to_live(self.time_to_live)
-            .ordering(match self.order {
-                Order::Key => Ordering::PerKey,
-                Order::None => Ordering::None,
-            });
+            .ordering(self.order.into());
         if self.unlimited {
             sink = sink.limits(Limits::Unlimited);
         }
@@ -126,12 +115,4 @@ impl PutArgs {
             None => sink,
         }
     }
-}
-
-fn at_least_one(number: &str) -> Result<usize, String> {
-    number.parse().ok().filter(|&number| number > 0).ok_or_else(|| "a number from 1 on is right".to_owned())
-}
-
-fn duration(time: &str) -> Result<Duration, String> {
-    humantime::parse_duration(time).map_err(|_| "a time such as 100ms, 2s or 5m is right".to_owned())
 }

@@ -20,14 +20,15 @@ mod summary;
 use std::time::Instant;
 
 use bytes::Bytes;
+use headwater::Undelivered;
 use headwater::batch::Producer;
-use headwater::{ErrorKind, Undelivered};
 use tokio::sync::mpsc;
 
 use crate::connection::Connection;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
+use crate::refused::refused_target;
 use crate::seeing::Seeing;
 use crate::stream_api::region;
 
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: PutArgs, context: Context) -> Result<Exit, Failure
     // The sink says the same in the words of the library.
     region(&connection, args.stream.region())?;
     let seeing = Seeing::start(&args.seeing, "put", &context).await?;
-    let sink = args.sink(&connection).connect().await.map_err(refused)?;
+    let sink = args.sink(&connection).connect().await.map_err(refused_target)?;
     seeing.sink(args.stream.name(), sink.status());
     let status = sink.status();
     let codec = args.codec.codec();
@@ -98,14 +99,5 @@ async fn put(mut feed: Feed, tx: mpsc::Sender<Sent>, producer: &Producer<Bytes>,
     match ended {
         Ok(ended) => Put { ended, trouble: None, returned },
         Err(failure) => Put { ended: Ended::After(feed.done()), trouble: Some(failure), returned },
-    }
-}
-
-/// Says why a sink could not be connected, with the way out.
-fn refused(error: headwater::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::Invalid => Failure::usage(chain(&error)),
-        ErrorKind::NotFound => Failure::failed(format!("{error}; --create 1 creates it")),
-        _ => error.into(),
     }
 }

@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use headwater::batch::Ordering;
+use clap::Args;
 use headwater_kinesis::StreamRef;
 
 use crate::args::EXIT_CODES;
@@ -12,7 +11,10 @@ use crate::begin::Begin;
 use crate::codec::CodecName;
 use crate::commands::relay::jq::Jq;
 use crate::commands::relay::on_error::OnError;
+use crate::count::count;
 use crate::create::Create;
+use crate::duration::duration;
+use crate::order::Order;
 use crate::place::Place;
 use crate::seeing::SeeingArgs;
 use crate::stores::StoreArgs;
@@ -22,21 +24,21 @@ use crate::until::Until;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = after_help(), after_long_help = after_help())]
 pub(crate) struct RelayArgs {
-    /// The stream that is read: a name or an ARN
+    /// The stream that is read, by its name or its ARN
     pub(super) from: StreamRef,
-    /// The stream that is written: a name or an ARN
+    /// The stream that is written, by its name or its ARN
     pub(super) to: StreamRef,
 
     #[command(flatten)]
     pub(super) store: StoreArgs,
     /// Where to begin without a checkpoint: horizon, latest, a time ago such as -15m, or an RFC 3339 time
-    #[arg(long = "from", value_name = "WHERE", default_value = "horizon", allow_hyphen_values = true)]
+    #[arg(long = "from", value_name = "START", default_value = "horizon", allow_hyphen_values = true)]
     pub(super) begin: Begin,
     /// Where to end: tip, which is what is there at the start, or a time as in --from. Otherwise: never
-    #[arg(long, value_name = "WHERE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "END", allow_hyphen_values = true)]
     pub(super) until: Option<Until>,
     /// How many workers share the shards in this process, each with a source and a sink of its own
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count::<NonZeroUsize>)]
     pub(super) workers: NonZeroUsize,
 
     /// What a record is, on both sides. Otherwise: bytes, which relays records as they are
@@ -75,19 +77,19 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, help_heading = "Failures")]
     pub(super) outage_limit: Duration,
 
-    /// Make TO unless it exists, with so many shards, or on-demand
+    /// Create TO unless it exists, with so many shards, or on-demand
     #[arg(long, value_name = "N|on-demand", help_heading = "Writing")]
     pub(super) create: Option<Create>,
-    /// Which order is kept: that of each key, or none
-    #[arg(long, value_name = "ORDER", default_value = "key", help_heading = "Writing")]
+    /// Which order is kept: that of the messages of each key, or none
+    #[arg(long, value_enum, value_name = "ORDER", default_value_t, help_heading = "Writing")]
     pub(super) order: Order,
-    /// How many requests of a worker are on their way at a time
-    #[arg(long, value_name = "N", default_value = "4", help_heading = "Writing")]
+    /// The most requests of a worker on their way
+    #[arg(long, value_name = "N", default_value = "4", value_parser = count::<NonZeroUsize>, help_heading = "Writing")]
     pub(super) max_in_flight: NonZeroUsize,
     /// How long a part-filled record or request waits for company
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = duration, help_heading = "Writing")]
     pub(super) linger: Duration,
-    /// Write as fast as requests are answered, to an endpoint without limits
+    /// Do not keep to the limits of shards, 1,000 records and 1 MiB a second each: for endpoints without limits
     #[arg(long, help_heading = "Writing")]
     pub(super) unlimited: bool,
 
@@ -100,35 +102,12 @@ pub(crate) struct RelayArgs {
     /// How often checkpoints are stored
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Reading")]
     pub(super) commit_interval: Duration,
-    /// Poll without a pace, from an endpoint without limits
+    /// Poll as fast as it goes, for endpoints without read limits
     #[arg(long, help_heading = "Reading")]
     pub(super) unpaced: bool,
 
     #[command(flatten)]
     pub(super) seeing: SeeingArgs,
-}
-
-/// Which order is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Order {
-    /// That of each key
-    Key,
-    /// None, which is quicker with few keys
-    None,
-}
-
-impl From<Order> for Ordering {
-    fn from(order: Order) -> Self {
-        match order {
-            Order::Key => Self::PerKey,
-            Order::None => Self::None,
-        }
-    }
-}
-
-/// Reads a span of time, such as `250ms` or `5m`.
-fn duration(written: &str) -> Result<Duration, String> {
-    humantime::parse_duration(written).map_err(|_| "a time such as 250ms, 10s or 5m is right".to_owned())
 }
 
 fn after_help() -> String {

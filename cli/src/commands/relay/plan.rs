@@ -1,7 +1,6 @@
 //! What was asked for, checked before anything is connected.
 
 use headwater::source::{self, Start};
-use headwater_kinesis::StreamRef;
 
 use crate::begin::Begin;
 use crate::codec::CodecName;
@@ -77,8 +76,6 @@ fn check_streams(args: &RelayArgs) -> Result<(), Failure> {
         )));
     }
     let Some(Place::Stream(letters)) = &args.dead_letter else { return Ok(()) };
-    let letters: StreamRef =
-        letters.parse().map_err(|error| Failure::usage(format!("--dead-letter: {error}")))?;
     if letters.name() == args.from.name() {
         return Err(Failure::usage(format!(
             "--dead-letter {letters} is FROM: what is written would be read again; name another stream or a file"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater::batch::OnKeyFailure;
 use headwater::checkpoint::CheckpointStore;
 use headwater::{Control, ErrorKind};
-use headwater_kinesis::{Limits, StreamRef};
+use headwater_kinesis::Limits;
 use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
@@ -19,13 +19,10 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::progress::progress;
+use crate::refused::{refused, refused_target};
 use crate::seeing::Seeing;
 use crate::stop::Stop;
 use crate::stores::Store;
-
-/// What the library calls the settings that have a flag each.
-const SETTINGS: [&str; 6] =
-    ["lease_time", "commit_interval", "outage_limit", "fan_out", "linger", "max_in_flight"];
 
 /// Does it.
 pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failure> {
@@ -85,7 +82,7 @@ impl Relay {
         let Self { args, plan, .. } = self;
         let mut sink = self
             .connection
-            .sink(text(&args.to))
+            .sink(&args.to)
             .ordering(args.order.into())
             .max_in_flight(args.max_in_flight.get())
             .linger(args.linger);
@@ -99,12 +96,12 @@ impl Relay {
             // Only what cannot be delivered itself becomes a dead letter.
             sink = sink.on_key_failure(OnKeyFailure::Continue);
         }
-        let sink = sink.connect().await.map_err(no_target)?;
+        let sink = sink.connect().await.map_err(refused_target)?;
         self.seeing.sink(args.to.name(), sink.status());
 
         let mut source = self
             .connection
-            .source(text(&args.from))
+            .source(&args.from)
             .application(&plan.application)
             .checkpoints(Arc::clone(&self.store))
             .start(plan.start)
@@ -182,30 +179,5 @@ async fn work(pipelines: Vec<Pipeline>, stop: &Stop) -> headwater::Result<()> {
             controls.iter().for_each(Control::stop);
             outcome = outcome.and(ended);
         }
-    }
-}
-
-/// A stream as it was given.
-fn text(stream: &StreamRef) -> &str {
-    stream.arn().unwrap_or(stream.name())
-}
-
-/// A setting that cannot be is the fault of who gave it, by the flag of its name.
-fn refused(error: headwater::Error) -> Failure {
-    if error.kind() != ErrorKind::Invalid {
-        return Failure::from(error);
-    }
-    let told = chain(&error);
-    let setting = SETTINGS.into_iter().find(|setting| told.starts_with(setting));
-    Failure::usage(setting.map_or_else(
-        || told.clone(),
-        |setting| format!("--{}{}", setting.replace('_', "-"), &told[setting.len()..]),
-    ))
-}
-
-fn no_target(error: headwater::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::NotFound => Failure::failed(format!("{}; --create 1 makes it", chain(&error))),
-        _ => refused(error),
     }
 }

@@ -4,6 +4,7 @@ mod output;
 mod template;
 
 use std::io::IsTerminal as _;
+use std::num::NonZeroU64;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use clap::Args;
 use futures::{FutureExt as _, StreamExt as _};
 use headwater_kinesis::codec::Poison;
-use headwater_kinesis::{FanOut, KinesisSource};
+use headwater_kinesis::{FanOut, KinesisSource, StreamRef};
 use tokio::time::timeout;
 
 use crate::begin::Begin;
@@ -20,10 +21,12 @@ use crate::codec::Reading;
 use crate::commands::tail::output::Output;
 use crate::connection::Connection;
 use crate::context::Context;
+use crate::count::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::portion::{portion, refused};
+use crate::portion::portion;
 use crate::progress::progress;
+use crate::refused::refused;
 use crate::seeing::{Seeing, SeeingArgs, otlp};
 use crate::stdout::Stdout;
 use crate::until::Until;
@@ -49,8 +52,8 @@ Ctrl-C";
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TailArgs {
-    /// The stream: its name or its ARN
-    stream: String,
+    /// The stream, by its name or its ARN
+    stream: StreamRef,
     /// Where to begin: horizon, latest, a time ago such as -15m, a time such as 2026-01-31T12:00:00Z, or a sequence
     /// number of one shard, which is printed too
     #[arg(long, value_name = "START", default_value = "latest", allow_hyphen_values = true)]
@@ -59,8 +62,8 @@ pub(crate) struct TailArgs {
     #[arg(long, value_name = "END", allow_hyphen_values = true)]
     until: Option<Until>,
     /// End after so many messages
-    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    count: Option<u64>,
+    #[arg(short = 'n', long, value_name = "N", value_parser = count::<NonZeroU64>)]
+    count: Option<NonZeroU64>,
     /// Read this shard and no other; may be given many times
     #[arg(long, value_name = "ID")]
     shard: Vec<String>,
@@ -125,7 +128,7 @@ pub(crate) async fn run(args: TailArgs, context: Context) -> Result<Exit, Failur
         // A consumer that is being registered must be known, to be deregistered.
         () = context.stop.asked(), if args.fan_out.is_none() => return Ok(context.stop.exit()),
     };
-    seeing.source(&args.stream, source.control());
+    seeing.source(args.stream.name(), source.control());
     let fan_out = source.fan_out();
     let ended = print(source, &output, &args, &context).await;
     if let Some(fan_out) = fan_out {
@@ -146,9 +149,10 @@ async fn print(
     let mut messages = pin!(messages);
     let mut stdout = Stdout::new();
     // Beside lines on the same terminal it would be noise.
-    let bar = (!std::io::stdout().is_terminal()).then(|| progress("messages", args.count));
+    let bar =
+        (!std::io::stdout().is_terminal()).then(|| progress("messages", args.count.map(NonZeroU64::get)));
     let mut line = Vec::new();
-    let mut left = args.count.unwrap_or(u64::MAX);
+    let mut left = args.count.map_or(u64::MAX, NonZeroU64::get);
     while left > 0 && !context.stop.is_asked() {
         let next = if let Some(next) = messages.next().now_or_never() {
             next

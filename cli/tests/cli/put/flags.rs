@@ -65,7 +65,7 @@ async fn a_record_waits_for_company_as_long_as_the_linger_and_the_end_cuts_it_sh
     assert!(child.wait().await.unwrap().success());
     assert_eq!(stored(&endpoint), ["1\n2\n"]);
     let told = put(&endpoint, ["x", "--linger", "soon"]).run().await.code(2);
-    assert!(told.contains("--linger") && told.contains("a time such as 100ms"), "{told}");
+    assert!(told.contains("--linger") && told.contains("a time such as 250ms"), "{told}");
 }
 
 #[tokio::test]
@@ -85,8 +85,8 @@ async fn a_wrong_number_or_time_is_named() {
     let endpoint = endpoint(1).await;
     for (flag, told) in [
         ("--max-in-flight=0", "a number from 1 on is right"),
-        ("--retry-limit=-1", "--retry-limit <NUMBER>"),
-        ("--time-to-live=0s", "time_to_live"),
+        ("--retry-limit=-1", "--retry-limit <N>"),
+        ("--time-to-live=0s", "--time-to-live = 0"),
         ("--order=shard", "[possible values: key, none]"),
     ] {
         let said = put(&endpoint, ["x", flag]).run().await.code(2);
