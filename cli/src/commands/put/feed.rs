@@ -5,7 +5,6 @@ use headwater::batch::{Producer, Receipt};
 use headwater::{Ack, ErrorKind, Headers, Message};
 use tokio::sync::mpsc;
 
-use crate::codec::Format;
 use crate::failure::Failure;
 use crate::seeing::otlp;
 
@@ -21,7 +20,6 @@ pub(super) struct Feed {
     keys: Keys,
     pace: Option<Pace>,
     producer: Producer<Bytes>,
-    format: Format,
     /// Of every message: the trace that this run is.
     headers: Headers,
     done: u64,
@@ -47,8 +45,7 @@ impl Feed {
     pub(super) fn new(args: &PutArgs, input: Input, producer: Producer<Bytes>) -> Self {
         let codec = args.codec.codec();
         let headers = otlp::outgoing(&**codec.framing());
-        let format = *codec.serializer();
-        Self { input, keys: Keys::of(args), pace: args.rate, producer, format, headers, done: 0 }
+        Self { input, keys: Keys::of(args), pace: args.rate, producer, headers, done: 0 }
     }
 
     /// How many messages the sink has or refused.
@@ -88,7 +85,7 @@ impl Feed {
         let key = match self.keys.of_message(&payload) {
             Ok(key) => key,
             Err(why) => {
-                return (Sent::Refused(Letter::refused(line, None, &payload, self.format, why)), true);
+                return (Sent::Refused(Letter::refused(line, None, payload, why)), true);
             }
         };
         let headers = self.headers.clone();
@@ -97,7 +94,7 @@ impl Feed {
             Ok(receipt) => (Sent::Accepted { line, receipt }, true),
             Err(error) => {
                 let goes_on = error.kind() != ErrorKind::Closed;
-                let letter = Letter::refused(line, key.as_ref(), &payload, self.format, error.to_string());
+                let letter = Letter::refused(line, key.as_ref(), payload, error.to_string());
                 (Sent::Refused(letter), goes_on)
             }
         }

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use headwater::{Delivery, Key, Undelivered};
 use headwater_kinesis::codec::Deserializer as _;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::codec::Format;
 
@@ -26,18 +25,15 @@ pub(super) struct Letter {
     payload: Payload,
 }
 
-/// A payload that a person can read, as far as it is one.
+/// A payload as text, or in base 64 where it is none: as `copy` has it.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Payload {
-    Json {
-        payload: Box<RawValue>,
-    },
     Text {
         payload: String,
     },
     Bytes {
-        payload_base64: String,
+        base64: String,
     },
     /// It was too long to be kept
     Gone {
@@ -47,14 +43,8 @@ enum Payload {
 
 impl Letter {
     /// A message that the sink did not take, as it was written.
-    pub(super) fn refused(
-        line: Option<u64>,
-        key: Option<&Key>,
-        payload: &Bytes,
-        format: Format,
-        error: String,
-    ) -> Self {
-        Self::new(line, key, error, Delivery::NotStored, Payload::of(payload, format))
+    pub(super) fn refused(line: Option<u64>, key: Option<&Key>, payload: Bytes, error: String) -> Self {
+        Self::new(line, key, error, Delivery::NotStored, Payload::of(payload))
     }
 
     /// A message that was not read.
@@ -67,8 +57,8 @@ impl Letter {
         let message = undelivered.message();
         // What it was before it was serialized. What cannot be read back is kept as it is.
         let written = format.deserialize(message.payload()).unwrap_or_else(|_| message.payload().clone());
-        let payload = Payload::of(&written, format);
-        Self::new(line, message.key(), undelivered.reason().to_string(), undelivered.delivery(), payload)
+        let reason = undelivered.reason().to_string();
+        Self::new(line, message.key(), reason, undelivered.delivery(), Payload::of(written))
     }
 
     fn new(
@@ -93,18 +83,11 @@ impl Letter {
 }
 
 impl Payload {
-    fn of(written: &[u8], format: Format) -> Self {
-        let Ok(text) = std::str::from_utf8(written) else {
-            return Self::Bytes { payload_base64: BASE64_STANDARD.encode(written) };
-        };
-        if matches!(format, Format::Json | Format::MessagePack) {
-            // A dead letter is one line, and a line end in JSON is nothing but space.
-            let line = text.replace(['\n', '\r'], " ");
-            if let Ok(payload) = RawValue::from_string(line) {
-                return Self::Json { payload };
-            }
+    fn of(written: Bytes) -> Self {
+        match String::from_utf8(written.into()) {
+            Ok(payload) => Self::Text { payload },
+            Err(error) => Self::Bytes { base64: STANDARD.encode(error.as_bytes()) },
         }
-        Self::Text { payload: text.to_owned() }
     }
 }
 
@@ -123,25 +106,17 @@ mod tests {
     use headwater::Key;
 
     use super::Letter;
-    use crate::codec::Format;
-
-    fn written(payload: &'static [u8], format: Format) -> String {
-        let key = Key::from("k").hashed("7".parse().unwrap());
-        let payload = Bytes::from_static(payload);
-        let letter = Letter::refused(Some(3), Some(&key), &payload, format, "why".to_owned());
-        serde_json::to_string(&letter).unwrap()
-    }
 
     #[test]
-    fn a_letter_is_one_line_with_its_payload_as_json_text_or_base64() {
+    fn a_letter_is_one_line_with_its_payload_as_text_or_base64() {
         const HEAD: &str = r#"{"line":3,"key":"k","hash_key":"7","error":"why","delivery":"not stored","#;
-        for (payload, format, tail) in [
-            (b"{\"n\":\n1.0}".as_slice(), Format::Json, r#""payload":{"n": 1.0}}"#),
-            (b"{no", Format::Json, r#""payload":"{no"}"#),
-            (b"1\n2", Format::Text, r#""payload":"1\n2"}"#),
-            (b"\xff", Format::Text, r#""payload_base64":"/w=="}"#),
-        ] {
-            assert_eq!(written(payload, format), format!("{HEAD}{tail}"));
+        let key = Key::from("k").hashed("7".parse().unwrap());
+        for (payload, tail) in
+            [(b"{\"n\":\n1.0}".as_slice(), r#""payload":"{\"n\":\n1.0}"}"#), (b"\xff", r#""base64":"/w=="}"#)]
+        {
+            let payload = Bytes::from_static(payload);
+            let letter = Letter::refused(Some(3), Some(&key), payload, "why".to_owned());
+            assert_eq!(serde_json::to_string(&letter).unwrap(), format!("{HEAD}{tail}"));
         }
         let unread = serde_json::to_string(&Letter::unread(None, "why".to_owned())).unwrap();
         assert_eq!(unread, r#"{"key":null,"error":"why","delivery":"not stored","payload":null}"#);
