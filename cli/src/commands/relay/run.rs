@@ -97,7 +97,6 @@ impl Relay {
             sink = sink.on_key_failure(OnKeyFailure::Continue);
         }
         let sink = sink.connect().await.map_err(refused_target)?;
-        self.seeing.sink(args.to.name(), sink.status());
 
         let mut source = self
             .connection
@@ -118,6 +117,8 @@ impl Relay {
         }
         let source = source.connect().await.map_err(refused)?;
         self.seeing.source(args.from.name(), source.control());
+        // A sink that is shown before its source would be ready alone.
+        self.seeing.sink(args.to.name(), sink.status());
 
         let sink = sink.encode(plan.codec_out.codec());
         let outlet = Arc::new(Outlet { producer: sink.producer(), letters, progress: self.progress.clone() });
