@@ -120,6 +120,7 @@ mod message;
 mod origin;
 mod per_stream;
 mod position;
+mod rfc3339;
 mod undelivered;
 
 pub use ack::{Ack, Acks};

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::rfc3339;
+
 /// The name of a shard, as `shardId-000000000000`.
 ///
 /// # Example
@@ -207,9 +209,9 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Beginning => f.write_str("the beginning"),
-            Self::At(time) => match time.duration_since(SystemTime::UNIX_EPOCH) {
-                Ok(since) => write!(f, "timestamp {}.{:03}", since.as_secs(), since.subsec_millis()),
-                Err(_) => f.write_str("a timestamp before 1970"),
+            Self::At(time) => match rfc3339::write(*time) {
+                Some(time) => f.write_str(&time),
+                None => f.write_str("a time whose year has not four digits"),
             },
             Self::Latest => f.write_str("the latest record"),
             Self::After { sequence, sub_sequence: None } => write!(f, "sequence {sequence}"),
@@ -239,5 +241,11 @@ mod tests {
         assert_eq!(padded, SequenceNumber::from("7"));
         assert!(padded < SequenceNumber::from("10"));
         assert_eq!(padded.as_str(), "0007");
+    }
+
+    #[test]
+    fn a_time_is_shown_as_people_write_it() {
+        let noon = SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(491_628);
+        assert_eq!(Position::At(noon).to_string(), "2026-01-31T12:00:00.000Z");
     }
 }

@@ -8,8 +8,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::checkpoint::{Application, ApplicationStart, Checkpoint};
-use crate::group::{Export, time};
-use crate::{Position, SequenceNumber, ShardId};
+use crate::group::Export;
+use crate::{Position, SequenceNumber, ShardId, rfc3339};
 
 const VERSION: u32 = 1;
 
@@ -139,14 +139,14 @@ impl<'de> Deserialize<'de> for Name {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let text = time::write(self.0).ok_or_else(|| S::Error::custom("a year has four digits"))?;
+        let text = rfc3339::write(self.0).ok_or_else(|| S::Error::custom("a year has four digits"))?;
         to.serialize_str(&text)
     }
 }
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        time::read(&String::deserialize(from)?).map(Self).map_err(D::Error::custom)
+        rfc3339::read(&String::deserialize(from)?).map(Self).map_err(D::Error::custom)
     }
 }
 

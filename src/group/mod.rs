@@ -51,7 +51,6 @@ mod import;
 mod listing;
 mod report;
 mod reset;
-mod time;
 mod writing;
 
 pub use export::Export;

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// Writes a time to the millisecond, rounded down; `None` where its year does not have four digits.
-pub(super) fn write(time: SystemTime) -> Option<String> {
+pub(crate) fn write(time: SystemTime) -> Option<String> {
     let nanos = match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => i128::try_from(since.as_nanos()).ok()?,
         Err(before) => -i128::try_from(before.duration().as_nanos()).ok()?,
@@ -19,7 +19,7 @@ pub(super) fn write(time: SystemTime) -> Option<String> {
 }
 
 /// Reads a time with any offset and as many digits of a second as it has.
-pub(super) fn read(text: &str) -> Result<SystemTime, String> {
+pub(crate) fn read(text: &str) -> Result<SystemTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map(SystemTime::from)
         .map_err(|error| format!("\"{text}\" is no time as 2026-01-31T12:00:00.000Z: {error}"))
