@@ -2,10 +2,56 @@
 
 use std::collections::HashMap;
 
+use headwater::BoxError;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// How far a level is indented.
 const INDENT: &str = "  ";
+
+/// How deep arrays and objects may lie in each other for what walks through them, as JSON's parser has it. Whoever reads a
+/// value by recursion runs out of stack a little further down, which no process survives.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// Refuses what is no JSON value.
+pub(crate) fn check(value: &[u8]) -> Result<(), BoxError> {
+    // A string that is passed over is not looked into, and what is shown of it later must be UTF-8.
+    std::str::from_utf8(value)?;
+    serde_json::from_slice::<IgnoredAny>(value)?;
+    Ok(())
+}
+
+/// Refuses JSON whose arrays and objects lie deeper in each other than [`MAX_DEPTH`].
+pub(crate) fn check_depth(value: &[u8]) -> Result<(), String> {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = value.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => skip_string(&mut bytes),
+            // A comment is no JSON, and jq reads it all the same.
+            b'#' => drop(bytes.find(|byte| *byte == b'\n')),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest > MAX_DEPTH {
+        return Err(format!("it is {deepest} levels deep, and at most {MAX_DEPTH} are read"));
+    }
+    Ok(())
+}
+
+/// Passes over the rest of a string.
+fn skip_string(bytes: &mut impl Iterator<Item = u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => return,
+            _ => {}
+        }
+    }
+}
 
 /// Writes a JSON value without the line breaks between its tokens. Inside a string there are none.
 pub(crate) fn one_line(value: &[u8]) -> Vec<u8> {
@@ -80,7 +126,29 @@ pub(crate) fn field<'a>(value: &'a [u8], path: &[String]) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{field, one_line, pretty};
+    use super::{MAX_DEPTH, check, check_depth, field, one_line, pretty};
+
+    #[test]
+    fn a_string_that_is_no_text_is_no_json() {
+        check("\"\u{e9}\"".as_bytes()).unwrap();
+        for wrong in [&b"\"\xff\""[..], b"{\"a\":\"\xc3\"}", b"{", b"1 2"] {
+            check(wrong).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_too_deep_is_told_however_its_brackets_are_hidden() {
+        let (deep, deeper) = ("[".repeat(MAX_DEPTH), "[".repeat(MAX_DEPTH + 1));
+        let text = format!(r#"["\"{deeper}"]"#);
+        for right in [deep.as_str(), "[[]],[[]]", &text] {
+            check_depth(right.as_bytes()).unwrap();
+        }
+        for wrong in
+            [deeper.clone(), format!("\"\\\"\"{deeper}"), format!("# \"\n{deeper}"), "{\"\":".repeat(129)]
+        {
+            assert!(check_depth(wrong.as_bytes()).unwrap_err().contains("129 levels"), "{wrong}");
+        }
+    }
 
     #[test]
     fn digits_and_the_order_of_fields_stay() {

@@ -3,10 +3,8 @@
 use bytes::Bytes;
 use headwater::BoxError;
 use headwater_kinesis::codec::{Deserializer, Serializer};
-use serde::de::IgnoredAny;
 
-/// How deep a MessagePack value may be, as JSON's parser has it.
-const MAX_DEPTH: usize = 128;
+use crate::json;
 
 /// What a payload is in the command, and what it becomes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +29,7 @@ impl Serializer<Bytes> for Format {
             Self::Raw => out.extend_from_slice(payload),
             Self::Text => out.extend_from_slice(std::str::from_utf8(payload)?.as_bytes()),
             Self::Json => {
-                check_json(payload)?;
+                json::check(payload)?;
                 out.extend_from_slice(payload);
             }
             Self::MessagePack => {
@@ -56,10 +54,10 @@ impl Deserializer<Bytes> for Format {
             Self::Text => {
                 std::str::from_utf8(wire)?;
             }
-            Self::Json => check_json(wire)?,
+            Self::Json => json::check(wire)?,
             Self::MessagePack => {
                 let mut packed = rmp_serde::Deserializer::new(&wire[..]);
-                packed.set_max_depth(MAX_DEPTH);
+                packed.set_max_depth(json::MAX_DEPTH);
                 let mut json = Vec::with_capacity(wire.len() * 2);
                 serde_transcode::transcode(&mut packed, &mut serde_json::Serializer::new(&mut json))?;
                 let left = packed.get_ref().len();
@@ -72,11 +70,6 @@ impl Deserializer<Bytes> for Format {
         }
         Ok(wire.clone())
     }
-}
-
-fn check_json(payload: &[u8]) -> Result<(), BoxError> {
-    serde_json::from_slice::<IgnoredAny>(payload)?;
-    Ok(())
 }
 
 fn name(format: Format) -> &'static str {
@@ -119,6 +112,7 @@ mod tests {
     fn what_is_not_of_the_format_is_refused() {
         let mut out = Vec::new();
         assert!(Format::Json.serialize(&Bytes::from_static(b"{"), &mut out).is_err());
+        assert!(Format::Json.deserialize(&Bytes::from_static(b"\"\xff\"")).is_err());
         assert!(Format::MessagePack.serialize(&Bytes::from_static(b"1 2"), &mut out).is_err());
         assert!(Format::Text.serialize(&Bytes::from_static(b"\xff"), &mut out).is_err());
         assert!(Format::MessagePack.deserialize(&Bytes::from_static(b"\x01\x02")).is_err());

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::json;
@@ -22,7 +21,7 @@ pub(crate) enum Payload {
 impl Payload {
     /// Takes bytes for what they look like: JSON, else text, else bytes.
     pub(crate) fn guess(bytes: Bytes) -> Self {
-        if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
+        if json::check(&bytes).is_ok() {
             Self::Json(bytes)
         } else if std::str::from_utf8(&bytes).is_ok() {
             Self::Text(bytes)
@@ -60,6 +59,7 @@ mod tests {
         assert_eq!(guess(b"{\"a\": 1}"), Payload::Json("{\"a\": 1}".into()));
         assert_eq!(guess(b"{a}"), Payload::Text("{a}".into()));
         assert_eq!(guess(b""), Payload::Text("".into()));
+        assert_eq!(guess(b"\"\xff\""), Payload::Binary(Bytes::from_static(b"\"\xff\"")));
         assert_eq!(guess(b"\xff"), Payload::Binary(Bytes::from_static(b"\xff")));
     }
 

@@ -8,6 +8,7 @@ use jaq_json::{Val, read};
 
 use crate::codec::Format;
 use crate::commands::relay::jq::Jq;
+use crate::json;
 
 /// The longest partition key, in characters.
 const LONGEST_KEY: usize = 256;
@@ -64,6 +65,7 @@ impl Transform {
         match self.from {
             Format::Raw | Format::Text => Ok(Val::utf8_str(payload.clone())),
             Format::Json | Format::MessagePack => {
+                json::check_depth(payload)?;
                 read::parse_single(payload).map_err(|error| format!("jq reads no JSON: {error}"))
             }
         }
@@ -73,7 +75,7 @@ impl Transform {
     fn payload(&self, output: Val) -> Result<Bytes, String> {
         match (self.to, output) {
             (Format::Raw | Format::Text, Val::TStr(text)) => Ok(*text),
-            (_, output) => json(&output).map(Bytes::from),
+            (_, output) => written(&output).map(Bytes::from),
         }
     }
 
@@ -113,7 +115,7 @@ impl Transform {
     }
 }
 
-fn json(value: &Val) -> Result<Vec<u8>, String> {
+fn written(value: &Val) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     write(&mut text, &Pp::default(), 0, value).map_err(|error| error.to_string())?;
     Ok(text)
@@ -168,6 +170,24 @@ mod tests {
         assert!(made(&json, "plain").unwrap_err().contains("cannot be written as JSON"));
         let nan = transform(Some("nan"), None, Format::Json, Format::Json);
         assert!(made(&nan, "1").unwrap_err().contains("cannot be written as JSON"));
+    }
+
+    #[test]
+    fn a_payload_that_is_too_deep_for_jq_is_told_and_one_that_is_not_is_walked_through() {
+        let nested = |levels: usize| -> &'static str {
+            String::leak(format!("{}{}", "[".repeat(levels), "]".repeat(levels)))
+        };
+        for (jq, key, from) in [
+            (Some("."), None, Format::Json),
+            (None, Some("length"), Format::Json),
+            (Some("fromjson"), None, Format::Text),
+        ] {
+            let told = made(&transform(jq, key, from, from), nested(400_000)).unwrap_err();
+            assert!(told.contains("400000 levels deep"), "{told}");
+        }
+        let walk = "walk(.) | [paths] | tojson | fromjson | length";
+        let deepest = transform(Some(walk), None, Format::Json, Format::Json);
+        assert_eq!(made(&deepest, nested(128)).unwrap()[0].1, "127");
     }
 
     #[test]

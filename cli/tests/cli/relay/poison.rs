@@ -170,3 +170,18 @@ async fn a_full_disk_ends_the_relay_before_the_message_is_done() {
     let lines = std::fs::read_to_string(&file).unwrap();
     check(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), &streams);
 }
+
+#[tokio::test]
+async fn a_message_that_is_too_deep_for_jq_goes_to_the_dead_letters_too() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    let deep = format!("{}{}", "[".repeat(400_000), "]".repeat(400_000));
+    streams.fill(codec::string(), [deep, "\"after\"".to_owned()]).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("deep.ndjson");
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip", "--codec", "json"];
+    let jq = ["--jq", ".", "--dead-letter", file.to_str().unwrap()];
+    Headwater::at(streams.endpoint, relay.iter().chain(&jq)).run().await.code(3);
+    assert_eq!(payloads(&streams).await, ["\"after\""]);
+    let letter: Value = serde_json::from_str(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
+    assert!(letter["error"].as_str().unwrap().contains("400000 levels deep"), "{}", letter["error"]);
+}

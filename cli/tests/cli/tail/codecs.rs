@@ -129,3 +129,18 @@ async fn a_codec_that_is_none_is_refused_with_those_that_are() {
     let told = Headwater::new(["tail", "orders", "--codec", "jsn"]).run().await.code(2);
     assert!(told.contains("'jsn'") && told.contains("kpl-json") && told.contains("auto"), "{told}");
 }
+
+#[tokio::test]
+async fn a_string_of_json_that_is_no_text_stops_nobody() {
+    let endpoint = Server::Local.shared();
+    let stream = endpoint.create_stream("no-text", 1).await;
+    stream.put("k", b"\"\xff\"").await;
+    stream.put("k", b"\"after\"").await;
+    let read = all_of(endpoint, &stream, &["--meta"]).await.json_lines();
+    let payloads: Vec<_> = read.iter().map(|line| &line["payload"]).collect();
+    assert_eq!(payloads, [&json!({ "base64": "Iv8i" }), &json!("after")]);
+    let done = all_of(endpoint, &stream, &["--meta", "--codec", "json"]).await;
+    assert_eq!((done.status.code(), done.stdout.lines().count()), (Some(3), 1), "{}", done.stderr);
+    let put = Headwater::at(endpoint, ["put", stream.name(), "--codec", "json"]).input(b"\"\xff\"\n");
+    assert!(put.run().await.code(1).contains("not delivered"));
+}

@@ -4,19 +4,22 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Filter, Vars};
-use jaq_json::Val;
+use jaq_core::native::{Fun, run, v};
+use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
+use jaq_json::{Error, Val, read};
 
 use crate::commands::relay::jq::complaint;
+use crate::json;
 
 /// The most outputs of one input, so that `repeat(.)` fills no memory.
 const MOST_OUTPUTS: usize = 100_000;
 /// How much of a complaint is told: jq puts whole values into them.
 const LONGEST_REASON: usize = 500;
-/// What the environment holds is for no stream: credentials, for one.
-const LEFT_OUT: [&str; 1] = ["env"];
+/// What the environment holds is for no stream: credentials, for one. JSON in a text may be deeper than the stack.
+const LEFT_OUT: [&str; 2] = ["env", "fromjson"];
 
 /// An expression in jq, compiled. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +35,7 @@ impl FromStr for Jq {
     fn from_str(code: &str) -> Result<Self, String> {
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-        let functions = functions.filter(|(name, ..)| !LEFT_OUT.contains(name));
+        let functions = functions.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain([from_json()]);
         let arena = Arena::default();
         let modules = Loader::new(definitions)
             .load(&arena, File { code, path: () })
@@ -70,6 +73,22 @@ impl Jq {
     }
 }
 
+/// jq's `fromjson`, for values that are not too deep.
+fn from_json() -> Fun<JustLut<Val>> {
+    run(("fromjson", v(0), |(_, input)| {
+        let read = |text: Bytes| -> Vec<Result<Val, Error>> {
+            match json::check_depth(&text) {
+                Ok(()) => read::parse_many(&text)
+                    .map(|value| value.map_err(|error| Error::str(format_args!("fromjson: {error}"))))
+                    .collect(),
+                Err(why) => vec![Err(Error::str(format_args!("fromjson: {why}")))],
+            }
+        };
+        let values = input.try_as_utf8_bytes_owned().map_or_else(|error| vec![Err(error)], read);
+        Box::new(values.into_iter().map(|value| value.map_err(Exn::from)))
+    }))
+}
+
 impl fmt::Debug for Jq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Jq").field(&self.code).finish()
@@ -96,6 +115,9 @@ mod tests {
 
     #[test]
     fn none_one_or_many_come_out() {
+        assert_eq!(run(".|fromjson", r#""1 [2] ""#).unwrap(), ["1", "[2]"]);
+        assert!(run("fromjson", r#""[""#).unwrap_err().contains("fromjson: "));
+        assert!(run("fromjson", "7").unwrap_err().contains("string"));
         assert_eq!(run("select(. % 2 == 0)", "3").unwrap(), [""; 0]);
         assert_eq!(run(".[]|.+1", "[1,2]").unwrap(), ["2", "3"]);
     }
