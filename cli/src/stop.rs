@@ -52,6 +52,17 @@ impl Stop {
         let _ = asked.wait_for(Option::is_some).await;
     }
 
+    /// Does what may be left at any time, until somebody asks.
+    pub(crate) async fn or_asked(
+        &self,
+        work: impl Future<Output = Result<Exit, Failure>>,
+    ) -> Result<Exit, Failure> {
+        tokio::select! {
+            done = work => done,
+            () = self.asked() => Ok(self.exit()),
+        }
+    }
+
     /// Whether somebody has asked.
     pub(crate) fn is_asked(&self) -> bool {
         self.asked.borrow().is_some()

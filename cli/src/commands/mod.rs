@@ -53,15 +53,17 @@ pub(crate) enum Command {
 
 /// Does it.
 pub(crate) async fn run(command: Command, context: Context) -> Result<Exit, Failure> {
+    let stop = context.stop.clone();
     match command {
-        Command::List(args) => Box::pin(list::run(args, context)).await,
-        Command::Describe(args) => Box::pin(describe::run(args, context)).await,
-        Command::Which(args) => Box::pin(which::run(args, context)).await,
+        Command::List(args) => stop.or_asked(Box::pin(list::run(args, context))).await,
+        Command::Describe(args) => stop.or_asked(Box::pin(describe::run(args, context))).await,
+        Command::Which(args) => stop.or_asked(Box::pin(which::run(args, context))).await,
         Command::Put(args) => Box::pin(put::run(args, context)).await,
         Command::Tail(args) => Box::pin(tail::run(args, context)).await,
         Command::Relay(args) => Box::pin(relay::run(*args, context)).await,
         Command::Copy(args) => Box::pin(copy::run(args, context)).await,
-        Command::Group(args) => Box::pin(group::run(args, context)).await,
+        // A shard is written or is not, and the same command once more does the rest.
+        Command::Group(args) => stop.or_asked(Box::pin(group::run(args, context))).await,
         Command::Doctor(args) => Box::pin(doctor::run(args, context)).await,
         Command::Local(args) => Box::pin(local::run(args, context)).await,
         Command::Bench(args) => Box::pin(bench::run(args, context)).await,

@@ -9,6 +9,7 @@ mod describe;
 mod doctor;
 mod group;
 mod habits;
+mod interrupted;
 mod list;
 mod local;
 mod man;

@@ -1,6 +1,6 @@
 //! `headwater group APP import` and `export`.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use anstream::eprintln;
 use clap::Args;
 use headwater::group::{Export, Group, OnHeld};
 use headwater_redis::{ImportSkipped, ImportedCheckpoints};
+use tokio::io::AsyncReadExt as _;
 
 use crate::commands::group::args::Which;
 use crate::commands::group::outcome::{count, nothing_stored, outcome};
@@ -52,7 +53,7 @@ pub(super) async fn run(args: &ImportArgs, app: &str, context: &Context) -> Resu
         ));
     }
     let file = args.file.as_deref().unwrap_or(Path::new("-"));
-    let json = read(file)?;
+    let json = read(file).await?;
     let export = Export::from_json(&json)
         .map_err(|error| Failure::failed(format!("{}: {}", file.display(), chain(&error))))?;
     let group = args.which.open_or_create(app, context).await?;
@@ -77,12 +78,12 @@ pub(super) async fn export(file: Option<&Path>, group: &Group) -> Result<Exit, F
     Ok(Exit::Done)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+async fn read(file: &Path) -> Result<String, Failure> {
     if file != Path::new("-") {
         return std::fs::read_to_string(file).map_err(Failure::io(file.display()));
     }
     let mut json = String::new();
-    std::io::stdin().read_to_string(&mut json).map_err(Failure::io("read standard input"))?;
+    tokio::io::stdin().read_to_string(&mut json).await.map_err(Failure::io("read standard input"))?;
     Ok(json)
 }
 

@@ -51,7 +51,10 @@ pub(crate) async fn run(args: PutArgs, context: Context) -> Result<Exit, Failure
     // The sink says the same in the words of the library.
     region(&connection, args.stream.region())?;
     let seeing = Seeing::start(&args.seeing, "put", &context).await?;
-    let sink = args.sink(&connection).connect().await.map_err(refused_target)?;
+    let sink = tokio::select! {
+        sink = args.sink(&connection).connect() => sink.map_err(refused_target)?,
+        () = context.stop.asked() => return Ok(context.stop.exit()),
+    };
     seeing.sink(args.stream.name(), sink.status());
     let status = sink.status();
     let codec = args.codec.codec();

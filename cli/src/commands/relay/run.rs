@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
 use crate::commands::relay::RelayArgs;
-use crate::commands::relay::dead_letters::DeadLetters;
+use crate::commands::relay::dead_letters::{DeadLetters, Keeper};
 use crate::commands::relay::pipeline::{Pipeline, Skipped};
 use crate::commands::relay::plan::Plan;
 use crate::commands::relay::settle::Outlet;
@@ -33,6 +33,28 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
         );
     }
     let seeing = Seeing::start(&args.seeing, "relay", &context).await?;
+    let (relay, pipelines, keeper) = tokio::select! {
+        opened = open(args, plan, seeing, &context) => opened?,
+        () = context.stop.asked() => return Ok(context.stop.exit()),
+    };
+    let relayed = work(pipelines, &context.stop).await;
+    // Why the dead letters failed is why the relay did.
+    let buried = match keeper {
+        Some(keeper) => keeper.finished().await?,
+        None => 0,
+    };
+    relay.progress.finish_and_clear();
+    relayed.map_err(|error| relay.ended(&error))?;
+    Ok(relay.tell(buried, &context.stop))
+}
+
+/// Reaches everything that is read and written.
+async fn open(
+    args: RelayArgs,
+    plan: Arc<Plan>,
+    seeing: Seeing,
+    context: &Context,
+) -> Result<(Relay, Vec<Pipeline>, Option<Keeper>), Failure> {
     let connection = Connection::load(&context.globals).await;
     let relay = Relay {
         store: args.store.store().open(&connection).await?,
@@ -53,16 +75,7 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
     for _ in 0..relay.args.workers.get() {
         pipelines.push(Box::pin(relay.connect(letters.clone(), &context.stop)).await?);
     }
-    drop(letters);
-    let relayed = work(pipelines, &context.stop).await;
-    // Why the dead letters failed is why the relay did.
-    let buried = match keeper {
-        Some(keeper) => keeper.finished().await?,
-        None => 0,
-    };
-    relay.progress.finish_and_clear();
-    relayed.map_err(|error| relay.ended(&error))?;
-    Ok(relay.tell(buried, &context.stop))
+    Ok((relay, pipelines, keeper))
 }
 
 /// What all workers share.
