@@ -67,6 +67,7 @@ pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
             deserializer: Arc::new(deserializer),
             policy: Policy::Fail,
             count: PoisonCount::default(),
+            told: 0,
             counters: PerStream::default(),
             record: None,
             state: State::Open,
@@ -75,6 +76,9 @@ pub trait DecodeExt: Stream<Item = Result<Message<Bytes>>> + Sized {
 }
 
 impl<S: Stream<Item = Result<Message<Bytes>>>> DecodeExt for S {}
+
+/// How many skipped pieces are warned of, each by itself: a stream of another codec has millions.
+const WARNED: u64 = 20;
 
 pin_project! {
     /// A stream of values, made by [`DecodeExt::decode`].
@@ -93,7 +97,8 @@ pin_project! {
     /// before it were handed out, and come again after a restart, since their record is not done.
     ///
     /// The counter `headwater_poison_total`, labelled with `stream` and `policy` (`fail`, `skip` or `divert`), counts
-    /// every piece, as [`poison_count`](Self::poison_count) does. Messages without an origin count under the empty
+    /// every piece, as [`poison_count`](Self::poison_count) does. What [`Poison::Skip`] leaves out is warned of with its
+    /// place: the first twenty pieces, and from there on each time that there are twice as many. Messages without an origin count under the empty
     /// stream.
     ///
     /// # Errors
@@ -132,6 +137,8 @@ pin_project! {
         name: String,
         policy: Policy,
         count: PoisonCount,
+        // The count at the last warning.
+        told: u64,
         counters: PerStream,
         record: Option<Record>,
         state: State,
@@ -316,7 +323,11 @@ impl<S: Stream<Item = Result<Message<Bytes>>>, T: 'static> Decode<S, T> {
                 // A record of five hundred bad lines is one line in the log.
                 if let Some(record) = this.record.as_mut().filter(|record| !record.warned) {
                     record.warned = true;
-                    tracing::warn!(%error, "skipped what could not be decoded");
+                    let messages = this.count.get();
+                    if messages <= WARNED || messages >= 2 * *this.told {
+                        *this.told = messages;
+                        tracing::warn!(%error, messages, "skipped what could not be decoded");
+                    }
                 }
                 message.ack();
             }

@@ -24,6 +24,8 @@ use crate::stop::Stop;
 
 /// How many messages may wait for their ends. The sink's own queue is shorter, and what bounds them.
 const UNSETTLED: usize = 20_000;
+/// How many skipped messages are warned of, each by itself; then each time that there are twice as many.
+const WARNED: u64 = 20;
 
 /// One worker's way from stream to stream.
 #[derive(Debug)]
@@ -46,8 +48,9 @@ impl Skipped {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn add(&self, messages: u64) {
-        self.0.fetch_add(messages, Ordering::Relaxed);
+    /// Counts more, and returns how many there were before.
+    fn add(&self, messages: u64) -> u64 {
+        self.0.fetch_add(messages, Ordering::Relaxed)
     }
 }
 
@@ -151,8 +154,10 @@ fn steps(message: Message<Bytes>, plan: &Plan, skipped: &Skipped) -> Result<Vec<
     match plan.on_error {
         OnError::Fail => message.try_map(|_| Err(reason)).map(|never: Message<Bytes>| vec![Step::Put(never)]),
         OnError::Skip => {
-            tracing::warn!(reason, "skipped a message");
-            skipped.add(1);
+            let messages = skipped.add(1) + 1;
+            if messages <= WARNED || messages.is_power_of_two() {
+                tracing::warn!(reason, messages, "skipped a message");
+            }
             message.ack();
             Ok(Vec::new())
         }

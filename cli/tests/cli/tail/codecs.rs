@@ -125,6 +125,17 @@ async fn what_is_not_of_the_codec_is_told_and_left_out() {
 }
 
 #[tokio::test]
+async fn a_stream_of_another_codec_is_no_wall_of_warnings() {
+    let endpoint = Server::Local.shared();
+    let stream = endpoint.create_stream("foreign", 1).await;
+    feed(endpoint, &stream, codec::bytes(), (0..400).map(|n| keyed(format!("no {n}"), n.to_string()))).await;
+    let told = all_of(endpoint, &stream, &["--codec", "json"]).await.code(3);
+    let warnings = told.lines().filter(|line| line.contains("skipped")).count();
+    assert!((20..=25).contains(&warnings), "{warnings}: {told}");
+    assert!(told.contains("400 messages could not be decoded"), "{told}");
+}
+
+#[tokio::test]
 async fn a_codec_that_is_none_is_refused_with_those_that_are() {
     let told = Headwater::new(["tail", "orders", "--codec", "jsn"]).run().await.code(2);
     assert!(told.contains("'jsn'") && told.contains("kpl-json") && told.contains("auto"), "{told}");
