@@ -37,6 +37,7 @@ mod stdout;
 mod stop;
 mod stores;
 mod stream_api;
+mod summary;
 mod table;
 mod until;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstream::eprintln;
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::progress::progress;
 use crate::refused::refused_target;
 use crate::seeing::Seeing;
+use crate::summary::summary;
 
 /// How often it is stored how far the copy is.
 const STORE: Duration = Duration::from_secs(1);
@@ -43,7 +44,7 @@ pub(super) async fn run(
         () = context.stop.asked() => return Ok(context.stop.exit()),
     };
     seeing.sink(stream.name(), sink.status());
-    let begun = input.arrived();
+    let (begun, began) = (input.arrived(), Instant::now());
     let mut copy = Copy::new(input, sink.producer(), args.skip_bad);
     let read = copy.read(context).await;
     let undelivered = copy.settle(context).await?;
@@ -51,6 +52,9 @@ pub(super) async fn run(
         return Err(copy.failed(first, undelivered.len(), stream));
     }
     read?;
+    let copied = copy.producer.status().stored();
+    let told = format_args!("copied {copied} messages of {} into {stream}", copy.input.name());
+    summary(context, told, copied, began.elapsed());
     let exit = context.stop.exit();
     if exit == Exit::Done && begun > 0 && begun == copy.input.arrived() {
         eprintln!(

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, StreamExt as _};
 use headwater::checkpoint::Application;
 use headwater::source;
 use headwater_kinesis::{KinesisSource, StreamRef};
+use indicatif::ProgressBar;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::begin::Begin;
@@ -24,6 +25,7 @@ use crate::progress::progress;
 use crate::refused::refused;
 use crate::seeing::Seeing;
 use crate::stdout::Stdout;
+use crate::summary::summary;
 use crate::until::Until;
 
 /// How often what was written is brought to the disk.
@@ -51,7 +53,11 @@ pub(super) async fn run(
         () = context.stop.asked() => return Ok(context.stop.exit()),
     };
     seeing.source(stream.name(), source.control());
-    copy(source, target, context).await
+    let (begun, mut target) = (Instant::now(), target);
+    let copied = copy(source, &mut target, context).await?;
+    let told = format_args!("copied {copied} messages of {stream} into {}", path.display());
+    summary(context, told, copied, begun.elapsed());
+    Ok(context.stop.exit())
 }
 
 async fn open(
@@ -88,19 +94,25 @@ async fn open(
     Ok((source, target))
 }
 
-/// Writes messages until the end, whoever wants it. What was read by then is on the disk after it.
-async fn copy(source: KinesisSource, mut target: Target, context: &Context) -> Result<Exit, Failure> {
-    let copied = copy_into(source, &mut target, context).await;
+/// Writes messages until the end, whoever wants it, and returns how many. What was read by then is on the disk after it.
+async fn copy(source: KinesisSource, target: &mut Target, context: &Context) -> Result<u64, Failure> {
+    let bar = progress("messages", None);
+    let copied = copy_into(source, target, context, &bar).await;
     let synced = target.sync();
-    copied.and(synced)?;
-    Ok(context.stop.exit())
+    let count = bar.position();
+    bar.finish_and_clear();
+    copied.and(synced).map(|()| count)
 }
 
-async fn copy_into(source: KinesisSource, target: &mut Target, context: &Context) -> Result<(), Failure> {
+async fn copy_into(
+    source: KinesisSource,
+    target: &mut Target,
+    context: &Context,
+    bar: &ProgressBar,
+) -> Result<(), Failure> {
     let mut messages = pin!(source);
     let mut sync = interval(SYNC);
     sync.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let bar = progress("messages", None);
     let mut line = Vec::new();
     loop {
         let next = if let Some(next) = messages.next().now_or_never() {

@@ -1,15 +1,14 @@
 //! How it went, in the end.
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use anstream::eprintln;
 use headwater::batch::BatchStatus;
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::note::note;
+use crate::summary::summary;
 
 use super::feed::Ended;
 use super::ledger::Ledger;
@@ -29,11 +28,7 @@ impl Summary<'_> {
     /// Tells it, and how the command ends: what was not delivered counts more than who stopped it.
     pub(super) fn tell(self, context: &Context) -> Result<Exit, Failure> {
         let stored = self.status.stored();
-        if context.globals.verbose > 0 || std::io::stderr().is_terminal() {
-            let (stream, seconds) = (self.stream, self.took.as_secs_f64());
-            let rate = stored as f64 / seconds;
-            eprintln!("put {stored} messages into \"{stream}\" in {seconds:.1} s, {rate:.0} a second");
-        }
+        summary(context, format_args!("put {stored} messages into \"{}\"", self.stream), stored, self.took);
         let failure = match (self.trouble, undelivered(self.ledger, stored)) {
             (Some(Failure::BrokenPipe), None) => return Err(Failure::BrokenPipe),
             (Some(Failure::BrokenPipe) | None, Some(undelivered)) => Some(undelivered),

@@ -1,6 +1,7 @@
 //! The command.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use headwater::batch::OnKeyFailure;
 use headwater::checkpoint::CheckpointStore;
@@ -18,18 +19,21 @@ use crate::connection::Connection;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::note::note;
 use crate::progress::progress;
 use crate::refused::{refused, refused_target};
 use crate::seeing::Seeing;
 use crate::stop::Stop;
 use crate::stores::Store;
+use crate::stream_api::region;
+use crate::summary::summary;
 
 /// Does it.
 pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failure> {
     let plan = Arc::new(Plan::of(&args)?);
     if args.store.checkpoints.is_none() {
-        tracing::warn!(
-            "checkpoints are kept in memory: the next start begins again at --from; name a store by --checkpoints"
+        note(
+            "checkpoints are kept in memory: the next start begins again at --from; --checkpoints names a store",
         );
     }
     let seeing = Seeing::start(&args.seeing, "relay", &context).await?;
@@ -37,14 +41,18 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
         opened = open(args, plan, seeing, &context) => opened?,
         () = context.stop.asked() => return Ok(context.stop.exit()),
     };
+    let begun = Instant::now();
     let relayed = work(pipelines, &context.stop).await;
     // Why the dead letters failed is why the relay did.
     let buried = match keeper {
         Some(keeper) => keeper.finished().await?,
         None => 0,
     };
+    let (count, took) = (relay.progress.position(), begun.elapsed());
     relay.progress.finish_and_clear();
     relayed.map_err(|error| relay.ended(&error))?;
+    let (from, to) = (&relay.args.from, &relay.args.to);
+    summary(&context, format_args!("relayed {count} messages from {from} into {to}"), count, took);
     Ok(relay.tell(buried, &context.stop))
 }
 
@@ -56,6 +64,9 @@ async fn open(
     context: &Context,
 ) -> Result<(Relay, Vec<Pipeline>, Option<Keeper>), Failure> {
     let connection = Connection::load(&context.globals).await;
+    for stream in [&args.from, &args.to] {
+        region(&connection, stream.region())?;
+    }
     let relay = Relay {
         store: args.store.store().open(&connection).await?,
         connection,
@@ -154,10 +165,10 @@ impl Relay {
     fn tell(&self, buried: u64, stop: &Stop) -> Exit {
         let skipped = self.skipped.get();
         if buried > 0 {
-            tracing::warn!("{buried} messages went to the dead letters");
+            note(format_args!("{buried} messages went to the dead letters"));
         }
         if skipped > 0 {
-            tracing::warn!("{skipped} messages were skipped");
+            note(format_args!("{skipped} messages were skipped"));
         }
         match stop.exit() {
             Exit::Done if buried + skipped > 0 => Exit::Partly,
