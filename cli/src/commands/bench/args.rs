@@ -95,7 +95,8 @@ impl BenchArgs {
     fn wants(&self, job: Job) -> bool {
         let processor = |codec: &CodecName| processor(*codec) == job.processor();
         let is_named = match &self.only {
-            Some(only) => job.to_string().contains(only),
+            // A codec has hyphens in flags, and underscores in the names of jobs.
+            Some(only) => job.to_string().replace('_', "-").contains(&only.replace('_', "-")),
             None => !job.is_about_order(),
         };
         is_named && (self.codecs.is_empty() || self.codecs.iter().any(processor))
