@@ -56,6 +56,15 @@ impl From<headwater::Error> for Failure {
     }
 }
 
+/// What the SDK says before the cause, to those who know its parts.
+const PARTS: [&str; 5] =
+    ["dispatch failure: ", "io error: ", "client error (Connect): ", "other: ", "timeout error: "];
+/// How the list begins of all the places where the SDK looked for credentials.
+const LOOKED: &str = "no credentials found in chain";
+/// What is said in its place.
+const NO_CREDENTIALS: &str = "no credentials were found: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+     a --profile or a role give them";
+
 /// An error and its causes in one line, none of them told twice.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
@@ -67,5 +76,37 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = next.source();
     }
-    message
+    plain(&message)
+}
+
+/// The same without what only a developer of the SDK has use for, and without the end of its last sentence.
+fn plain(message: &str) -> String {
+    let mut plain = PARTS.iter().fold(message.to_owned(), |message, part| message.replace(part, ""));
+    if let Some(looked) = plain.find(LOOKED) {
+        let begin = plain[..looked].trim_end_matches("the credential provider was not enabled: ").len();
+        plain.replace_range(begin.., NO_CREDENTIALS);
+    }
+    plain.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn who_has_no_credentials_is_told_where_they_come_from_in_one_line() {
+        let told = "list streams: dispatch failure: other: the credential provider was not enabled: \
+                    no credentials found in chain. Attempted:\n  Environment: not set\n  Profile: not set";
+        let plain = plain(told);
+        assert!(plain.starts_with("list streams: no credentials were found: "), "{plain}");
+        assert!(plain.contains("--profile") && !plain.contains('\n'), "{plain}");
+    }
+
+    #[test]
+    fn an_endpoint_that_nobody_answers_at_is_told_without_the_layers_between() {
+        let told = "describe: dispatch failure: io error: client error (Connect): tcp connect error: \
+                    Connection refused (os error 111)";
+        assert_eq!(plain(told), "describe: tcp connect error: Connection refused (os error 111)");
+        assert_eq!(plain("Stream s not found."), "Stream s not found");
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_config::Region;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::Builder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary};
@@ -19,6 +20,13 @@ use crate::rfc3339::rfc3339;
 
 /// How often a call that was throttled, or that nobody answered, is made at most.
 const ATTEMPTS: u32 = 6;
+
+/// The most that is waited after the first attempt; each further one doubles it.
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+/// How long a connection is waited for.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long all attempts of a call may take: somebody sits before the terminal.
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// What did not work, in one line: the call, its subject and the answer.
 pub(crate) type Answer<T> = Result<T, String>;
@@ -101,8 +109,10 @@ impl StreamApi {
 /// A client that waits out throttling, in the region that is set or else in the one of an ARN.
 pub(crate) fn client(connection: &Connection, arn_region: Option<&str>) -> Result<Client, Failure> {
     let region = region(connection, arn_region)?;
-    let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF);
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(PATIENCE);
     let config = Builder::from(connection.config()).region(region).retry_config(retry);
+    let config = config.timeout_config(timeouts.build());
     Ok(Client::from_conf(config.build()))
 }
 
@@ -129,8 +139,14 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     R: fmt::Debug + 'static,
 {
-    let Some(code) = error.code() else { return format!("{what}: {}", chain(error)) };
-    let message = error.message().map(|message| format!(": {message}")).unwrap_or_default();
+    let Some(code) = error.code() else {
+        let is_gone =
+            matches!(error, SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout());
+        let remedy = if is_gone { "; --endpoint-url and --region say where Kinesis answers" } else { "" };
+        return format!("{what}: {}{remedy}", chain(error));
+    };
+    let message = error.message().map(|message| message.trim_end_matches('.'));
+    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
     let remedy = match code {
         "ResourceNotFoundException" => "; `headwater list` shows the streams that there are",
         "UnrecognizedClientException" | "ExpiredTokenException" | "InvalidSignatureException" => {

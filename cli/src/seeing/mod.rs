@@ -47,7 +47,7 @@ use crate::seeing::server::Server;
 #[command(next_help_heading = "Seeing")]
 pub(crate) struct SeeingArgs {
     /// Serve /metrics, /healthz, /readyz and a live page there, such as 127.0.0.1:9090
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) listen: Option<SocketAddr>,
     /// Send metrics and traces by OTLP over HTTP to this collector, such as http://localhost:4318. Headers that it wants
     /// are in OTEL_EXPORTER_OTLP_HEADERS, the name to go by in OTEL_SERVICE_NAME
@@ -90,4 +90,12 @@ impl Seeing {
     pub(crate) fn sink(&self, stream: &str, status: BatchStatus) {
         self.pipeline.add_sink(stream, status);
     }
+}
+
+/// Reads an address to listen on.
+fn address(written: &str) -> Result<SocketAddr, String> {
+    written.parse().map_err(|_| {
+        "an IP address and a port is right: 127.0.0.1:9090 for this machine alone, 0.0.0.0:9090 for all"
+            .to_owned()
+    })
 }

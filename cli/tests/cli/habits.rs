@@ -100,6 +100,92 @@ async fn there_are_colours_on_a_terminal_unless_they_are_not_wanted() {
     }
 }
 
+#[tokio::test]
+async fn who_has_no_credentials_is_told_in_one_line_where_they_come_from() {
+    for args in [&["list"][..], &["tail", "orders"], &["put", "orders", "x"], &["copy", "orders", "-"]] {
+        let headwater = Headwater::new(args).env("AWS_REGION", "eu-central-1");
+        let told = headwater.run().await.code(1);
+        assert!(told.contains("no credentials were found: AWS_ACCESS_KEY_ID"), "{args:?}: {told}");
+        assert_eq!(told.lines().count(), 1, "{args:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_region_is_told_of_the_flag() {
+    for args in [&["list"][..], &["tail", "orders"], &["put", "orders", "x"], &["relay", "orders", "copies"]]
+    {
+        let told = Headwater::new(args).run().await.code(2);
+        assert!(told.contains("no region is set: --region, AWS_REGION or a profile"), "{args:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_where_nobody_answers_is_given_up_before_a_person_would() {
+    for args in [&["list"][..], &["describe", "orders"], &["copy", "orders", "-"], &["tail", "orders"]] {
+        let begun = Instant::now();
+        let told = Headwater::new(args).args(["--endpoint-url", "http://127.0.0.1:1"]).run().await.code(1);
+        assert!(told.contains("Connection refused"), "{args:?}: {told}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{args:?}: {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_or_an_address_that_is_none_is_told_what_one_looks_like() {
+    for wrong in ["localhost:4567", "http://", "ftp://localhost"] {
+        let told = Headwater::new(["list", "--endpoint-url", wrong]).run().await.code(2);
+        assert!(told.contains("--endpoint-url") && told.contains("http://HOST[:PORT]"), "{wrong}: {told}");
+    }
+    for wrong in ["9090", "localhost:9090", ":9090"] {
+        let told = Headwater::new(["tail", "orders", "--listen", wrong]).run().await.code(2);
+        assert!(told.contains("--listen") && told.contains("127.0.0.1:9090"), "{wrong}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_there_is_told_with_the_way_out() {
+    let endpoint = Server::Local.shared();
+    for args in [
+        &["describe", "nowhere"][..],
+        &["which", "nowhere", "k"],
+        &["tail", "nowhere"],
+        &["copy", "nowhere", "-"],
+        &["relay", "nowhere", "nowhere-else", "--create", "1"],
+    ] {
+        let told = Headwater::at(endpoint, args).run().await.code(1);
+        assert!(told.contains("nowhere") && told.contains("; `headwater list` shows"), "{args:?}: {told}");
+    }
+    for args in [&["put", "nowhere", "x"][..], &["copy", "-", "nowhere"]] {
+        let told = Headwater::at(endpoint, args).run().await.code(1);
+        assert!(told.contains("nowhere") && told.contains("; --create 1 creates it"), "{args:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_to_who_asks_for_more() {
+    let (endpoint, directory) = (Server::Local.shared(), tempfile::tempdir().unwrap());
+    let from = endpoint.create_stream("told-from", 1).await;
+    let to = endpoint.create_stream("told-to", 1).await;
+    let file = directory.path().join("told.ndjson");
+    let (from, to, file) = (from.name(), to.name(), file.to_str().unwrap());
+    for (args, told) in [
+        (&["put", from, "x"][..], format!("put 1 messages into \"{from}\" in ")),
+        (
+            &["relay", from, to, "--until", "tip"],
+            format!("relayed 1 messages from \"{from}\" into \"{to}\" in "),
+        ),
+        (&["copy", from, file], format!("copied 1 messages of \"{from}\" into {file} in ")),
+        (&["copy", file, to], format!("copied 1 messages of {file} into \"{to}\" in ")),
+    ] {
+        let done = Headwater::at(endpoint, args).args(["-v"]).run().await;
+        assert!(
+            done.stderr.contains(&told) && done.stderr.contains(" a second"),
+            "{args:?}: {}",
+            done.stderr
+        );
+        assert_eq!(done.ok(), "");
+    }
+}
+
 /// Runs `headwater doctor` and returns the check of the region, which tells where requests go.
 async fn place(headwater: Headwater) -> String {
     let done = headwater.args(["doctor", "orders"]).run().await;

@@ -2,6 +2,8 @@
 
 use headwater_local::{ErrorCode, Fault, Faults, Operation};
 
+use crate::duration::duration;
+
 /// The keys that are right.
 const KEYS: &str = "seed, fail-entries, throttle, fail-calls, lose-answers, hang-answers, hang, reset, delay, \
                     disconnect, stall";
@@ -87,7 +89,7 @@ fn read(key: &str, value: &str) -> Result<Vec<Fault>, String> {
         }
         "delay" => {
             let (chance, delay) = value.split_once(':').ok_or("FRACTION:TIME is right, such as 0.1:200ms")?;
-            let delay = humantime::parse_duration(delay).map_err(|error| format!("{delay}: {error}"))?;
+            let delay = duration(delay)?;
             Ok(vec![Fault::delay(delay).chance(fraction(chance)?)])
         }
         "lose-answers" => all(Fault::lose_answer()),
@@ -126,6 +128,8 @@ mod tests {
     use std::time::Duration;
 
     use headwater_local::{ErrorCode, Fault, Faults, Operation};
+
+    use crate::duration::duration;
 
     use super::parse;
 

@@ -29,6 +29,7 @@ use crate::progress::progress;
 use crate::refused::refused;
 use crate::seeing::{Seeing, SeeingArgs, otlp};
 use crate::stdout::Stdout;
+use crate::stream_api::region;
 use crate::until::Until;
 
 /// How long ending waits for a consumer to be deregistered.
@@ -104,6 +105,7 @@ impl TailArgs {
     }
 
     async fn connect(&self, connection: &Connection) -> Result<KinesisSource, Failure> {
+        region(connection, self.stream.region())?;
         let mut source = portion(connection, &self.stream, &self.from, &self.shard).await?;
         if let Some(Until(until)) = self.until {
             source = source.until(until);
