@@ -9,10 +9,11 @@ use anstream::eprintln;
 use crate::context::Context;
 
 /// Tells how many messages went where, and how fast: to a person at a terminal, and to who asked for more by `-v`.
-pub(crate) fn summary(context: &Context, what: impl fmt::Display, messages: u64, took: Duration) {
+pub(crate) fn summary(context: &Context, did: &str, messages: u64, way: impl fmt::Display, took: Duration) {
     if context.globals.verbose > 0 || std::io::stderr().is_terminal() {
         let seconds = took.as_secs_f64();
         let rate = messages as f64 / seconds;
-        eprintln!("{what} in {seconds:.1} s, {rate:.0} a second");
+        let what = if messages == 1 { "message" } else { "messages" };
+        eprintln!("{did} {messages} {what} {way} in {seconds:.1} s, {rate:.0} a second");
     }
 }

@@ -168,13 +168,13 @@ async fn what_was_done_is_told_to_who_asks_for_more() {
     let file = directory.path().join("told.ndjson");
     let (from, to, file) = (from.name(), to.name(), file.to_str().unwrap());
     for (args, told) in [
-        (&["put", from, "x"][..], format!("put 1 messages into \"{from}\" in ")),
+        (&["put", from, "x"][..], format!("put 1 message into \"{from}\" in ")),
         (
             &["relay", from, to, "--until", "tip"],
-            format!("relayed 1 messages from \"{from}\" into \"{to}\" in "),
+            format!("relayed 1 message from \"{from}\" into \"{to}\" in "),
         ),
-        (&["copy", from, file], format!("copied 1 messages of \"{from}\" into {file} in ")),
-        (&["copy", file, to], format!("copied 1 messages of {file} into \"{to}\" in ")),
+        (&["copy", from, file], format!("copied 1 message of \"{from}\" into {file} in ")),
+        (&["copy", file, to], format!("copied 1 message of {file} into \"{to}\" in ")),
     ] {
         let done = Headwater::at(endpoint, args).args(["-v"]).run().await;
         assert!(

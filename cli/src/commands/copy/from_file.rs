@@ -53,8 +53,8 @@ pub(super) async fn run(
     }
     read?;
     let copied = copy.producer.status().stored();
-    let told = format_args!("copied {copied} messages of {} into {stream}", copy.input.name());
-    summary(context, told, copied, began.elapsed());
+    let way = format_args!("of {} into {stream}", copy.input.name());
+    summary(context, "copied", copied, way, began.elapsed());
     let exit = context.stop.exit();
     if exit == Exit::Done && begun > 0 && begun == copy.input.arrived() {
         eprintln!(

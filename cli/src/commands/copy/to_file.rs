@@ -55,8 +55,8 @@ pub(super) async fn run(
     seeing.source(stream.name(), source.control());
     let (begun, mut target) = (Instant::now(), target);
     let copied = copy(source, &mut target, context).await?;
-    let told = format_args!("copied {copied} messages of {stream} into {}", path.display());
-    summary(context, told, copied, begun.elapsed());
+    let way = format_args!("of {stream} into {}", path.display());
+    summary(context, "copied", copied, way, begun.elapsed());
     Ok(context.stop.exit())
 }
 

@@ -129,7 +129,6 @@ mod tests {
 
     use headwater_local::{ErrorCode, Fault, Faults, Operation};
 
-    use crate::duration::duration;
 
     use super::parse;
 

@@ -28,7 +28,7 @@ impl Summary<'_> {
     /// Tells it, and how the command ends: what was not delivered counts more than who stopped it.
     pub(super) fn tell(self, context: &Context) -> Result<Exit, Failure> {
         let stored = self.status.stored();
-        summary(context, format_args!("put {stored} messages into \"{}\"", self.stream), stored, self.took);
+        summary(context, "put", stored, format_args!("into \"{}\"", self.stream), self.took);
         let failure = match (self.trouble, undelivered(self.ledger, stored)) {
             (Some(Failure::BrokenPipe), None) => return Err(Failure::BrokenPipe),
             (Some(Failure::BrokenPipe) | None, Some(undelivered)) => Some(undelivered),

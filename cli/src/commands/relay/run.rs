@@ -52,7 +52,7 @@ pub(crate) async fn run(args: RelayArgs, context: Context) -> Result<Exit, Failu
     relay.progress.finish_and_clear();
     relayed.map_err(|error| relay.ended(&error))?;
     let (from, to) = (&relay.args.from, &relay.args.to);
-    summary(&context, format_args!("relayed {count} messages from {from} into {to}"), count, took);
+    summary(&context, "relayed", count, format_args!("from {from} into {to}"), took);
     Ok(relay.tell(buried, &context.stop))
 }
 
