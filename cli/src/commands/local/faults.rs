@@ -129,7 +129,6 @@ mod tests {
 
     use headwater_local::{ErrorCode, Fault, Faults, Operation};
 
-
     use super::parse;
 
     #[test]
