@@ -23,6 +23,7 @@ mod globals;
 mod json;
 mod keys;
 mod layout;
+mod letters;
 mod line;
 mod logging;
 mod note;

@@ -1,6 +1,6 @@
 //! A stream or a file, as an argument names it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use headwater_kinesis::StreamRef;
@@ -35,6 +35,11 @@ impl FromStr for Place {
             place == "-" || place.contains('/') || FILE_ENDINGS.iter().any(|end| place.ends_with(end));
         if is_file && !is_arn { Ok(Self::File(place.into())) } else { stream(place) }
     }
+}
+
+/// Whether a path stands for standard input or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 fn stream(name: &str) -> Result<Place, String> {

@@ -1,7 +1,7 @@
 //! Standard output: data alone.
 
 use std::future::pending;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 
 use tokio::io::Interest;
@@ -11,6 +11,15 @@ use crate::failure::Failure;
 
 /// How much is kept until it is written.
 const BUFFER: usize = 64 << 10;
+
+/// What fails when it cannot be written.
+pub(crate) const WRITE: &str = "write to standard output";
+
+/// Writes all of an answer at once.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(BUFFER, io::stdout().lock());
+    write(&mut out).and_then(|()| out.flush()).map_err(Failure::io(WRITE))
+}
 
 /// Standard output, buffered: what is written is seen by who reads it after a [`flush`](Self::flush).
 pub(crate) struct Stdout {
@@ -30,12 +39,12 @@ impl Stdout {
 
     /// Writes bytes, sooner or later.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.out.write_all(bytes).map_err(Failure::io("write standard output"))
+        self.out.write_all(bytes).map_err(Failure::io(WRITE))
     }
 
     /// Hands over all that was written.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        self.out.flush().map_err(Failure::io("write standard output"))
+        self.out.flush().map_err(Failure::io(WRITE))
     }
 
     /// Resolves once nobody reads it any more, so that a command without anything to write ends too.

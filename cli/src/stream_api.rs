@@ -11,7 +11,7 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::primitives::DateTime;
-use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary};
+use aws_sdk_kinesis::types::{Consumer, Shard, StreamDescriptionSummary, StreamModeDetails};
 use headwater_kinesis::StreamRef;
 
 use crate::connection::Connection;
@@ -126,6 +126,16 @@ pub(crate) fn region(connection: &Connection, arn_region: Option<&str>) -> Resul
         (Some(mine), _) => Ok(mine.clone()),
         (None, Some(theirs)) => Ok(Region::new(theirs.to_owned())),
     }
+}
+
+/// Whether a shard still takes records.
+pub(crate) fn is_open(shard: &Shard) -> bool {
+    shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none())
+}
+
+/// The mode of a stream. A server that has no modes has only the one that was before them.
+pub(crate) fn mode(details: Option<StreamModeDetails>) -> String {
+    details.map_or_else(|| "PROVISIONED".to_owned(), |mode| mode.stream_mode.to_string())
 }
 
 /// Writes a time of an answer.

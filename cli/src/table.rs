@@ -42,7 +42,7 @@ impl Table {
     }
 
     /// Writes it. On a terminal that has colours the header is bold.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let bold = match AutoStream::choice(&io::stdout()) {
             ColorChoice::Never => Style::new(),
             _ => Style::new().bold(),

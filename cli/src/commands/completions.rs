@@ -1,13 +1,12 @@
 //! `headwater completions`.
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::args::Cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,8 +27,6 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
     // Into memory first: the generator panics where nobody reads any more.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "headwater", &mut script);
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&script).and_then(|()| stdout.flush());
-    written.map_err(Failure::io("write to standard output"))?;
+    stdout::print(|out| out.write_all(&script))?;
     Ok(Exit::Done)
 }

@@ -15,7 +15,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::note::note;
-use crate::stream_api::{self, Answer, shown, told};
+use crate::stdout;
+use crate::stream_api::{self, Answer, mode, shown, told};
 use crate::table::Table;
 
 /// How many streams are described at a time: DescribeStreamSummary has 20 calls a second for the whole account.
@@ -75,7 +76,7 @@ pub(crate) async fn run(args: ListArgs, context: Context) -> Result<Exit, Failur
         }
         out.flush()
     };
-    written.await.map_err(Failure::io("write to standard output"))?;
+    written.await.map_err(Failure::io(stdout::WRITE))?;
     if let Some((count, why)) = refused {
         note(format_args!("the open shards of {count} streams are unknown: {why}"));
     }
@@ -152,15 +153,10 @@ impl From<StreamDescriptionSummary> for Listed {
         Self {
             stream_arn: Some(summary.stream_arn),
             stream_status: Some(summary.stream_status.to_string()),
-            // A server that has no modes has only the one that was before them.
             stream_mode: Some(mode(summary.stream_mode_details)),
             open_shard_count: Some(summary.open_shard_count),
             stream_creation_timestamp: shown(summary.stream_creation_timestamp),
             ..Self::named(summary.stream_name)
         }
     }
-}
-
-fn mode(details: Option<aws_sdk_kinesis::types::StreamModeDetails>) -> String {
-    details.map_or_else(|| "PROVISIONED".to_owned(), |mode| mode.stream_mode.to_string())
 }

@@ -1,7 +1,7 @@
 //! `headwater man`.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command, CommandFactory as _};
@@ -10,6 +10,7 @@ use clap_mangen::Man;
 use crate::args::Cli;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,9 +61,7 @@ fn unknown(command: &Command, name: &str) -> Failure {
 
 fn print(command: Command) -> Result<(), Failure> {
     let page = page(command).map_err(Failure::io("make the page"))?;
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&page).and_then(|()| stdout.flush());
-    written.map_err(Failure::io("write to standard output"))
+    stdout::print(|out| out.write_all(&page))
 }
 
 fn page(command: Command) -> io::Result<Vec<u8>> {

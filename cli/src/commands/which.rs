@@ -1,6 +1,6 @@
 //! `headwater which`.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use aws_sdk_kinesis::types::{RecordDistributionStrategy, Shard};
 use clap::Args;
@@ -17,7 +17,8 @@ use crate::failure::Failure;
 use crate::keys::partition_key;
 use crate::layout::Layout;
 use crate::note::note;
-use crate::stream_api::StreamApi;
+use crate::stdout;
+use crate::stream_api::{StreamApi, is_open};
 use crate::table::Table;
 
 /// Tells which shard owns a key
@@ -84,12 +85,11 @@ pub(crate) async fn run(args: WhichArgs, context: Context) -> Result<Exit, Failu
         note(format_args!("stream {name} distributes records by itself (AUTO): keys choose no shard"));
     }
     let owners = shards.iter().map(|shard| Owner::new(key, hash, shard));
-    write(owners, args.output).map_err(Failure::io("write to standard output"))?;
+    stdout::print(|out| write(owners, args.output, out))?;
     Ok(Exit::Done)
 }
 
-fn write<'a>(owners: impl Iterator<Item = Owner<'a>>, layout: Layout) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout());
+fn write<'a>(owners: impl Iterator<Item = Owner<'a>>, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(["SHARD", "STATE", "HASH KEY", "FIRST HASH KEY", "LAST HASH KEY"]);
     for column in [2, 3, 4] {
         table = table.numbers(column);
@@ -97,16 +97,16 @@ fn write<'a>(owners: impl Iterator<Item = Owner<'a>>, layout: Layout) -> io::Res
     for owner in owners {
         match layout {
             Layout::Json => {
-                serde_json::to_writer(&mut out, &owner)?;
+                serde_json::to_writer(&mut *out, &owner)?;
                 writeln!(out)?;
             }
             Layout::Table => table.row(owner.cells()),
         }
     }
     if layout == Layout::Table {
-        table.write(&mut out)?;
+        table.write(out)?;
     }
-    out.flush()
+    Ok(())
 }
 
 impl<'a> Owner<'a> {
@@ -126,10 +126,6 @@ impl<'a> Owner<'a> {
         let cells = [self.shard_id, self.state, &self.hash_key, self.starting_hash_key, self.ending_hash_key];
         cells.map(str::to_owned)
     }
-}
-
-fn is_open(shard: &Shard) -> bool {
-    shard.sequence_number_range.as_ref().is_none_or(|range| range.ending_sequence_number.is_none())
 }
 
 fn holds(shard: &Shard, hash: HashKey) -> bool {

@@ -11,9 +11,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, BufReader, stdin};
 
 use crate::commands::copy::identity::Identity;
-use crate::commands::copy::is_standard;
 use crate::commands::copy::kept::Kept;
 use crate::failure::Failure;
+use crate::place::is_standard;
 
 /// The longest line: a record of 10 MiB whose every byte is escaped fits.
 const LONGEST_LINE: usize = 64 << 20;

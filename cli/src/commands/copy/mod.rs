@@ -14,8 +14,6 @@ mod kept;
 mod line;
 mod to_file;
 
-use std::path::Path;
-
 pub(crate) use args::CopyArgs;
 
 use crate::context::Context;
@@ -41,9 +39,4 @@ pub(crate) async fn run(args: CopyArgs, context: Context) -> Result<Exit, Failur
             "FROM and TO are files: one of them must be a stream, which stream: before it says",
         )),
     }
-}
-
-/// Whether a path stands for standard input or output.
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
 }

@@ -6,7 +6,7 @@ use headwater_kinesis::limits;
 use serde::Serialize;
 
 use crate::note::note;
-use crate::stream_api::{Answer, StreamApi, shown};
+use crate::stream_api::{Answer, StreamApi, mode, shown};
 
 use super::backlog::Backlog;
 
@@ -96,9 +96,7 @@ impl Described {
             stream_name: summary.stream_name,
             stream_arn: summary.stream_arn,
             stream_status: summary.stream_status.to_string(),
-            stream_mode: summary
-                .stream_mode_details
-                .map_or_else(|| "PROVISIONED".to_owned(), |mode| mode.stream_mode.to_string()),
+            stream_mode: mode(summary.stream_mode_details),
             stream_creation_timestamp: shown(summary.stream_creation_timestamp),
             retention_period_hours: summary.retention_period_hours,
             encryption_type: summary

@@ -4,8 +4,6 @@ mod backlog;
 mod described;
 mod page;
 
-use std::io::{self, BufWriter, Write as _};
-
 use clap::Args;
 use headwater_kinesis::StreamRef;
 
@@ -15,6 +13,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::layout::Layout;
+use crate::stdout;
 use crate::stream_api::StreamApi;
 
 use self::described::Described;
@@ -57,13 +56,12 @@ pub(crate) async fn run(args: DescribeArgs, context: Context) -> Result<Exit, Fa
     if !args.no_lag {
         described.read_backlogs(&api).await;
     }
-    let mut out = BufWriter::new(io::stdout());
-    let written = match args.output {
+    stdout::print(|out| match args.output {
         Layout::Json => {
-            serde_json::to_writer(&mut out, &described).map_err(io::Error::from).and_then(|()| writeln!(out))
+            serde_json::to_writer(&mut *out, &described)?;
+            writeln!(out)
         }
-        Layout::Table => page::write(&described, &mut out),
-    };
-    written.and_then(|()| out.flush()).map_err(Failure::io("write to standard output"))?;
+        Layout::Table => page::write(&described, out),
+    })?;
     Ok(Exit::Done)
 }

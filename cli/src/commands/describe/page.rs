@@ -8,7 +8,7 @@ use crate::table::Table;
 use super::described::{Described, DescribedShard};
 
 /// Writes what concerns the whole stream, then a table of its shards.
-pub(super) fn write(stream: &Described, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(stream: &Described, out: &mut dyn Write) -> io::Result<()> {
     for (name, value) in facts(stream) {
         writeln!(out, "{name:<12}  {value}")?;
     }

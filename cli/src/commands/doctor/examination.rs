@@ -13,6 +13,7 @@ use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::globals::Globals;
+use crate::stream_api::is_open;
 
 /// The checks under way.
 pub(crate) struct Examination<'a> {
@@ -75,7 +76,7 @@ impl<'a> Examination<'a> {
 
     async fn shards(&mut self, summary: &StreamDescriptionSummary, shards: &[Shard]) -> Result<(), Failure> {
         let (args, patient, arn) = (self.args, &self.patient, &summary.stream_arn);
-        let open = shards.iter().filter(|shard| records::is_open(shard)).count();
+        let open = shards.iter().filter(|shard| is_open(shard)).count();
         let told = format!("allowed: {} shards, {open} of them open", shards.len());
         self.report.add(&Check::ok("kinesis:ListShards", told))?;
         if args.mode.reads() {

@@ -13,6 +13,7 @@ use crate::commands::doctor::check::Check;
 use crate::commands::doctor::patient::{Page, Patient};
 use crate::commands::doctor::refusal::Refusal;
 use crate::commands::doctor::stream::counted;
+use crate::stream_api::is_open;
 
 /// How many shards are looked into.
 const SHARDS: usize = 4;
@@ -51,11 +52,6 @@ fn spread(shards: &[Shard]) -> impl Iterator<Item = &Shard> {
     let open: Vec<&Shard> = shards.iter().filter(|shard| is_open(shard)).collect();
     let step = open.len().div_ceil(SHARDS).max(1);
     open.into_iter().step_by(step)
-}
-
-/// Whether a shard still takes records.
-pub(crate) fn is_open(shard: &Shard) -> bool {
-    shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none())
 }
 
 /// The oldest records of a shard, and those that come next: of the last minutes, where there is more than those.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::commands::doctor::check::{Check, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::stdout;
 
 /// How the checks are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -41,7 +42,7 @@ impl Report {
             Output::Text => stdout.write_all(text(check).as_bytes()),
             Output::Json => writeln!(stdout, "{}", json(check)),
         };
-        told.and_then(|()| stdout.flush()).map_err(Failure::io("write to standard output"))
+        told.and_then(|()| stdout.flush()).map_err(Failure::io(stdout::WRITE))
     }
 
     /// Tells several.

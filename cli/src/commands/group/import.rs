@@ -1,6 +1,5 @@
 //! `headwater group APP import` and `export`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +16,8 @@ use crate::context::Context;
 use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
+use crate::place::is_standard;
+use crate::stdout;
 use crate::stores::{Store, open_redis};
 
 /// Stores checkpoints that come from elsewhere.
@@ -69,17 +70,16 @@ pub(super) async fn export(file: Option<&Path>, group: &Group) -> Result<Exit, F
         return Err(nothing_stored(group));
     }
     let json = format!("{}\n", export.to_json()?);
-    if let Some(file) = file.filter(|file| *file != Path::new("-")) {
+    if let Some(file) = file.filter(|file| !is_standard(file)) {
         std::fs::write(file, json).map_err(Failure::io(file.display()))?;
     } else {
-        let mut out = std::io::stdout().lock();
-        out.write_all(json.as_bytes()).and_then(|()| out.flush()).map_err(Failure::io("write the export"))?;
+        stdout::print(|out| out.write_all(json.as_bytes()))?;
     }
     Ok(Exit::Done)
 }
 
 async fn read(file: &Path) -> Result<String, Failure> {
-    if file != Path::new("-") {
+    if !is_standard(file) {
         return std::fs::read_to_string(file).map_err(Failure::io(file.display()));
     }
     let mut json = String::new();

@@ -14,6 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::rfc3339::rfc3339;
+use crate::stdout;
 use crate::table::Table;
 
 /// Tells of each shard where it is and who holds it, and which workers there are.
@@ -21,8 +22,8 @@ use crate::table::Table;
 pub(super) struct ListArgs {
     #[command(flatten)]
     pub(super) which: Which,
-    /// How it is told
-    #[arg(long, value_enum, value_name = "LAYOUT", default_value_t)]
+    /// How it is laid out
+    #[arg(short, long, value_enum, value_name = "LAYOUT", default_value_t)]
     output: Layout,
 }
 
@@ -32,16 +33,17 @@ pub(super) async fn run(args: &ListArgs, group: &Group) -> Result<Exit, Failure>
     if listing.start.is_none() && listing.leases.is_empty() && listing.workers.is_empty() {
         return Err(nothing_stored(group));
     }
-    let mut out = std::io::stdout().lock();
-    let written = match args.output {
-        Layout::Table => write_tables(group, &listing, &mut out),
-        Layout::Json => writeln!(out, "{}", to_json(group, &listing)?),
-    };
-    written.and_then(|()| out.flush()).map_err(Failure::io("write the list"))?;
+    match args.output {
+        Layout::Table => stdout::print(|out| write_tables(group, &listing, out))?,
+        Layout::Json => {
+            let json = to_json(group, &listing)?;
+            stdout::print(|out| writeln!(out, "{json}"))?;
+        }
+    }
     Ok(Exit::Done)
 }
 
-fn write_tables(group: &Group, listing: &Listing, out: &mut impl Write) -> io::Result<()> {
+fn write_tables(group: &Group, listing: &Listing, out: &mut dyn Write) -> io::Result<()> {
     let dash = || "-".to_owned();
     let started = match &listing.start {
         Some(start) => format!("started {}", rfc3339(start.at)),

@@ -4,7 +4,7 @@ mod faults;
 mod named_stream;
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::stdout;
 use named_stream::NamedStream;
 
 const EXAMPLES: &str = "\
@@ -120,9 +121,7 @@ fn refused(args: &LocalArgs, error: &headwater_local::Error) -> Failure {
 /// Prints the URL for scripts, and what to do with it for people.
 fn tell(server: &Server, args: &LocalArgs) -> Result<(), Failure> {
     let url = server.endpoint_url();
-    let mut stdout = io::stdout().lock();
-    let told = writeln!(stdout, "{url}").and_then(|()| stdout.flush());
-    told.map_err(Failure::io("write to standard output"))?;
+    stdout::print(|out| writeln!(out, "{url}"))?;
     let hint: &dyn fmt::Display = match args.streams.first() {
         Some(stream) => &format!("headwater tail {} --from horizon --endpoint-url {url}", stream.name),
         None => &format!("headwater put orders hello --codec string --create 1 --endpoint-url {url}"),

@@ -1,10 +1,11 @@
 //! The file that takes what was not delivered.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::letters;
 
 use super::letter::Letter;
 
@@ -16,15 +17,9 @@ pub(super) struct DeadLetters {
 }
 
 impl DeadLetters {
-    /// Opens it before anything is put, so that nothing fails for a path that is wrong.
+    /// Opens it to be written at its end.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let file = file.map_err(|error| {
-            Failure::usage(format!(
-                "--dead-letter {}: {error}: a file that can be written is right",
-                path.display()
-            ))
-        })?;
+        let file = letters::open(path)?;
         Ok(Self { path: path.to_owned(), file })
     }
 

@@ -1,7 +1,7 @@
 //! Dead letters in a file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use futures::StreamExt as _;
@@ -9,6 +9,7 @@ use futures::channel::mpsc::Receiver;
 
 use crate::commands::relay::letter::Letter;
 use crate::failure::Failure;
+use crate::letters;
 
 /// How many letters share a sync of the disk.
 const BATCH: usize = 256;
@@ -21,22 +22,9 @@ pub(super) struct LetterFile {
 }
 
 impl LetterFile {
-    /// Opens it to be written at its end; a line that an earlier run did not finish is ended.
+    /// Opens it to be written at its end.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let failed = || Failure::io(format!("--dead-letter {}", path.display()));
-        if path == Path::new("-") {
-            return Err(Failure::usage(
-                "--dead-letter -: a letter must be on a disk before its message is done; name a file or a stream",
-            ));
-        }
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(failed())?;
-        if file.seek(SeekFrom::End(0)).map_err(failed())? > 0 {
-            let mut last = [0];
-            file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).map_err(failed())?;
-            if last != *b"\n" {
-                file.write_all(b"\n").map_err(failed())?;
-            }
-        }
+        let file = letters::open(path)?;
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -71,21 +59,5 @@ impl LetterFile {
         }
         let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
         written.map_err(Failure::io(format!("--dead-letter {}", self.path.display())))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::LetterFile;
-
-    #[test]
-    fn a_line_that_was_cut_off_is_ended() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("letters.ndjson");
-        for (before, after) in [("", ""), ("{}\n", "{}\n"), ("{\"rea", "{\"rea\n")] {
-            std::fs::write(&path, before).unwrap();
-            LetterFile::open(&path).unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
-        }
     }
 }

@@ -9,9 +9,7 @@ use jaq_json::{Val, read};
 use crate::codec::Format;
 use crate::commands::relay::jq::Jq;
 use crate::json;
-
-/// The longest partition key, in characters.
-const LONGEST_KEY: usize = 256;
+use crate::keys::partition_key;
 
 /// What is made of a message: payloads for the codec out, and their keys.
 #[derive(Clone, Debug)]
@@ -92,12 +90,7 @@ impl Transform {
             Val::Num(_) | Val::Bool(_) => output.to_string(),
             _ => return Err("--key-jq gives neither a string nor a number nor a boolean".to_owned()),
         };
-        match key.chars().count() {
-            1..=LONGEST_KEY => Ok(Some(key)),
-            characters => {
-                Err(format!("--key-jq gives a key of {characters} characters; 1 to 256 are allowed"))
-            }
-        }
+        partition_key(&key).map(Some).map_err(|why| format!("--key-jq gives a key, and {why}"))
     }
 
     /// Refuses what the codec out would refuse: there, nobody could be told of the message any more.

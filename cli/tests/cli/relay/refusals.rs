@@ -24,7 +24,7 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["a", "b", "--until", "later"], &["--until", "later", "tip"]),
     (&["a", "b", "--on-error", "dead-letter"], &["--on-error dead-letter", "--dead-letter is missing"]),
     (&["a", "b", "--dead-letter", "a"], &["--dead-letter \"a\" is FROM"]),
-    (&["a", "b", "--dead-letter", "-"], &["--dead-letter -", "name a file or a stream"]),
+    (&["a", "b", "--dead-letter", "-"], &["--dead-letter -", "name a file"]),
     (&["a", "b", "--create", "0"], &["--create", "on-demand"]),
     (&["a", "b", "--workers", "0"], &["--workers", "0"]),
     (&["a", "b", "--order", "shard"], &["--order", "key", "none"]),
