@@ -63,10 +63,15 @@ const PARTS: [&str; 5] =
 const LOOKED: &str = "no credentials found in chain";
 /// What is said in its place.
 const NO_CREDENTIALS: &str = "no credentials were found: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-     a --profile or a role give them";
+     a --profile or a role give them; `headwater doctor` tells where they were looked for";
 
-/// An error and its causes in one line, none of them told twice.
+/// An error and its causes in one line, for people: none of them told twice, and none of the layers between.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    plain(&causes(error))
+}
+
+/// An error and its causes as they tell of themselves, none of them told twice.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -76,7 +81,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = next.source();
     }
-    plain(&message)
+    message
 }
 
 /// The same without what only a developer of the SDK has use for, and without the end of its last sentence.

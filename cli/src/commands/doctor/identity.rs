@@ -8,7 +8,7 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use crate::commands::doctor::check::Check;
 use crate::commands::doctor::refusal::{Refusal, Why};
 use crate::connection::{Connection, NOBODY};
-use crate::failure::chain;
+use crate::failure::causes;
 
 /// Where requests go, unless they cannot go anywhere.
 pub(crate) fn place(config: &SdkConfig, arn_region: Option<&str>) -> Check {
@@ -53,7 +53,7 @@ pub(crate) async fn credentials(config: &SdkConfig) -> (Check, Option<Credential
         Ok(credentials) => (Check::ok("credentials", told(&credentials)), Some(credentials)),
         Err(error) => {
             // The SDK tells of each place that it looked in, one a line.
-            let told = chain(&error);
+            let told = causes(&error);
             let places: Vec<&str> = told.lines().map(str::trim).collect();
             (Check::finding("credentials", places.join("; "), REMEDY), None)
         }
