@@ -40,7 +40,12 @@ async fn a_dead_letter_holds_what_is_needed_to_put_it_again() {
         put(&endpoint, ["--codec", "json", "--key", "k", &flag]).input("1\n{no\n2\n").run().await.code(3);
     assert!(told.contains(&format!("1 of 3 messages were not delivered: see {}", file.display())), "{told}");
     assert!(!told.contains("line 2"), "{told}");
+    // A full disk cut the next one off.
+    let torn = [&std::fs::read(&file).unwrap()[..], b"{\"li"].concat();
+    std::fs::write(&file, torn).unwrap();
     put(&endpoint, [&flag]).input(b"\xff\n".as_slice()).run().await.code(1);
+    let whole = std::fs::read_to_string(&file).unwrap().replace("{\"li\n", "");
+    std::fs::write(&file, whole).unwrap();
 
     let letters = letters(&file);
     assert_eq!(letters.len(), 2, "it is appended to");
