@@ -1,14 +1,16 @@
 //! The file that is copied into a stream.
 
 use std::fs::TryLockError;
-use std::io::SeekFrom;
+use std::io::{self, Seek as _, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use headwater::checkpoint::Tracker;
 use headwater::{Ack, Position};
+use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, BufReader, stdin};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader, stdin};
 
 use crate::commands::copy::identity::Identity;
 use crate::commands::copy::kept::Kept;
@@ -19,6 +21,8 @@ use crate::place::is_standard;
 const LONGEST_LINE: usize = 64 << 20;
 /// How much of the file is read at a time.
 const BUFFER: usize = 1 << 20;
+/// How much of what was copied tells the file from another that was written in its place.
+const KNOWN_BY: u64 = 4 << 10;
 
 /// How much of the file is in the stream: all of its first so many bytes, which are so many lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,8 @@ struct Progress {
     stream: Identity,
     bytes: u64,
     lines: u64,
+    /// What lies before that place, by which the file is known again
+    digest: String,
 }
 
 /// Lines on their way, and how many of them have arrived.
@@ -40,7 +46,7 @@ pub(super) struct Input {
     tracker: Tracker,
     stored: Progress,
     /// Nowhere for a pipe, which cannot be read twice
-    kept: Option<Kept>,
+    kept: Option<(Kept, std::fs::File)>,
 }
 
 /// A line of the file, which is owed to the stream.
@@ -60,26 +66,28 @@ impl Input {
         restart: bool,
     ) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let mut stored = Progress { stream, bytes: 0, lines: 0 };
+        let mut stored = Progress { stream, bytes: 0, lines: 0, digest: String::new() };
         let (reader, kept): (Box<dyn AsyncRead + Send + Unpin>, _) = if is_standard(path) {
             (Box::new(stdin()), None)
         } else {
             let kept = Kept::beside(path, &format!(".{target}.progress"));
-            let mut file = File::open(path).await.map_err(Failure::io(format!("open {name}")))?;
+            let file = File::open(path).await.map_err(Failure::io(format!("open {name}")))?;
             let metadata = file.metadata().await.map_err(Failure::io(format!("open {name}")))?;
             if !metadata.is_file() {
                 return Ok(Self::over(Box::new(file), name, stored, None));
             }
-            file = lock(file, &name).await?;
+            let same = lock(file, &name).await?;
             if !restart && let Some(found) = kept.load::<Progress>()? {
-                check(&found, &stored.stream, &mut file, &name, &kept).await?;
+                check(&found, &stored.stream, &same, &name, &kept)?;
                 stored = found;
             }
             // A copy that could not say how far it is had better not begin.
             kept.store(&stored).map_err(Failure::io(format!("write {}", kept.path().display())))?;
-            let seek = file.seek(SeekFrom::Start(stored.bytes)).await;
-            seek.map_err(Failure::io(format!("read {name}")))?;
-            (Box::new(file), Some(kept))
+            let read = same.try_clone().and_then(|mut file| {
+                file.seek(SeekFrom::Start(stored.bytes))?;
+                Ok(File::from_std(file))
+            });
+            (Box::new(read.map_err(Failure::io(format!("read {name}")))?), Some((kept, same)))
         };
         Ok(Self::over(reader, name, stored, kept))
     }
@@ -88,7 +96,7 @@ impl Input {
         reader: Box<dyn AsyncRead + Send + Unpin>,
         name: String,
         stored: Progress,
-        kept: Option<Kept>,
+        kept: Option<(Kept, std::fs::File)>,
     ) -> Self {
         let (bytes, lines) = (stored.bytes, stored.lines);
         let reader = BufReader::with_capacity(BUFFER, reader);
@@ -150,7 +158,9 @@ impl Input {
         self.stored.lines = lines;
         self.stored.bytes = sequence.as_str().parse().unwrap_or(self.stored.bytes);
         match &self.kept {
-            Some(kept) => {
+            Some((kept, file)) => {
+                self.stored.digest =
+                    digest(file, self.stored.bytes).map_err(Failure::io(format!("read {}", self.name)))?;
                 kept.store(&self.stored).map_err(Failure::io(format!("write {}", kept.path().display())))
             }
             None => Ok(()),
@@ -159,10 +169,10 @@ impl Input {
 }
 
 /// Refuses to go on in a file, or into a stream, that is not the one of before.
-async fn check(
+fn check(
     found: &Progress,
     stream: &Identity,
-    file: &mut File,
+    file: &std::fs::File,
     name: &str,
     kept: &Kept,
 ) -> Result<(), Failure> {
@@ -172,35 +182,36 @@ async fn check(
             "{beside} tells of a copy into another stream of that name: --restart begins anew"
         )));
     }
-    let read = Failure::io(format!("read {name}"));
-    let is_same = async {
-        let len = file.metadata().await?.len();
-        if found.bytes == 0 || found.bytes == len {
-            return Ok(true);
-        }
-        if found.bytes > len {
-            return Ok(false);
-        }
-        file.seek(SeekFrom::Start(found.bytes - 1)).await?;
-        Ok(file.read_u8().await? == b'\n')
-    };
-    match is_same.await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::failed(format!(
-            "{name} is not the file that {beside} tells of, which had the end of a line at byte {}: --restart begins anew",
+    let is_same = found.bytes == 0
+        || match digest(file, found.bytes) {
+            Ok(digest) => digest == found.digest,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+            Err(error) => return Err(Failure::io(format!("read {name}"))(error)),
+        };
+    if !is_same {
+        return Err(Failure::failed(format!(
+            "{name} is not the file that {beside} tells of: its first {} bytes are others than were copied: --restart begins anew",
             found.bytes
-        ))),
-        Err(error) => Err(read(error)),
+        )));
     }
+    Ok(())
+}
+
+/// Digests what lies right before a place.
+fn digest(file: &std::fs::File, place: u64) -> io::Result<String> {
+    let begin = place.saturating_sub(KNOWN_BY);
+    let mut known = vec![0; usize::try_from(place - begin).unwrap_or_default()];
+    file.read_exact_at(&mut known, begin)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(Md5::digest(&known).into())))
 }
 
 /// Keeps those away who would write to the file. Where files cannot be locked, that is the user's to see to.
-async fn lock(file: File, name: &str) -> Result<File, Failure> {
+async fn lock(file: File, name: &str) -> Result<std::fs::File, Failure> {
     let file = file.into_std().await;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {
             Err(Failure::failed(format!("{name} is being written by another copy")))
         }
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(File::from_std(file)),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }

@@ -134,10 +134,19 @@ async fn a_file_is_copied_once_and_what_is_added_to_it_later() {
     std::fs::write(&file, "{\"payload\":\"1\"}\n\n{\"payload\":\"2\"}\n{\"payload\":\"3\"}").unwrap();
     to(stream.name(), &[]).await.ok();
     assert_eq!(records(&stream).await.len(), 3, "the last line lacks its end");
+    std::fs::write(&file, "{\"payload\":\"1\"}\n\n{\"payload\":\"2\"}\n{\"payload\":\"3\"}\n").unwrap();
+    to(stream.name(), &[]).await.ok();
+    assert_eq!(records(&stream).await.len(), 3, "and was given it later");
     to(other.name(), &[]).await.ok();
     assert_eq!(records(&other).await.len(), 3, "each stream has a place of its own");
     to(stream.name(), &["--restart"]).await.ok();
     assert_eq!(records(&stream).await.len(), 6);
+
+    // Another file in its place, with the end of a line where the copy was.
+    std::fs::write(&file, "{\"payload\":\"7\"}\n\n{\"payload\":\"8\"}\n{\"payload\":\"9\"}").unwrap();
+    let told = to(other.name(), &[]).await.code(1);
+    assert!(told.contains("not the file") && told.contains("--restart"), "{told}");
+    assert_eq!(records(&other).await.len(), 3);
 
     std::fs::write(&file, "{\"payload\":\"1\"}\n").unwrap();
     let told = to(stream.name(), &[]).await.code(1);
