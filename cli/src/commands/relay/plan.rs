@@ -1,5 +1,7 @@
 //! What was asked for, checked before anything is connected.
 
+use std::sync::Arc;
+
 use headwater::source::{self, Start};
 
 use crate::begin::Begin;
@@ -54,6 +56,7 @@ impl Plan {
                 key: args.key_jq.clone(),
                 from: *codec_in.codec().serializer(),
                 to: *codec_out.codec().serializer(),
+                framing: Arc::clone(codec_out.codec().framing()),
             },
             on_error: OnError::of(args)?,
             start,

@@ -1,7 +1,7 @@
 //! The command.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use headwater::batch::OnKeyFailure;
 use headwater::checkpoint::CheckpointStore;
@@ -109,7 +109,9 @@ impl Relay {
             .sink(&args.to)
             .ordering(args.order.into())
             .max_in_flight(args.max_in_flight.get())
-            .linger(args.linger);
+            .linger(args.linger)
+            // What is too short or too long is the source's to refuse, in the words of the flag.
+            .time_to_live(args.outage_limit.clamp(Duration::from_millis(1), Duration::from_hours(7 * 24)));
         if args.unlimited {
             sink = sink.limits(Limits::Unlimited);
         }

@@ -85,10 +85,13 @@ impl Outlet {
     }
 }
 
-/// Whether no message can be delivered, so that the whole stream would become dead letters.
+/// Whether it is not for the message itself that it was not delivered. The whole stream would become dead letters, for an
+/// outage, or for a stop in the midst of one, that the next start knows nothing of.
 fn is_of_all(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound | ErrorKind::AccessDenied | ErrorKind::NotReady | ErrorKind::Closed
-    )
+    let kind = error.kind();
+    kind.is_retryable()
+        || matches!(
+            kind,
+            ErrorKind::NotFound | ErrorKind::AccessDenied | ErrorKind::NotReady | ErrorKind::Closed
+        )
 }

@@ -1,8 +1,10 @@
 //! What is made of a message.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use headwater::{Key, Message};
-use headwater_kinesis::codec::Serializer as _;
+use headwater_kinesis::codec::{Framing, Serializer as _};
 use jaq_json::write::{Pp, write};
 use jaq_json::{Val, read};
 
@@ -18,6 +20,8 @@ pub(super) struct Transform {
     pub(super) key: Option<Jq>,
     pub(super) from: Format,
     pub(super) to: Format,
+    /// What records of TO may hold
+    pub(super) framing: Arc<dyn Framing>,
 }
 
 /// One of the messages that another becomes.
@@ -95,11 +99,9 @@ impl Transform {
 
     /// Refuses what the codec out would refuse: there, nobody could be told of the message any more.
     fn check(&self, payload: &Bytes) -> Result<(), String> {
-        if self.jq.is_none() && self.from == self.to {
-            return Ok(());
-        }
-        let written = self.to.serialize(payload, &mut Vec::new());
-        written.map_err(|cause| {
+        let mut written = Vec::new();
+        let accepted = self.to.serialize(payload, &mut written).and_then(|()| self.framing.accepts(&written));
+        accepted.map_err(|cause| {
             format!(
                 "it cannot be written as {}: {cause}",
                 headwater_kinesis::codec::Serializer::name(&self.to)
@@ -119,12 +121,16 @@ mod tests {
     use bytes::Bytes;
     use headwater::Message;
 
+    use std::sync::Arc;
+
+    use headwater_kinesis::codec::{Lines, Single};
+
     use super::{Transform, spread};
     use crate::codec::Format;
 
     fn transform(jq: Option<&str>, key: Option<&str>, from: Format, to: Format) -> Transform {
         let read = |code: &str| code.parse().unwrap();
-        Transform { jq: jq.map(read), key: key.map(read), from, to }
+        Transform { jq: jq.map(read), key: key.map(read), from, to, framing: Arc::new(Single) }
     }
 
     /// The key and the payload of each message.
@@ -161,6 +167,9 @@ mod tests {
     fn what_the_codec_out_cannot_write_is_told() {
         let json = transform(None, None, Format::Text, Format::Json);
         assert!(made(&json, "plain").unwrap_err().contains("cannot be written as JSON"));
+        let lines =
+            Transform { framing: Arc::new(Lines), ..transform(None, None, Format::Json, Format::Json) };
+        assert!(made(&lines, "{\n}").unwrap_err().contains("a line cannot hold a newline"));
         let nan = transform(Some("nan"), None, Format::Json, Format::Json);
         assert!(made(&nan, "1").unwrap_err().contains("cannot be written as JSON"));
     }

@@ -7,7 +7,7 @@ use headwater_tests::{Server, eventually};
 use serde_json::{Value, json};
 
 use crate::relay::streams::{Streams, read};
-use crate::support::{Done, Headwater};
+use crate::support::{Done, Headwater, RunningLocal};
 
 /// Relays a good message, one that is no JSON, and one that jq fails on.
 async fn relay(streams: &Streams, arguments: &[&str]) -> Done {
@@ -184,4 +184,31 @@ async fn a_message_that_is_too_deep_for_jq_goes_to_the_dead_letters_too() {
     assert_eq!(payloads(&streams).await, ["\"after\""]);
     let letter: Value = serde_json::from_str(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
     assert!(letter["error"].as_str().unwrap().contains("400000 levels deep"), "{}", letter["error"]);
+}
+
+#[tokio::test]
+async fn an_outage_of_the_target_makes_no_dead_letters() {
+    let faults = ["--stream", "from:1", "--stream", "to:1", "--faults", "throttle=to/shardId-000000000000"];
+    let local = ["local", "--port", "0"].iter().chain(&faults);
+    let local = RunningLocal::start(Headwater::new(local)).await;
+    let at = ["--endpoint-url", local.url()];
+    Headwater::new(["put", "from", "an order"].iter().chain(&at)).run().await.ok();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("letters.ndjson");
+    let relay = ["relay", "from", "to", "--until", "tip", "--outage-limit", "3s"];
+    let relay = Headwater::new(relay.iter().chain(&at)).args(["--dead-letter", file.to_str().unwrap()]);
+    let told = relay.run().await.code(1);
+    assert!(told.contains("Rate exceeded for shard shardId-000000000000 in stream to"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "", "it comes again");
+}
+
+#[tokio::test]
+async fn a_value_that_the_records_of_the_target_cannot_hold_is_skipped_where_that_is_wanted() {
+    let streams = Streams::new(Server::Local.shared(), 1).await;
+    streams.fill(codec::string(), ["{\n}".to_owned(), "7".to_owned()]).await;
+    let relay = ["relay", streams.from.name(), streams.to.name(), "--until", "tip"];
+    let codecs = ["--codec-in", "json", "--codec-out", "json-lines", "--on-error", "skip"];
+    let told = Headwater::at(streams.endpoint, relay.iter().chain(&codecs)).run().await.code(3);
+    assert!(told.contains("a line cannot hold a newline"), "{told}");
+    assert_eq!(payloads(&streams).await, ["7\n"]);
 }
