@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::place::is_standard;
+use crate::place::{is_standard, sync_name};
 
 /// Opens it to be written at its end, before anything is done, so that nothing fails for a path that is wrong. A line
 /// that an earlier run did not finish is ended.
@@ -24,7 +24,12 @@ pub(crate) fn open(path: &Path) -> Result<File, Failure> {
 fn at_its_end(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
     // A device has no end.
-    if file.metadata()?.is_file() && file.seek(SeekFrom::End(0))? > 0 {
+    if !file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    if file.seek(SeekFrom::End(0))? == 0 {
+        sync_name(path);
+    } else {
         let mut last = [0];
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;

@@ -1,5 +1,6 @@
 //! A stream or a file, as an argument names it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -40,6 +41,13 @@ impl FromStr for Place {
 /// Whether a path stands for standard input or output.
 pub(crate) fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+/// Brings the name of a file that is new, or was renamed, to the disk: what is synced in the file is lost without it.
+/// Where a directory cannot be synced, a crash may cost the name.
+pub(crate) fn sync_name(path: &Path) {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
 }
 
 fn stream(name: &str) -> Result<Place, String> {

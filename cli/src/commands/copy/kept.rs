@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
+use crate::place::sync_name;
 
 /// Where something is kept from one run to the next.
 #[derive(Clone, Debug)]
@@ -54,9 +55,8 @@ impl Kept {
             let _ = fs::remove_file(&new);
         }
         written?;
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         // From here on it is written. After a crash an older one is as true, and only costs to read more again.
-        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
+        sync_name(&self.path);
         Ok(())
     }
 }
