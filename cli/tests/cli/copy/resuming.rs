@@ -143,7 +143,7 @@ async fn a_file_is_copied_once_and_what_is_added_to_it_later() {
     assert_eq!(records(&stream).await.len(), 6);
 
     // Another file in its place, with the end of a line where the copy was.
-    std::fs::write(&file, "{\"payload\":\"7\"}\n\n{\"payload\":\"8\"}\n{\"payload\":\"9\"}").unwrap();
+    std::fs::write(&file, "{\"payload\":\"7\"}\n\n{\"payload\":\"8\"}\n{\"payload\":\"9\"}\n").unwrap();
     let told = to(other.name(), &[]).await.code(1);
     assert!(told.contains("not the file") && told.contains("--restart"), "{told}");
     assert_eq!(records(&other).await.len(), 3);
