@@ -62,7 +62,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: args::Cli) -> Result<Exit, Failure> {
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::io("start"))?;
+    // Two at least: a jq expression that never ends keeps one, and Ctrl-C must still be heard.
+    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(Failure::io("start"))?;
     let exit = runtime.block_on(async {
         let context = Context::new(cli.globals)?;
         let exit = commands::run(cli.command, context).await;
