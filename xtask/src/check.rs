@@ -22,7 +22,17 @@ pub(crate) fn check() -> Result<Tally, Error> {
             ])
             .way_out("Mend what the lints name above."),
         Step::cargo()
-            .args(["clippy", "-p", "headwater-cli", "--all-targets", "--", "--deny", "warnings"])
+            .args([
+                "clippy",
+                "--workspace",
+                "--bin",
+                "headwater",
+                "--test",
+                "cli",
+                "--",
+                "--deny",
+                "warnings",
+            ])
             .way_out("Mend what the lints name above, in the command without its features."),
         Step::cargo()
             .args(["doc", "--workspace", "--no-deps", "--features", FEATURES])

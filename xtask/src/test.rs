@@ -10,8 +10,8 @@ use crate::workspace::FEATURES;
 pub(crate) fn test() -> Result<Tally, Error> {
     let mut tally =
         cargo_test(Step::cargo().args(["test", "--workspace", "--no-fail-fast", "--features", FEATURES]));
-    // What a command without them says of them.
-    tally += cargo_test(Step::cargo().args(["test", "-p", "headwater-cli", "--test", "cli", "otlp"]));
+    // What a command without them says of them. Of the whole workspace, so that what it depends on is built already.
+    tally += cargo_test(Step::cargo().args(["test", "--workspace", "--test", "cli", "otlp"]));
     tally += examples();
     Ok(tally)
 }
