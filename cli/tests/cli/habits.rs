@@ -52,17 +52,6 @@ async fn the_help_of_every_command_has_examples() {
 }
 
 #[tokio::test]
-async fn help_comes_at_once() {
-    let mut fastest = Duration::MAX;
-    for _ in 0..50 {
-        let start = Instant::now();
-        Headwater::new(["--help"]).run().await.ok();
-        fastest = fastest.min(start.elapsed());
-    }
-    assert!(fastest < Duration::from_millis(20), "{fastest:?}");
-}
-
-#[tokio::test]
 async fn a_wrong_command_and_a_wrong_flag_are_named_with_those_that_are_nearest() {
     let told = Headwater::new(["tial", "orders"]).run().await.code(2);
     assert!(told.contains("'tial'") && told.contains("'tail'"), "{told}");
