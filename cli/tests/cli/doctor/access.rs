@@ -1,19 +1,10 @@
 //! Who asks, where, and what they may do.
 
-use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation, Server};
+use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation};
 
+use crate::doctor::orders::{doctor, orders};
 use crate::doctor::told::Told;
 use crate::support::Headwater;
-
-/// `headwater doctor orders` at an endpoint of this process.
-fn doctor(server: &Server, flags: &[&str]) -> Headwater {
-    let url = server.endpoint_url();
-    Headwater::new([&["doctor", "orders", "--endpoint-url", &url], flags].concat())
-}
-
-async fn orders() -> Server {
-    LocalKinesis::builder().stream("orders", 2).serve().await.unwrap()
-}
 
 #[tokio::test]
 async fn an_action_that_is_denied_is_named_with_what_allows_it() {

@@ -5,6 +5,7 @@ mod canned;
 mod checkpoints;
 mod clock;
 mod identity;
+mod orders;
 mod records;
 mod told;
 

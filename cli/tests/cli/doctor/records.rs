@@ -1,18 +1,9 @@
 //! The records, and whether they can be read and written.
 
-use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis, Operation, Server};
+use headwater_local::{ErrorCode, Fault, Faults, Operation};
 
+use crate::doctor::orders::{doctor, orders};
 use crate::doctor::told::Told;
-use crate::support::Headwater;
-
-fn doctor(server: &Server, flags: &[&str]) -> Headwater {
-    let url = server.endpoint_url();
-    Headwater::new([&["doctor", "orders", "--endpoint-url", &url], flags].concat())
-}
-
-async fn orders() -> Server {
-    LocalKinesis::builder().stream("orders", 2).serve().await.unwrap()
-}
 
 #[tokio::test]
 async fn records_of_another_codec_are_found_with_what_they_look_like() {
