@@ -52,6 +52,8 @@ async fn work(job: WorkerJob) -> Result<()> {
     }
     let finished = control.finished().await;
     watching.abort();
+    // It says nothing more once it is gone: what is said next is the last.
+    let _ = watching.await;
     finished
 }
 
