@@ -15,6 +15,7 @@ use crate::StreamRef;
 use crate::api::{Api, NewStream, StreamSummary};
 use crate::identity::RenewableCache;
 use crate::role::Role;
+use crate::wire::{Wire, exchangeable};
 
 pub(crate) use crate::settings::connection_settings;
 
@@ -39,6 +40,8 @@ pub(crate) struct Connection {
     pub(crate) attempt_timeout: Duration,
     pub(crate) create: Option<NewStream>,
     pub(crate) active_timeout: Duration,
+    /// That of the environment, where it is not set.
+    pub(crate) wire: Option<Wire>,
 }
 
 impl Connection {
@@ -56,6 +59,7 @@ impl Connection {
             attempt_timeout: Duration::from_secs(10),
             create: None,
             active_timeout: Duration::from_mins(1),
+            wire: None,
         }
     }
 
@@ -75,12 +79,17 @@ impl Connection {
             return invalid(format!("create_stream = {shards}: 1 to {} is allowed", CREATED_SHARDS.end()));
         }
         self.role()?;
+        self.wire()?;
         match &self.endpoint_url {
             Some(url) if !is_url(url) => {
                 invalid(format!("endpoint_url = \"{url}\": a URL such as http://127.0.0.1:4567 is needed"))
             }
             _ => Ok(()),
         }
+    }
+
+    fn wire(&self) -> Result<Wire> {
+        self.wire.map_or_else(Wire::from_env, Ok)
     }
 
     /// Returns the role that is to be assumed, if any.
@@ -113,7 +122,7 @@ impl Connection {
         let stream: StreamRef = self.stream.parse()?;
         let client = self.client(stream.region()).await?;
         let place = self.place(&client);
-        let api = Api { client, stream, place };
+        let api = Api { client, stream, place, wire: self.wire()? };
         if let Some(new) = self.create {
             api.create_stream(new).await?;
         }
@@ -154,6 +163,9 @@ impl Connection {
             let base = base.timeout_config(self.timeouts(self.attempt_timeout.mul_f64(0.8))).build();
             // On the heap for the same reason.
             builder = builder.credentials_provider(Box::pin(role.assumed_by(base)).await);
+        }
+        if self.wire()? != Wire::Sdk {
+            exchangeable(&mut builder, config.http_client());
         }
         Ok(Client::from_conf(builder.build()))
     }

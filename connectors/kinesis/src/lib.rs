@@ -50,8 +50,9 @@ mod role;
 mod settings;
 mod sink;
 mod source;
-mod stream_ref;
 #[cfg(test)]
+mod spy;
+mod stream_ref;
 mod wire;
 
 pub use api::PutRecords;
@@ -59,6 +60,7 @@ pub use dispatcher::{Dispatcher, DispatcherBuilder, Unprocessed};
 pub use sink::{KinesisSink, KinesisSinkBuilder, Limits};
 pub use source::{Deaggregation, FanOut, KinesisSource, KinesisSourceBuilder};
 pub use stream_ref::StreamRef;
+pub use wire::Wire;
 
 /// Codecs: those of [`headwater::codec`], and the KPL's.
 pub mod codec {

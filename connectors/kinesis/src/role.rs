@@ -111,7 +111,7 @@ mod tests {
     use headwater_local::LocalKinesis;
 
     use super::*;
-    use crate::wire::{Seen, access_key, answer, wire};
+    use crate::spy::{Seen, access_key, answer, wire};
     use crate::{KinesisSink, KinesisSource};
 
     const ROLE: &str = "arn:aws:iam::123456789012:role/orders-writer";

@@ -146,6 +146,13 @@ macro_rules! connection_settings {
             self
         }
 
+        /// Chooses how records are written and read. Default: what the environment variable `HEADWATER_WIRE` says,
+        /// `json`, `cbor` or `sdk`, and [`Wire::Json`](crate::Wire::Json) without one.
+        pub fn wire(mut self, wire: crate::Wire) -> Self {
+            self.connection.wire = Some(wire);
+            self
+        }
+
         /// Sets how long a stream that is CREATING is waited for. Default: 60 s.
         pub fn active_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.connection.active_timeout = timeout;

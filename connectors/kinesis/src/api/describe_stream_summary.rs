@@ -89,8 +89,12 @@ mod tests {
     use super::*;
 
     async fn summary(local: &LocalKinesis) -> StreamSummary {
-        let api =
-            Api { client: local.client(), stream: "orders".parse().unwrap(), place: "in process".into() };
+        let api = Api {
+            client: local.client(),
+            stream: "orders".parse().unwrap(),
+            place: "in process".into(),
+            wire: crate::Wire::default(),
+        };
         api.active_stream(Duration::ZERO).await.unwrap()
     }
 

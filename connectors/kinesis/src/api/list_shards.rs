@@ -108,7 +108,12 @@ mod tests {
     use super::*;
 
     fn api(local: &LocalKinesis) -> Api {
-        Api { client: local.client(), stream: "orders".parse().unwrap(), place: "in process".into() }
+        Api {
+            client: local.client(),
+            stream: "orders".parse().unwrap(),
+            place: "in process".into(),
+            wire: crate::Wire::default(),
+        }
     }
 
     fn shard(first: &str, last: &str, end: Option<&str>) -> types::Shard {

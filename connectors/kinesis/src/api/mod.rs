@@ -21,7 +21,7 @@ use std::time::Duration;
 use aws_sdk_kinesis::Client;
 use headwater::Result;
 
-use crate::StreamRef;
+use crate::{StreamRef, Wire};
 
 pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
@@ -40,6 +40,8 @@ pub(crate) struct Api {
     pub(crate) stream: StreamRef,
     /// The endpoint or region, for errors.
     pub(crate) place: Arc<str>,
+    /// How records are written and read.
+    pub(crate) wire: Wire,
 }
 
 impl Api {

@@ -56,7 +56,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::wire::{Seen, answer, wire};
+    use crate::spy::{Seen, answer, wire};
     use crate::{KinesisSink, KinesisSource};
 
     /// Hands out `first` once, then `second`; like most providers that are written by hand it names no expiry.

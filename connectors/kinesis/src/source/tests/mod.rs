@@ -46,7 +46,12 @@ fn polling(client: &Client) -> Arc<Polling> {
     // As a connection sets it up: the source does its own retries.
     let client =
         Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build());
-    let api = Api { client, stream: "orders".parse().unwrap(), place: "in process".into() };
+    let api = Api {
+        client,
+        stream: "orders".parse().unwrap(),
+        place: "in process".into(),
+        wire: crate::Wire::default(),
+    };
     Arc::new(Polling {
         api: Arc::new(api),
         meters: Arc::new(Meters::new("orders")),

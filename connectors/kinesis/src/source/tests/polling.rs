@@ -13,7 +13,7 @@ use tokio::time::{Instant, advance};
 use super::*;
 use crate::kpl::Kpl;
 use crate::source::polling::PollingFetch;
-use crate::wire::{Seen, answer, wire};
+use crate::spy::{Seen, answer, wire};
 
 fn fetch(local: &LocalKinesis, from: ReadFrom) -> PollingFetch {
     PollingFetch::new(polling(&local.client()), shard(0), from)
