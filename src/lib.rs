@@ -121,6 +121,7 @@ mod origin;
 mod per_stream;
 mod position;
 mod rfc3339;
+mod text;
 mod undelivered;
 
 pub use ack::{Ack, Acks};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::rfc3339;
+use crate::text::Text;
 
 /// The name of a shard, as `shardId-000000000000`.
 ///
@@ -63,12 +64,17 @@ impl fmt::Display for ShardId {
 /// assert_eq!(SequenceNumber::from("007"), SequenceNumber::from("7"));
 /// ```
 #[derive(Clone, Debug)]
-pub struct SequenceNumber(Arc<str>);
+pub struct SequenceNumber(Text<DIGITS>);
+
+/// How many digits are kept in place: those that Kinesis gives.
+const DIGITS: usize = 56;
 
 impl SequenceNumber {
     /// Creates a sequence number from its decimal digits. Leading zeros count for nothing, and are kept.
-    pub fn new(digits: impl Into<Arc<str>>) -> Self {
-        Self(digits.into())
+    ///
+    /// Up to 56 digits, as Kinesis gives, cost no allocation.
+    pub fn new(digits: impl AsRef<str>) -> Self {
+        Self(digits.as_ref().into())
     }
 
     /// Returns the digits.
@@ -241,6 +247,18 @@ mod tests {
         assert_eq!(padded, SequenceNumber::from("7"));
         assert!(padded < SequenceNumber::from("10"));
         assert_eq!(padded.as_str(), "0007");
+    }
+
+    #[test]
+    fn a_sequence_number_longer_than_those_of_kinesis_is_kept_whole() {
+        let digits = "7".repeat(129);
+        let long = SequenceNumber::from(digits.as_str());
+        assert_eq!(long.as_str(), digits);
+        assert!(SequenceNumber::from(&digits[..DIGITS]) < long);
+        assert!(
+            SequenceNumber::from(format!("0{}", &digits[..DIGITS]))
+                == SequenceNumber::from(&digits[..DIGITS])
+        );
     }
 
     #[test]
