@@ -1,9 +1,10 @@
 //! What routes a message: its partition key and, rarely, an explicit hash key.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::Arc;
 
+use crate::text::Text;
 use crate::{Error, ErrorKind};
 
 /// The key of a message: a partition key, and an explicit hash key where the user gave one.
@@ -24,16 +25,21 @@ use crate::{Error, ErrorKind};
 /// assert_eq!(pinned.explicit_hash_key(), Some(HashKey::MAX));
 /// # Ok::<(), headwater::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Key {
-    partition_key: Arc<str>,
+    partition_key: Text<IN_PLACE>,
     explicit_hash_key: Option<HashKey>,
 }
 
+/// How long a partition key is kept in place: a UUID with a letter or two before it fits.
+const IN_PLACE: usize = 40;
+
 impl Key {
     /// Creates a key from a partition key.
-    pub fn new(partition_key: impl Into<Arc<str>>) -> Self {
-        Self { partition_key: partition_key.into(), explicit_hash_key: None }
+    ///
+    /// Up to 40 bytes cost no allocation; longer keys share theirs among their clones.
+    pub fn new(partition_key: impl AsRef<str>) -> Self {
+        Self { partition_key: partition_key.as_ref().into(), explicit_hash_key: None }
     }
 
     /// Sets the explicit hash key, which decides the shard in place of the partition key's MD5.
@@ -65,11 +71,26 @@ impl From<String> for Key {
     }
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        *self.partition_key == *other.partition_key && self.explicit_hash_key == other.explicit_hash_key
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.partition_key.hash(state);
+        self.explicit_hash_key.hash(state);
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.explicit_hash_key {
-            Some(hash) => write!(f, "\"{}\" (explicit hash key {hash})", self.partition_key),
-            None => write!(f, "\"{}\"", self.partition_key),
+            Some(hash) => write!(f, "\"{}\" (explicit hash key {hash})", self.partition_key()),
+            None => write!(f, "\"{}\"", self.partition_key()),
         }
     }
 }
@@ -163,6 +184,15 @@ mod tests {
             assert!(HashKey::new(pair[0]) < HashKey::new(pair[1]), "{pair:?}");
         }
         assert_eq!(numbers.map(|number| HashKey::new(number).get()), numbers);
+    }
+
+    #[test]
+    fn a_key_of_any_length_equals_itself_alone() {
+        let texts: Vec<_> = (1..=256).map(|length| "k".repeat(length)).collect();
+        let keys: std::collections::HashSet<_> = texts.iter().map(Key::new).collect();
+        assert_eq!(keys.len(), texts.len());
+        assert!(texts.iter().all(|text| keys.contains(&Key::new(text))));
+        assert!(!keys.contains(&Key::new("k").hashed(HashKey::MIN)));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The reader of aggregates.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use headwater::{Error, ErrorKind, HashKey, Headers, Key, Result};
 use md5::{Digest, Md5};
@@ -94,7 +92,7 @@ pub fn deaggregate(record: &Bytes) -> Result<Contents> {
 /// Reads the protobuf; `None` where it is not what the format says.
 fn read(body: Bytes) -> Option<(Tables, Vec<Entry>)> {
     let aggregated = AggregatedRecord::decode(body).ok()?;
-    let partition_keys = texts(&aggregated.partition_key_table)?.map(Arc::from).collect();
+    let partition_keys = texts(&aggregated.partition_key_table)?.map(Key::from).collect();
     let hash_keys = texts(&aggregated.explicit_hash_key_table)?.map(|text| text.parse().ok()).collect();
     let records = aggregated.records.into_iter().map(entry).collect::<Option<_>>()?;
     Some((Tables { partition_keys, hash_keys }, records))
@@ -136,15 +134,14 @@ struct Entry {
 }
 
 struct Tables {
-    partition_keys: Vec<Arc<str>>,
+    partition_keys: Vec<Key>,
     /// `None` for an entry that is no number, which harms only the user records that refer to it.
     hash_keys: Vec<Option<HashKey>>,
 }
 
 impl Tables {
     fn key(&self, entry: &Entry) -> Result<Key> {
-        let partition_key = find(&self.partition_keys, "partition key", entry.partition_key)?;
-        let key = Key::new(Arc::clone(partition_key));
+        let key = find(&self.partition_keys, "partition key", entry.partition_key)?.clone();
         let Some(index) = entry.hash_key else {
             return Ok(key);
         };
