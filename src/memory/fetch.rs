@@ -71,6 +71,7 @@ impl MemoryFetch {
                 bytes: records.iter().map(|record| record.payload.len()).sum(),
                 gap: has_other_side && mem::take(&mut self.gap),
                 records,
+                chunks: Vec::new(),
                 millis_behind_latest: Some(u64::from(!is_last)),
                 end,
             }

@@ -25,6 +25,7 @@ pub use config::{OnAbandon, SourceConfig, Start, Until};
 pub use handles::control::Control;
 pub use handles::gap::{Gap, OnGap};
 pub use handles::status::{ShardState, ShardStatus};
+pub use pages::chunk::Chunk;
 pub use sharded::{ShardedSource, Source};
 pub use upstream::{Fetch, Page, ReadFrom, Record, Shard, Upstream};
 

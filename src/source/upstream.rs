@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use crate::source::Chunk;
 use crate::{Headers, Key, Position, Result, SequenceNumber, ShardId};
 
 /// A stream with shards, as a connector sees it.
@@ -246,7 +247,10 @@ pub enum ReadFrom {
 pub struct Page {
     /// The records, in the order of the shard.
     pub records: Vec<Record>,
-    /// The bytes that the page takes in memory, which the byte budget is charged with.
+    /// The memory that their payloads are slices of, all of it or none: a page without chunks is charged for each of
+    /// its payloads.
+    pub chunks: Vec<Chunk>,
+    /// The bytes that came. The byte budget is charged with them where there are no chunks.
     pub bytes: usize,
     /// How far the page is behind the tip of the shard, where the service tells.
     pub millis_behind_latest: Option<u64>,

@@ -155,6 +155,13 @@ impl Charge {
         self.budget.grant();
     }
 
+    /// Takes a part of it off, which returns by itself.
+    pub(in crate::source) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = signed(bytes).min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: self.budget.clone(), bytes, fetching: false }
+    }
+
     fn take_back(mut self) {
         let mut state = self.budget.lock();
         state.free += mem::take(&mut self.bytes);

@@ -89,7 +89,7 @@ impl Reader {
             } else {
                 self.meters.fetched(&page);
                 self.budget.set_hungry(false);
-                spread(charge, page.bytes, &mut page.records);
+                spread(charge, &mut page);
                 self.reading.fetched(behind);
                 if !self.send(News::Page(Fetched { records: page.records, behind })).await {
                     return Ok(());

@@ -6,15 +6,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::source::Record;
 use crate::source::pages::budget::Charge;
+use crate::source::pages::chunk::Chunk;
+use crate::source::{Page, Record};
 
 /// About what a record takes beside its payload: its key and its numbers, its ack, and the charge itself.
 const BESIDE: usize = 320;
 
+/// Charges a page for what it takes in memory, until it is dropped: chunk by chunk where it has any, else payload by
+/// payload.
+pub(in crate::source) fn spread(charge: Charge, page: &mut Page) {
+    if page.chunks.is_empty() {
+        spread_over_payloads(charge, page.bytes, &mut page.records);
+    } else {
+        spread_over_chunks(charge, mem::take(&mut page.chunks), &page.records);
+    }
+}
+
+/// Charges each chunk for itself, and for its part of what its records take beside. One whose records were all left out
+/// is gone with this.
+fn spread_over_chunks(charge: Charge, chunks: Vec<Chunk>, records: &[Record]) {
+    let headers: usize = records.iter().map(|record| record.headers.bytes()).sum();
+    let beside = (records.len() * BESIDE + headers).div_ceil(chunks.len());
+    let whole = chunks.iter().map(|chunk| chunk.size() + beside).sum();
+    let mut charge = charge.correct(whole);
+    for chunk in chunks {
+        let part = charge.split(chunk.size() + beside);
+        chunk.keep(part);
+    }
+}
+
 /// Charges a page for what it takes in memory, until the last of its payloads is dropped. What is held of a page that is
 /// mostly gone is charged for itself alone, so that a few messages held for long keep no room from the others.
-pub(in crate::source) fn spread(charge: Charge, bytes: usize, records: &mut [Record]) {
+fn spread_over_payloads(charge: Charge, bytes: usize, records: &mut [Record]) {
     let payloads: usize = records.iter().map(|record| record.payload.len()).sum();
     let headers: usize = records.iter().map(|record| record.headers.bytes()).sum();
     if records.is_empty() {
@@ -102,10 +126,11 @@ mod tests {
     }
 
     fn spread_over(budget: &ByteBudget, lengths: &[usize], bytes: usize) -> Vec<Record> {
-        let mut records: Vec<_> = lengths.iter().map(|&length| record(vec![7; length].into())).collect();
+        let records: Vec<_> = lengths.iter().map(|&length| record(vec![7; length].into())).collect();
         let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
-        spread(charge, bytes, &mut records);
-        records
+        let mut page = Page { records, bytes, ..Page::default() };
+        spread(charge, &mut page);
+        page.records
     }
 
     #[test]
@@ -143,12 +168,12 @@ mod tests {
             completes: place == 9,
             ..record(aggregate.slice(place as usize * 100..(place as usize + 1) * 100))
         };
-        let mut records: Vec<_> = (0..10).map(part).collect();
+        let mut page = Page { records: (0..10).map(part).collect(), bytes: 1_000, ..Page::default() };
         drop(aggregate);
         let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
-        spread(charge, 1_000, &mut records);
+        spread(charge, &mut page);
         assert_eq!(Arc::strong_count(&whole), 1, "the aggregate is gone");
-        assert!(records.iter().all(|record| record.payload == [7; 100][..]));
+        assert!(page.records.iter().all(|record| record.payload == [7; 100][..]));
     }
 
     struct Owned([u8; 1_000], #[expect(dead_code, reason = "counts whoever holds the bytes")] Arc<()>);
@@ -157,6 +182,59 @@ mod tests {
         fn as_ref(&self) -> &[u8] {
             &self.0
         }
+    }
+
+    /// A page of chunks, each of so many payloads of 100 bytes.
+    fn in_chunks(budget: &ByteBudget, payloads: &[usize]) -> Vec<Vec<Record>> {
+        let chunks: Vec<_> = payloads.iter().map(|&count| Chunk::new(vec![7; count * 100])).collect();
+        let cut = |chunk: &Chunk, count| (0..count).map(|n| chunk.slice(n * 100..(n + 1) * 100)).collect();
+        let cuts: Vec<Vec<Bytes>> =
+            chunks.iter().zip(payloads).map(|(chunk, &count)| cut(chunk, count)).collect();
+        let records = cuts.into_iter().flatten().map(record).collect();
+        let mut page = Page { records, chunks, ..Page::default() };
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, &mut page);
+        let mut records = page.records.into_iter();
+        payloads.iter().map(|&count| records.by_ref().take(count).collect()).collect()
+    }
+
+    #[test]
+    fn a_chunk_is_charged_until_its_last_slice_is_dropped_and_no_longer() {
+        let budget = ByteBudget::new(1 << 20);
+        let mut chunks = in_chunks(&budget, &[100, 100]);
+        assert_eq!(budget.used(), 2 * 100 * (100 + BESIDE));
+        drop(chunks.remove(0));
+        assert_eq!(budget.used(), 100 * (100 + BESIDE), "the other is held");
+        let part = chunks[0][7].payload.slice(10..20);
+        drop(chunks);
+        assert_eq!(budget.used(), 100 * (100 + BESIDE), "a part of a payload holds its chunk");
+        drop(part);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn a_chunk_is_charged_for_the_memory_that_it_takes_and_gives_back_what_was_not_written() {
+        let budget = ByteBudget::new(1 << 20);
+        let mut written = Vec::with_capacity(Chunk::SIZE);
+        written.extend_from_slice(&[7; 1_000]);
+        let chunk = Chunk::new(written);
+        let mut page =
+            Page { records: vec![record(chunk.slice(..10))], chunks: vec![chunk], ..Page::default() };
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, &mut page);
+        assert!((1_000 + BESIDE..2_000 + BESIDE).contains(&budget.used()), "{}", budget.used());
+    }
+
+    #[test]
+    fn a_chunk_of_which_no_record_is_left_is_not_charged() {
+        let budget = ByteBudget::new(1 << 20);
+        let chunks = vec![Chunk::new(vec![7; 1_000]), Chunk::new(vec![7; 50_000])];
+        let mut page = Page { records: vec![record(chunks[0].slice(..))], chunks, ..Page::default() };
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, &mut page);
+        assert!(budget.used() < 2_000, "{}", budget.used());
+        drop(page);
+        assert_eq!(budget.used(), 0);
     }
 
     #[test]
@@ -168,6 +246,14 @@ mod tests {
             std::thread::scope(|scope| {
                 scope.spawn(|| drop(halves));
                 scope.spawn(|| drop(records));
+            });
+            assert_eq!(budget.used(), 0);
+            let chunks = in_chunks(&budget, &[100, 100]);
+            let (left, right): (Vec<_>, Vec<_>) =
+                chunks.into_iter().flatten().enumerate().partition(|(place, _)| place % 2 == 0);
+            std::thread::scope(|scope| {
+                scope.spawn(|| drop(left));
+                scope.spawn(|| drop(right));
             });
             assert_eq!(budget.used(), 0);
         }

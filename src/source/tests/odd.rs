@@ -183,7 +183,7 @@ impl Fetch for Singles {
             if self.queue.is_empty() {
                 return Ok(Page { records, bytes, gap, ..std::mem::take(&mut self.page) });
             }
-            Ok(Page { records, bytes, gap, millis_behind_latest: Some(1), end: None })
+            Ok(Page { records, bytes, gap, millis_behind_latest: Some(1), ..Page::default() })
         }
         .boxed()
     }

@@ -52,6 +52,7 @@ impl Pages {
         let is_empty = answered.is_empty();
         let mut page = Page {
             records: Vec::with_capacity(answered.len()),
+            chunks: Vec::new(),
             bytes: 0,
             millis_behind_latest: millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
             gap: false,
