@@ -1,7 +1,9 @@
 //! A request: what the service below the sink is called with.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::batch::Entry;
 use crate::service::{Attempted, Weighted};
@@ -26,18 +28,19 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub struct Batch(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     entries: Vec<Entry>,
     bytes: usize,
     maybe_stored: AtomicBool,
+    prepared: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Batch {
     /// Creates a request.
     pub fn new(entries: Vec<Entry>) -> Self {
         let bytes = entries.iter().map(Entry::bytes).sum();
-        Self(Arc::new(Inner { entries, bytes, maybe_stored: AtomicBool::new(false) }))
+        let (maybe_stored, prepared) = (AtomicBool::new(false), OnceLock::new());
+        Self(Arc::new(Inner { entries, bytes, maybe_stored, prepared }))
     }
 
     /// Returns its entries, in the order in which the answer speaks of them.
@@ -55,6 +58,28 @@ impl Batch {
         self.0.bytes
     }
 
+    /// Returns what a service made of the request when it was first sent, such as its body, so that no later try makes
+    /// it again. All clones share it, and it is dropped with the last of them.
+    ///
+    /// `None` where another service was first and keeps something of another type: there is one place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use headwater::batch::{Batch, Entry};
+    ///
+    /// struct Body(String);
+    ///
+    /// let batch = Batch::new(vec![Entry::new("one", "a"), Entry::new("two", "b")]);
+    /// let again = batch.clone();
+    /// assert_eq!(batch.prepared(|| Body("one two".to_owned())).unwrap().0, "one two");
+    /// assert_eq!(again.prepared(|| Body(String::new())).unwrap().0, "one two");
+    /// assert!(again.prepared(|| 7).is_none());
+    /// ```
+    pub fn prepared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.prepared.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
     /// Says that an attempt ended without an answer, so that its entries may be stored although nobody confirmed
     /// it. A layer that tries again says so before it does; the sink says so of the attempt that it sees fail.
     pub fn mark_maybe_stored(&self) {
@@ -64,6 +89,16 @@ impl Batch {
     /// Tells whether an attempt ended without an answer.
     pub fn maybe_stored(&self) -> bool {
         self.0.maybe_stored.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner")
+            .field("entries", &self.entries)
+            .field("bytes", &self.bytes)
+            .field("maybe_stored", &self.maybe_stored)
+            .finish_non_exhaustive()
     }
 }
 
