@@ -1,10 +1,17 @@
 //! An answer: what became of each entry of a request.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::{Error, ErrorKind, Result, SequenceNumber, ShardId};
 
+/// How long a shard's name and a sequence number of Kinesis are together.
+const TEXT_EACH: usize = 76;
+
 /// What became of each entry of a request, in the request's order.
+///
+/// A service that answers for many entries builds it entry by entry: what is stored then costs no allocation of its
+/// own, and a [`Stored`] is made only where somebody asks for it.
 ///
 /// # Example
 ///
@@ -14,10 +21,35 @@ use crate::{Error, ErrorKind, Result, SequenceNumber, ShardId};
 /// let stored = Stored { shard: "shardId-000000000000".into(), sequence: "1".into() };
 /// let response = BatchResponse::new(vec![Ok(stored)]);
 /// assert_eq!(response.outcomes().len(), 1);
+///
+/// let mut built = BatchResponse::with_capacity(1);
+/// built.push_stored("shardId-000000000000", "1");
+/// assert_eq!(built, response);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct BatchResponse {
-    outcomes: Vec<Result<Stored, Refused>>,
+    /// Shard and sequence number of each stored entry, one after the other.
+    text: String,
+    places: Vec<Place>,
+    refused: Vec<Refused>,
+    /// What `outcomes` returns, made when it is first asked for.
+    outcomes: OnceLock<Vec<Result<Stored, Refused>>>,
+}
+
+/// Where an answer keeps what it says of an entry.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In the text: the shard from `start`, the sequence number from `sequence` to `end`.
+    Stored { start: usize, sequence: usize, end: usize },
+    /// Among the refused.
+    Refused(usize),
+}
+
+/// Where an entry is stored, as an answer keeps it.
+#[derive(Clone, Copy)]
+pub(super) struct Landing<'a> {
+    pub(super) shard: &'a str,
+    pub(super) sequence: &'a str,
 }
 
 /// Where an entry is stored.
@@ -85,25 +117,102 @@ pub struct Refused {
 impl BatchResponse {
     /// Creates an answer.
     pub fn new(outcomes: Vec<Result<Stored, Refused>>) -> Self {
-        Self { outcomes }
+        let mut response = Self::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            match outcome {
+                Ok(stored) => response.push_stored(stored.shard.as_str(), stored.sequence.as_str()),
+                Err(refused) => response.push_refused(refused),
+            }
+        }
+        response
+    }
+
+    /// Creates an answer that says nothing yet, with room for what is to be said of so many entries.
+    pub fn with_capacity(entries: usize) -> Self {
+        Self {
+            text: String::with_capacity(entries * TEXT_EACH),
+            places: Vec::with_capacity(entries),
+            refused: Vec::new(),
+            outcomes: OnceLock::new(),
+        }
+    }
+
+    /// Says of the next entry that it is stored.
+    pub fn push_stored(&mut self, shard: &str, sequence: &str) {
+        let start = self.text.len();
+        self.text.push_str(shard);
+        self.text.push_str(sequence);
+        self.push(Place::Stored { start, sequence: start + shard.len(), end: self.text.len() });
+    }
+
+    /// Says of the next entry that it is not stored, and why.
+    pub fn push_refused(&mut self, refused: Refused) {
+        self.refused.push(refused);
+        self.push(Place::Refused(self.refused.len() - 1));
     }
 
     /// Returns what became of each entry.
     pub fn outcomes(&self) -> &[Result<Stored, Refused>] {
-        &self.outcomes
+        self.outcomes.get_or_init(|| {
+            self.each().map(|outcome| outcome.map(Landing::to_stored).map_err(Clone::clone)).collect()
+        })
     }
 
-    /// Takes the outcomes out, if they are as many as the entries of the request.
-    pub(super) fn for_entries(self, entries: usize) -> Result<Vec<Result<Stored, Refused>>> {
-        if self.outcomes.len() == entries {
-            return Ok(self.outcomes);
+    /// Goes through what became of each entry, and makes nothing.
+    pub(super) fn each(&self) -> impl Iterator<Item = Result<Landing<'_>, &Refused>> {
+        self.places.iter().map(|&place| match place {
+            Place::Stored { start, sequence, end } => {
+                Ok(Landing { shard: &self.text[start..sequence], sequence: &self.text[sequence..end] })
+            }
+            Place::Refused(nth) => Err(&self.refused[nth]),
+        })
+    }
+
+    /// Returns why entries are not stored, in order.
+    pub(super) fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Returns the answer if it speaks of as many entries as the request has.
+    pub(super) fn for_entries(self, entries: usize) -> Result<Self> {
+        if self.places.len() == entries {
+            return Ok(self);
         }
         // Which outcome belongs to which entry cannot be known, so none of them is believed.
-        let context = format!(
-            "read an answer about {} of {entries}: one for each entry is needed",
-            self.outcomes.len()
-        );
+        let context =
+            format!("read an answer about {} of {entries}: one for each entry is needed", self.places.len());
         Err(Error::new(ErrorKind::Unavailable, context))
+    }
+
+    fn push(&mut self, place: Place) {
+        self.places.push(place);
+        self.outcomes.take();
+    }
+}
+
+impl Landing<'_> {
+    pub(super) fn to_stored(self) -> Stored {
+        Stored { shard: self.shard.into(), sequence: self.sequence.into() }
+    }
+}
+
+impl Stored {
+    pub(super) fn landing(&self) -> Landing<'_> {
+        Landing { shard: self.shard.as_str(), sequence: self.sequence.as_str() }
+    }
+}
+
+impl PartialEq for BatchResponse {
+    fn eq(&self, other: &Self) -> bool {
+        self.outcomes() == other.outcomes()
+    }
+}
+
+impl Eq for BatchResponse {}
+
+impl fmt::Debug for BatchResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchResponse").field("outcomes", &self.outcomes()).finish()
     }
 }
 
@@ -118,3 +227,29 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_pushed_is_what_is_told_and_in_its_order() {
+        let refused = |code: &str| Refused {
+            code: code.to_owned(),
+            message: String::new(),
+            kind: ErrorKind::Throttled,
+        };
+        let stored = |shard: &str, sequence: &str| Stored { shard: shard.into(), sequence: sequence.into() };
+        let mut response = BatchResponse::with_capacity(1);
+        response.push_refused(refused("first"));
+        response.push_stored("shard-1", "12");
+        assert_eq!(response.outcomes().len(), 2);
+        response.push_stored("", "");
+        response.push_refused(refused("last"));
+        let told =
+            [Err(refused("first")), Ok(stored("shard-1", "12")), Ok(stored("", "")), Err(refused("last"))];
+        assert_eq!(response.outcomes(), told);
+        assert_eq!(BatchResponse::new(told.to_vec()), response);
+        assert!(response.for_entries(3).is_err());
+    }
+}

@@ -9,7 +9,7 @@ use crate::batch::entry::Entry;
 use crate::batch::handles::receipt::Flown;
 use crate::batch::lanes::unsettled::{Accepted, Unsettled, Waiting};
 use crate::batch::request::{Batch, leaves_doubt};
-use crate::batch::response::{BatchResponse, Refused, Stored};
+use crate::batch::response::{BatchResponse, Landing, Refused};
 use crate::batch::suspects::{LOOKS, Suspect};
 use crate::batch::{Flushed, OnKeyFailure, ShardRange, ShardScope};
 use crate::error::count;
@@ -67,25 +67,25 @@ impl Engine {
     fn settle_each(&mut self, flight: Flight, answer: Result<BatchResponse>, now: Instant) -> Result<()> {
         let Flight { batch, unsettled, lanes, sent } = flight;
         self.backlog.land_flight(&lanes, now);
-        let outcomes = match answer.and_then(|response| response.for_entries(unsettled.len())) {
-            Ok(outcomes) => outcomes,
+        let answer = match answer.and_then(|response| response.for_entries(unsettled.len())) {
+            Ok(answer) => answer,
             Err(error) => {
                 let failed = Flight { batch, unsettled, lanes, sent };
                 return self.settle_failed(failed, error, now);
             }
         };
-        self.count_stored(&batch, &unsettled, &outcomes, now);
-        if outcomes.iter().any(is_throttled) {
-            self.slow_down(&unsettled, &outcomes, sent, now);
+        self.count_stored(&batch, &unsettled, &answer, now);
+        if answer.refused().iter().any(is_throttled) {
+            self.slow_down(&unsettled, &answer, sent, now);
         }
         let maybe_stored = batch.maybe_stored();
-        for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(outcomes).enumerate() {
+        for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(answer.each()).enumerate() {
             match outcome {
-                Ok(stored) => self.landed(&batch.entries()[index], unsettled, stored, sent, now),
+                Ok(landing) => self.landed(&batch.entries()[index], unsettled, landing, sent, now),
                 Err(refused) => {
-                    self.meters.refused(&refused);
+                    self.meters.refused(refused);
                     unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
-                    self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(&refused), now);
+                    self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(refused), now);
                 }
             }
         }
@@ -109,14 +109,8 @@ impl Engine {
     }
 
     /// Tells each lane of a request what its shard took.
-    fn count_stored(
-        &mut self,
-        batch: &Batch,
-        unsettled: &[Unsettled],
-        outcomes: &[Result<Stored, Refused>],
-        now: Instant,
-    ) {
-        for ((unsettled, outcome), entry) in unsettled.iter().zip(outcomes).zip(batch.entries()) {
+    fn count_stored(&mut self, batch: &Batch, unsettled: &[Unsettled], answer: &BatchResponse, now: Instant) {
+        for ((unsettled, outcome), entry) in unsettled.iter().zip(answer.each()).zip(batch.entries()) {
             if outcome.is_ok() {
                 self.backlog.lane(unsettled.lane).stored(entry.bytes(), now);
                 self.meters.stored(unsettled.messages.len(), entry.bytes(), unsettled.queued);
@@ -125,14 +119,9 @@ impl Engine {
     }
 
     /// Tells each lane of a request how many entries its shard throttled.
-    fn slow_down(
-        &mut self,
-        unsettled: &[Unsettled],
-        outcomes: &[Result<Stored, Refused>],
-        sent: Instant,
-        now: Instant,
-    ) {
-        let throttled = unsettled.iter().zip(outcomes).filter(|(_, outcome)| is_throttled(outcome));
+    fn slow_down(&mut self, unsettled: &[Unsettled], answer: &BatchResponse, sent: Instant, now: Instant) {
+        let throttled =
+            unsettled.iter().zip(answer.each()).filter(|(_, outcome)| outcome.is_err_and(is_throttled));
         let mut lanes: Vec<_> = throttled.map(|(unsettled, _)| unsettled.lane).collect();
         lanes.sort_unstable();
         for of_lane in lanes.chunk_by(PartialEq::eq) {
@@ -141,21 +130,29 @@ impl Engine {
     }
 
     /// Confirms an entry that is stored where all its messages belong.
-    fn landed(&mut self, entry: &Entry, unsettled: Unsettled, stored: Stored, sent: Instant, now: Instant) {
+    fn landed(
+        &mut self,
+        entry: &Entry,
+        unsettled: Unsettled,
+        landing: Landing<'_>,
+        sent: Instant,
+        now: Instant,
+    ) {
         let flown = Flown {
             attempts: unsettled.attempts,
             first_sent: unsettled.first_attempt.unwrap_or(sent),
             sent,
             answered: now,
         };
-        if self.backlog.is_expected(&unsettled, &stored.shard) {
-            self.confirm(&unsettled, &stored, flown);
+        if self.backlog.is_expected(&unsettled, landing.shard) {
+            self.confirm(&unsettled, landing, flown);
             return;
         }
+        let stored = landing.to_stored();
         let holds = self.backlog.holds(&stored.shard, entry, &unsettled);
         if holds == Some(true) {
             self.refresh.ask(ShardScope::Open);
-            self.confirm(&unsettled, &stored, flown);
+            self.confirm(&unsettled, landing, flown);
             return;
         }
         self.meters.misplaced.increment(1);
@@ -174,7 +171,7 @@ impl Engine {
         self.refresh.answered(learned.is_ok(), now);
         for mut suspect in self.suspects.take(listing) {
             match self.backlog.holds(&suspect.stored.shard, &suspect.entry, &suspect.unsettled) {
-                Some(true) => self.confirm(&suspect.unsettled, &suspect.stored, suspect.flown),
+                Some(true) => self.confirm(&suspect.unsettled, suspect.stored.landing(), suspect.flown),
                 None if suspect.looks + 1 < LOOKS => {
                     self.refresh.ask(ShardScope::All);
                     suspect.looks += 1;
@@ -191,11 +188,11 @@ impl Engine {
         }
     }
 
-    fn confirm(&mut self, unsettled: &Unsettled, stored: &Stored, flown: Flown) {
+    fn confirm(&mut self, unsettled: &Unsettled, landing: Landing<'_>, flown: Flown) {
         let shares_record = unsettled.messages.is_many();
         for (nth, place) in unsettled.messages.each().enumerate() {
             if let Some(accepted) = self.backlog.remove(place) {
-                self.settled.confirm(accepted, stored, shares_record.then_some(nth as u64), flown);
+                self.settled.confirm(accepted, landing, shares_record.then_some(nth as u64), flown);
             }
         }
         self.budget.deposit();
@@ -316,8 +313,8 @@ impl Engine {
     }
 }
 
-fn is_throttled(outcome: &Result<Stored, Refused>) -> bool {
-    matches!(outcome, Err(refused) if refused.kind == ErrorKind::Throttled)
+fn is_throttled(refused: &Refused) -> bool {
+    refused.kind == ErrorKind::Throttled
 }
 
 impl Failure<'_> {

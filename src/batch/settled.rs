@@ -4,7 +4,7 @@ use crate::batch::dead_letters::{Buried, DeadLetters};
 use crate::batch::handles::epochs::EpochCounts;
 use crate::batch::handles::receipt::Flown;
 use crate::batch::lanes::unsettled::Accepted;
-use crate::batch::response::Stored;
+use crate::batch::response::Landing;
 use crate::{Delivery, Error, Undelivered};
 
 /// What the engine has settled since it last told.
@@ -32,14 +32,20 @@ impl Settled {
     }
 
     /// Acks a message that is stored.
-    pub(super) fn confirm(&mut self, accepted: Accepted, stored: &Stored, place: Option<u64>, flown: Flown) {
+    pub(super) fn confirm(
+        &mut self,
+        accepted: Accepted,
+        landing: Landing<'_>,
+        place: Option<u64>,
+        flown: Flown,
+    ) {
         let Accepted { message, slip, epoch, .. } = accepted;
         self.stored += 1;
         self.bytes += message.wire_len();
         self.epochs.count(epoch);
         message.ack();
         if let Some(slip) = slip {
-            slip.deliver(stored.clone(), place, flown);
+            slip.deliver(landing.to_stored(), place, flown);
         }
     }
 

@@ -70,8 +70,8 @@ impl Backlog {
     }
 
     /// Tells whether an entry landed where it was sent. Nothing is expected where it is not known where keys land.
-    pub(in crate::batch) fn is_expected(&self, unsettled: &Unsettled, landed: &ShardId) -> bool {
-        !self.map.is_routed() || self.map.range(unsettled.lane).id == *landed
+    pub(in crate::batch) fn is_expected(&self, unsettled: &Unsettled, landed: &str) -> bool {
+        !self.map.is_routed() || self.map.range(unsettled.lane).id.as_str() == landed
     }
 
     /// Tells whether a shard holds every message of an entry; `None` where the shard is not known. One message, or those
