@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
 use crate::batch::lanes::map::{LaneId, ShardMap};
@@ -78,7 +79,8 @@ impl Chain {
 pub(in crate::batch) struct Chains {
     places: Vec<Chain>,
     free: Vec<ChainId>,
-    by_key: HashMap<Key, ChainId>,
+    // Seeded anew for each sink: whoever makes up keys cannot make them collide.
+    by_key: HashMap<Key, ChainId, RandomState>,
     /// How many chains are idle.
     idle: usize,
 }
@@ -93,7 +95,7 @@ const KEPT_CAPACITY: usize = 16;
 impl Chains {
     pub(in crate::batch) fn new() -> Self {
         let loose = Chain::new(None, HashKey::MIN, LaneId(0));
-        Self { places: vec![loose], free: Vec::new(), by_key: HashMap::new(), idle: 0 }
+        Self { places: vec![loose], free: Vec::new(), by_key: HashMap::default(), idle: 0 }
     }
 
     /// Returns the chain of a key, for a message of it; made where there is none, with where it lands.
