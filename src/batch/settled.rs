@@ -39,9 +39,9 @@ impl Settled {
         place: Option<u64>,
         flown: Flown,
     ) {
-        let Accepted { message, slip, epoch, .. } = accepted;
+        let Accepted { message, slip, epoch, bytes, .. } = accepted;
         self.stored += 1;
-        self.bytes += message.wire_len();
+        self.bytes += bytes;
         self.epochs.count(epoch);
         message.ack();
         if let Some(slip) = slip {
@@ -57,8 +57,7 @@ impl Settled {
         delivery: Delivery,
         dead_letters: Option<&mut DeadLetters>,
     ) -> bool {
-        let Accepted { message, slip, epoch, .. } = accepted;
-        let bytes = message.wire_len();
+        let Accepted { message, slip, epoch, bytes, .. } = accepted;
         self.failed += 1;
         let undelivered = Undelivered::new(message, reason.restate(), delivery);
         let undelivered = match slip {

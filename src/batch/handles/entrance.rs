@@ -59,7 +59,7 @@ impl Gate {
             return Entrance::Full(accepted);
         }
         let mut engine = state.take_in(accepted);
-        self.status.count_accepted();
+        self.status.tell_accepted(state.turns);
         let more = self.has_room(&state);
         if !more && state.waiting > usize::from(waited) {
             // What fills the queue must not linger while others wait.

@@ -79,23 +79,25 @@ impl Gate {
     /// # Errors
     ///
     /// `Closed`, or `NotReady` where there is no room; carries the message.
+    #[inline]
     pub(in crate::batch) fn accept(&self, accepted: Accepted) -> Result<()> {
         let mut state = self.lock();
-        let error = match state.phase {
-            Phase::Open if self.has_room(&state) => {
-                let engine = state.take_in(accepted);
-                wake(state, engine);
-                self.status.count_accepted();
-                return Ok(());
-            }
-            Phase::Open => {
-                let context =
-                    format!("send to \"{}\": the queue is full, and poll_ready was not asked", self.name);
-                Error::new(ErrorKind::NotReady, context)
-            }
-            _ => self.closed(&state),
-        };
-        Err(refuse(error, accepted))
+        if state.phase != Phase::Open || !self.has_room(&state) {
+            return Err(refuse(self.unready(&state), accepted));
+        }
+        let engine = state.take_in(accepted);
+        self.status.tell_accepted(state.turns);
+        wake(state, engine);
+        Ok(())
+    }
+
+    #[cold]
+    fn unready(&self, state: &State) -> Error {
+        if state.phase != Phase::Open {
+            return self.closed(state);
+        }
+        let context = format!("send to \"{}\": the queue is full, and poll_ready was not asked", self.name);
+        Error::new(ErrorKind::NotReady, context)
     }
 
     /// Begins a flush of the sink: returns what [`poll_flush`](Self::poll_flush) is to wait for.

@@ -27,6 +27,7 @@ impl Handle {
     /// # Errors
     ///
     /// Why it can never be sent; carries the message.
+    #[inline]
     pub(in crate::batch) fn admit(
         &self,
         message: Message<Bytes>,
@@ -34,16 +35,19 @@ impl Handle {
     ) -> Result<Accepted> {
         match self.key_for(&message, framing) {
             Ok(rekeyed) => Ok(Accepted::new(message, rekeyed)),
-            Err(error) => {
-                let error = error.during(format_args!("send to \"{}\"", self.gate.name));
-                let reason = error.restate();
-                Err(error.carrying(vec![Undelivered::new(message, reason, Delivery::NotStored)]))
-            }
+            Err(error) => Err(self.refuse(error, message)),
         }
     }
 
+    #[cold]
+    fn refuse(&self, error: Error, message: Message<Bytes>) -> Error {
+        let error = error.during(format_args!("send to \"{}\"", self.gate.name));
+        let reason = error.restate();
+        error.carrying(vec![Undelivered::new(message, reason, Delivery::NotStored)])
+    }
+
     /// Finds the key that a message is sent under in place of its own, or why it can never be sent.
-    fn key_for(&self, message: &Message<Bytes>, framing: Option<&dyn Framing>) -> Result<Option<Key>> {
+    fn key_for(&self, message: &Message<Bytes>, framing: Option<&dyn Framing>) -> Result<Option<Box<Key>>> {
         let rekeyed = self.admission.admit(message)?;
         let (payload, key) = (message.payload(), rekeyed.as_ref().or(message.key()));
         let key_len = key.map_or(GENERATED_KEY_LEN, |key| key.partition_key().len());
@@ -63,7 +67,7 @@ impl Handle {
             let context = format!("a record of {len} bytes, its key included: at most {most} are allowed");
             return Err(Error::new(ErrorKind::Invalid, context));
         }
-        Ok(rekeyed)
+        Ok(rekeyed.map(Box::new))
     }
 }
 

@@ -14,10 +14,11 @@ pub(in crate::batch) struct Inbox {
 }
 
 impl Inbox {
+    #[inline]
     pub(in crate::batch) fn push(&mut self, accepted: Accepted) {
         // One look at the clock per time that the engine looks in: those that come later linger a little less.
         self.since.get_or_insert_with(Instant::now);
-        self.bytes += accepted.message.wire_len();
+        self.bytes += accepted.bytes;
         self.accepted.push(accepted);
     }
 

@@ -69,9 +69,10 @@ pub(in crate::batch) enum Phase {
 
 impl State {
     /// Queues a message, and returns the engine's waker once enough came in.
+    #[inline]
     pub(in crate::batch) fn take_in(&mut self, mut accepted: Accepted) -> Option<Waker> {
         self.records += 1;
-        self.bytes += accepted.message.wire_len();
+        self.bytes += accepted.bytes;
         accepted.epoch = self.epochs.enter();
         accepted.turn = self.turns;
         self.turns += 1;

@@ -62,8 +62,9 @@ impl BatchStatus {
         self.0.retried.load(Relaxed)
     }
 
-    pub(in crate::batch) fn count_accepted(&self) {
-        self.0.accepted.fetch_add(1, Relaxed);
+    /// Tells how many there are; under the lock of the gate, which counts them.
+    pub(in crate::batch) fn tell_accepted(&self, accepted: u64) {
+        self.0.accepted.store(accepted, Relaxed);
     }
 
     pub(in crate::batch) fn count_settled(&self, stored: usize, failed: usize) {

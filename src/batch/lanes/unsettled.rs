@@ -22,11 +22,16 @@ pub(in crate::batch) struct Accepted {
     pub(in crate::batch) epoch: u64,
     /// How many were accepted before it.
     pub(in crate::batch) turn: u64,
+    /// What it counts towards the bytes of the queue.
+    pub(in crate::batch) bytes: usize,
 }
 
 impl Accepted {
-    pub(in crate::batch) fn new(message: Message<Bytes>, rekeyed: Option<Key>) -> Self {
-        Self { message, rekeyed: rekeyed.map(Box::new), slip: None, epoch: 0, turn: 0 }
+    // Inlined, or else every message would be moved once more.
+    #[inline]
+    pub(in crate::batch) fn new(message: Message<Bytes>, rekeyed: Option<Box<Key>>) -> Self {
+        let bytes = message.wire_len();
+        Self { message, rekeyed, slip: None, epoch: 0, turn: 0, bytes }
     }
 
     /// Returns the key that it is sent under; `None` where one is to be generated.
