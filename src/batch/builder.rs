@@ -94,10 +94,11 @@ impl BatchSinkBuilder {
         self
     }
 
-    /// Sets the length at which a frame of several messages is full, in bytes (default 51,200; at most
-    /// `record_bytes`). A message that is larger travels alone.
+    /// Sets the length at which a frame of several messages is full, in bytes, before it is compressed (default: what the
+    /// framing asks for, which is 51,200 of most and 256 KiB of compressed ones; at most `record_bytes`). A message that is
+    /// larger travels alone.
     pub fn frame_size(mut self, bytes: usize) -> Self {
-        self.settings.frame_size = bytes;
+        self.settings.frame_size = Some(bytes);
         self
     }
 

@@ -96,7 +96,7 @@ impl Engine {
             shared_limit: shared_limit.is_some(),
             max_in_flight: settings.max_in_flight,
         };
-        let size = FrameSize { bytes: settings.frame_size, messages: settings.frame_messages };
+        let size = FrameSize { bytes: settings.record_bytes, messages: settings.frame_messages };
         let asked = routing.as_ref().map(|(routing, _)| Arc::clone(routing));
         Self {
             backlog: Backlog::new(rules, size, settings.record_bytes, routing, Arc::clone(&meters), now),
@@ -129,7 +129,8 @@ impl Engine {
             self.backlog.forgive();
         }
         if let Some(framing) = &orders.framing {
-            self.backlog.set_framing(Arc::clone(framing));
+            let frame_size = self.settings.frame_size(&**framing);
+            self.backlog.set_framing(Arc::clone(framing), frame_size);
         }
         let mut inbox = std::mem::take(&mut self.inbox);
         let (since, accepted) = inbox.drain();

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::batch::retry::RetrySettings;
 use crate::batch::{LaneLimit, OnKeyFailure, Ordering};
+use crate::codec::Framing;
 use crate::{Error, ErrorKind, Result};
 
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
+const MIB: usize = 1024 * 1024;
 
 /// The settings of a sink.
 #[derive(Clone, Debug)]
@@ -18,7 +18,8 @@ pub(super) struct Settings {
     pub(super) batch_records: usize,
     pub(super) batch_bytes: usize,
     pub(super) record_bytes: usize,
-    pub(super) frame_size: usize,
+    /// What the framing asks for unless it is set.
+    pub(super) frame_size: Option<usize>,
     pub(super) frame_messages: usize,
     pub(super) linger: Duration,
     pub(super) max_in_flight: usize,
@@ -39,7 +40,7 @@ impl Default for Settings {
             batch_records: 500,
             batch_bytes: 10 * MIB,
             record_bytes: MIB,
-            frame_size: 50 * KIB,
+            frame_size: None,
             frame_messages: usize::MAX,
             linger: Duration::from_millis(100),
             max_in_flight: 4,
@@ -64,6 +65,11 @@ impl Default for Settings {
 const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 impl Settings {
+    /// Returns the length at which a frame of several messages is full.
+    pub(super) fn frame_size(&self, framing: &dyn Framing) -> usize {
+        self.frame_size.unwrap_or_else(|| framing.frame_size().min(self.record_bytes))
+    }
+
     /// Checks every setting.
     ///
     /// # Errors
@@ -78,7 +84,7 @@ impl Settings {
         at_least(1, "max_in_flight", self.max_in_flight)?;
         at_least(1, "max_queue", self.max_queue)?;
         at_least(1, "max_queue_bytes", self.max_queue_bytes)?;
-        between(1, self.record_bytes, "frame_size", self.frame_size)?;
+        between(1, self.record_bytes, "frame_size", self.frame_size.unwrap_or(1))?;
         let zero = Duration::ZERO;
         let tick = Duration::from_millis(1);
         for (name, value, least) in [

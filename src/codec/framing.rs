@@ -43,6 +43,12 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns the length at which a record of several messages is full where the sink's builder sets none, in bytes, as
+    /// [`Frame::len_with`] counts. Default: 51,200, as the KPL has it.
+    fn frame_size(&self) -> usize {
+        51_200
+    }
+
     /// Returns the key of a record that holds several messages with keys of their own: of the first, which lands at the
     /// hash key, and of others that land on the same shard. Default: the first one's. Only framings that carry keys are
     /// asked.
@@ -91,8 +97,8 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
 /// assert_eq!(frame.count(), 0);
 /// ```
 pub trait Frame: Send {
-    /// Returns the exact length of the record if a message were added to it. Takes constant time, whatever the
-    /// frame already holds.
+    /// Returns the length of the record if a message were added to it: exactly, or the most that it can be where that shows
+    /// only at its end. Takes constant time, whatever the frame already holds.
     fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize;
 
     /// Adds a message, which [`Framing::accepts`] has passed. A framing that does not join takes one message only, and one

@@ -112,8 +112,8 @@ impl Backlog {
         &mut self.lanes[id.0 as usize]
     }
 
-    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
-        self.framer.set_framing(framing);
+    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>, frame_size: usize) {
+        self.framer.set_framing(framing, frame_size);
         self.requeue();
     }
 

@@ -53,7 +53,8 @@ impl Framer {
         Self { framing: None, frame: None, size, record_bytes, routed }
     }
 
-    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>) {
+    pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>, frame_size: usize) {
+        self.size.bytes = frame_size;
         // Bytes that stay as they are need no frame, and no copy into one.
         let framing = Some(framing).filter(|framing| !framing.is_identity());
         self.frame = framing.as_ref().map(|framing| framing.open());

@@ -14,7 +14,6 @@ use tower::{Layer, Service, ServiceBuilder};
 
 use crate::PutRecords;
 use crate::connection::{Connection, connection_settings};
-use crate::kpl::DEFAULT_MAX_AGGREGATE;
 use crate::limits::{PUT_BYTES, PUT_RECORDS};
 use crate::sink::admission::KinesisAdmission;
 use crate::sink::layers::Layers;
@@ -67,7 +66,7 @@ impl KinesisSinkBuilder {
     pub(super) fn new(stream: String) -> Self {
         Self {
             connection: Connection::new(stream),
-            batch: BatchSink::builder().frame_size(DEFAULT_MAX_AGGREGATE),
+            batch: BatchSink::builder(),
             retry: RetryConfig::default()
                 .retry_limit(REQUEST_ATTEMPTS)
                 .expo_backoff_limit(Duration::from_secs(10))
@@ -121,8 +120,9 @@ impl KinesisSinkBuilder {
         self
     }
 
-    /// Sets the length of a record that holds several messages, in bytes, up to the stream's record limit. Default:
-    /// 51,200, as the KPL has it. A message that is larger travels alone.
+    /// Sets the length of a record that holds several messages, in bytes before it is compressed, up to the stream's record
+    /// limit. Default: 51,200, as the KPL has it, and 256 KiB where the codec compresses records. A message that is larger
+    /// travels alone.
     pub fn frame_size(mut self, bytes: usize) -> Self {
         self.batch = self.batch.frame_size(bytes);
         self
