@@ -273,6 +273,13 @@ impl Acks {
     }
 }
 
+impl Acks {
+    /// Returns how many were handed out.
+    pub(crate) fn handed_out(&self) -> usize {
+        self.next
+    }
+}
+
 impl Iterator for Acks {
     type Item = Ack;
 

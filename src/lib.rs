@@ -119,6 +119,7 @@ mod memory;
 mod message;
 mod origin;
 mod per_stream;
+mod places;
 mod position;
 mod rfc3339;
 mod text;

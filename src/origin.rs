@@ -1,14 +1,16 @@
 //! Where a message came from.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::places::{Part, Place, Places};
 use crate::{FencingToken, Position, SequenceNumber, ShardId};
 
 /// Where a message came from: stream, shard, sequence number, sub-sequence number, arrival time, and the fencing
 /// token of the worker that read it.
 ///
-/// Cheap to clone: what all messages of a shard have in common is shared.
+/// Cheap to clone: what the messages of a page have in common is shared, and a few hundred of them share one block.
 ///
 /// # Example
 ///
@@ -30,12 +32,11 @@ use crate::{FencingToken, Position, SequenceNumber, ShardId};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Origin {
-    shard: Arc<OriginShard>,
-    sequence: SequenceNumber,
-    sub_sequence: Option<u64>,
-    arrival: Option<SystemTime>,
+    places: Arc<Places>,
+    /// Which of them is its own.
+    index: u32,
 }
 
 /// What the origins of all messages read under one lease share.
@@ -73,47 +74,67 @@ impl Origin {
         sub_sequence: Option<u64>,
         arrival: Option<SystemTime>,
     ) -> Self {
-        Self { shard, sequence, sub_sequence, arrival }
+        let part = sub_sequence.map_or(Part::Whole, Part::Last);
+        let places = Box::new([Place { sequence, part, arrival }]);
+        Self { places: Arc::new(Places { shard, places }), index: 0 }
+    }
+
+    /// Creates the origin of one of the messages of a page.
+    pub(crate) fn of(places: &Arc<Places>, index: usize) -> Self {
+        Self { places: Arc::clone(places), index: index as u32 }
+    }
+
+    fn place(&self) -> &Place {
+        &self.places.places[self.index as usize]
     }
 
     /// Returns the name of the stream.
     pub fn stream(&self) -> &str {
-        &self.shard.stream
+        &self.places.shard.stream
     }
 
     /// Returns the shard.
     pub fn shard(&self) -> &ShardId {
-        &self.shard.shard
+        &self.places.shard.shard
     }
 
     /// Returns stream and shard together, sharing them.
     pub(crate) fn stream_and_shard(&self) -> (Arc<str>, ShardId) {
-        (Arc::clone(&self.shard.stream), self.shard.shard.clone())
+        (Arc::clone(&self.places.shard.stream), self.places.shard.shard.clone())
     }
 
     /// Returns the sequence number of the record.
     pub fn sequence(&self) -> &SequenceNumber {
-        &self.sequence
+        &self.place().sequence
     }
 
     /// Returns the place inside a KPL aggregate, counted from 0; `None` for a plain record.
     pub fn sub_sequence(&self) -> Option<u64> {
-        self.sub_sequence
+        self.place().sub_sequence()
     }
 
     /// Returns when the service took the record in (milliseconds in Kinesis).
     pub fn arrival(&self) -> Option<SystemTime> {
-        self.arrival
+        self.place().arrival
     }
 
     /// Returns the fencing token: greater at every later claim of the shard, so that a sink can refuse the
     /// writes of a worker that lost its lease.
     pub fn fencing_token(&self) -> FencingToken {
-        self.shard.fencing_token
+        self.places.shard.fencing_token
     }
 
     /// Returns the position of the message in its shard.
     pub fn position(&self) -> Position {
-        Position::After { sequence: self.sequence.clone(), sub_sequence: self.sub_sequence }
+        self.place().position()
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Origin")
+            .field("shard", &self.places.shard)
+            .field("place", self.place())
+            .finish_non_exhaustive()
     }
 }

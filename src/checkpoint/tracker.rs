@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::Position;
 use crate::ack::{Acks, Creditor, Ledger};
 use crate::checkpoint::{Checkpoint, InFlight};
+use crate::places::Places;
 
 /// A position and the arrival time of its record.
 type Mark = (Position, Option<SystemTime>);
@@ -66,9 +67,17 @@ struct Pages {
 }
 
 struct Page {
-    marks: Box<[Mark]>,
+    marks: Marks,
     ledger: Arc<Ledger>,
     opened: Instant,
+}
+
+/// What becomes the watermark.
+enum Marks {
+    /// As the caller said.
+    Each(Box<[Mark]>),
+    /// Those that the messages know as their origins.
+    Shared(Arc<Places>),
 }
 
 impl Tracker {
@@ -113,13 +122,27 @@ impl Tracker {
     /// ```
     pub fn open(&self, marks: impl IntoIterator<Item = Mark>) -> Acks {
         let marks: Box<[Mark]> = marks.into_iter().collect();
-        let count = marks.len();
-        self.shared.in_flight.open(count);
-        self.shared.open.fetch_add(count, Ordering::SeqCst);
+        self.count(marks.len());
+        self.open_block(&mut self.shared.lock(), Marks::Each(marks))
+    }
+
+    /// Opens the debts of a page, block by block.
+    pub(crate) fn open_places(&self, blocks: &[Arc<Places>]) -> Vec<Acks> {
+        self.count(blocks.iter().map(|block| block.places.len()).sum());
+        let mut pages = self.shared.lock();
+        blocks.iter().map(|block| self.open_block(&mut pages, Marks::Shared(Arc::clone(block)))).collect()
+    }
+
+    fn count(&self, opened: usize) {
+        self.shared.in_flight.open(opened);
+        self.shared.open.fetch_add(opened, Ordering::SeqCst);
+    }
+
+    fn open_block(&self, pages: &mut Pages, marks: Marks) -> Acks {
         let creditor: Arc<dyn Creditor> = Arc::clone(&self.shared) as _;
-        let (ledger, acks) = Ledger::open(count, creditor);
-        if count > 0 {
-            self.shared.lock().open.push_back(Page { marks, ledger, opened: Instant::now() });
+        let (ledger, acks) = Ledger::open(marks.len(), creditor);
+        if ledger.len() > 0 {
+            pages.open.push_back(Page { marks, ledger, opened: Instant::now() });
         }
         acks
     }
@@ -225,7 +248,7 @@ impl Tracker {
     /// Returns the position of the oldest message that is not acked, and when its page was opened.
     pub(crate) fn oldest_out(&self) -> Option<(Position, Instant)> {
         let pages = self.shared.advanced();
-        pages.open.front().map(|page| (page.marks[pages.head].0.clone(), page.opened))
+        pages.open.front().map(|page| (page.marks.checkpoint(pages.head).position, page.opened))
     }
 
     /// Returns the position of the first message that was dropped without an ack.
@@ -291,6 +314,25 @@ impl Shared {
     }
 }
 
+impl Marks {
+    fn len(&self) -> usize {
+        match self {
+            Self::Each(marks) => marks.len(),
+            Self::Shared(block) => block.places.len(),
+        }
+    }
+
+    fn checkpoint(&self, index: usize) -> Checkpoint {
+        match self {
+            Self::Each(marks) => {
+                let (position, arrival) = marks[index].clone();
+                Checkpoint { position, arrival }
+            }
+            Self::Shared(block) => block.places[index].checkpoint(),
+        }
+    }
+}
+
 impl Creditor for Shared {
     fn paid(&self) {
         self.settle(1);
@@ -309,7 +351,7 @@ impl Creditor for Shared {
             .open
             .iter()
             .find(|page| std::ptr::eq(&raw const *page.ledger, ledger))
-            .map(|page| page.marks[slot].0.clone());
+            .map(|page| page.marks.checkpoint(slot).position);
         // The earliest is what an operator looks for, whichever task happened to drop its message first.
         let first = match (pages.abandoned.take(), position) {
             (Some(known), Some(new)) => Some(known.min(new)),
@@ -332,8 +374,7 @@ impl Pages {
                 self.head += 1;
             }
             if self.head > start {
-                let (position, arrival) = page.marks[self.head - 1].clone();
-                self.watermark = Some(Checkpoint { position, arrival });
+                self.watermark = Some(page.marks.checkpoint(self.head - 1));
             }
             if self.head < page.ledger.len() {
                 return;

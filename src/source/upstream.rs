@@ -306,10 +306,4 @@ impl Record {
     pub fn position(&self) -> Position {
         Position::After { sequence: self.sequence.clone(), sub_sequence: self.sub_sequence }
     }
-
-    /// Returns the position to store once it is acked, and all before it.
-    pub(crate) fn checkpoint_position(&self) -> Position {
-        let sub_sequence = if self.completes { None } else { self.sub_sequence };
-        Position::After { sequence: self.sequence.clone(), sub_sequence }
-    }
 }

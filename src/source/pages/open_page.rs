@@ -1,14 +1,16 @@
 //! The page that messages are taken from, and what waits for its turn.
 
 use std::sync::Arc;
+use std::vec;
 
 use bytes::Bytes;
 
 use crate::ack::Acks;
+use crate::places::Places;
 use crate::source::Record;
 use crate::source::pages::event::{Event, Fetched, News};
 use crate::source::pages::reading::{Behind, Reading};
-use crate::{Message, Origin};
+use crate::{Ack, Message, Origin};
 
 /// How many messages may be handed out before the clock is looked at again.
 const UNWATCHED: usize = 4;
@@ -16,18 +18,25 @@ const UNWATCHED: usize = 4;
 /// A page whose messages are being handed out.
 pub(in crate::source) struct OpenPage {
     pub(in crate::source) reading: Arc<Reading>,
-    records: std::vec::IntoIter<Record>,
-    acks: Acks,
+    records: vec::IntoIter<Record>,
+    /// The block that the next message is in, and those that follow it.
+    block: Option<Block>,
+    blocks: vec::IntoIter<Block>,
     behind: Behind,
     /// Whether the tip of the back-fill is right behind it.
     pub(in crate::source) is_before_tip: bool,
 }
 
+/// Some messages of a page that are next to each other.
+type Block = (Arc<Places>, Acks);
+
 impl OpenPage {
     pub(in crate::source) fn open(reading: Arc<Reading>, fetched: Fetched, is_before_tip: bool) -> Self {
-        let marks = fetched.records.iter().map(|record| (record.checkpoint_position(), record.arrival));
-        let acks = reading.tracker.open(marks);
-        Self { reading, records: fetched.records.into_iter(), acks, behind: fetched.behind, is_before_tip }
+        let places = Places::of(&reading.origin, &fetched.records);
+        let acks = reading.tracker.open_places(&places);
+        let mut blocks = places.into_iter().zip(acks).collect::<Vec<_>>().into_iter();
+        let (block, records) = (blocks.next(), fetched.records.into_iter());
+        Self { reading, records, block, blocks, behind: fetched.behind, is_before_tip }
     }
 
     /// Tells whether its next message may be handed out now. The clock is looked at now and then only: it costs as much as
@@ -39,17 +48,23 @@ impl OpenPage {
 
     /// Returns the next message.
     pub(in crate::source) fn next(&mut self) -> Option<Message<Bytes>> {
-        let (record, ack) = self.records.next().zip(self.acks.next())?;
+        let record = self.records.next()?;
         if self.records.len() == 0 {
             self.reading.handed_out(self.behind);
         }
-        let origin = Origin::new(
-            Arc::clone(&self.reading.origin),
-            record.sequence,
-            record.sub_sequence,
-            record.arrival,
-        );
+        let (origin, ack) = self.next_place()?;
         Some(Message::from_parts(record.payload, record.key, record.headers, Some(origin), ack))
+    }
+
+    fn next_place(&mut self) -> Option<(Origin, Ack)> {
+        loop {
+            let (places, acks) = self.block.as_mut()?;
+            let index = acks.handed_out();
+            if let Some(ack) = acks.next() {
+                return Some((Origin::of(places, index), ack));
+            }
+            self.block = self.blocks.next();
+        }
     }
 
     /// Goes on with what was put aside.
@@ -60,7 +75,7 @@ impl OpenPage {
 
     /// Takes back what was not handed out.
     pub(in crate::source) fn retract(self) {
-        self.acks.retract();
+        self.block.into_iter().chain(self.blocks).for_each(|(_, acks)| acks.retract());
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::checkpoint::Checkpoint;
+use crate::places::Place;
 use crate::source::clock::Clock;
 use crate::source::meters::Meters;
 use crate::source::pages::budget::{ByteBudget, Charge, PATIENCE};
@@ -81,7 +82,7 @@ impl Reader {
             self.drop_what_is_done(&mut page);
             let cut = self.cut_at_bound(&mut page);
             if let Some(last) = page.records.last() {
-                self.last = Some(Checkpoint { position: last.checkpoint_position(), arrival: last.arrival });
+                self.last = Some(Place::from(last).checkpoint());
             }
             if page.records.is_empty() {
                 drop(charge);
