@@ -246,6 +246,20 @@ impl<T> Message<T> {
 }
 
 impl Message<Bytes> {
+    /// Takes the payload out, which [`put_payload`](Self::put_payload) puts back.
+    pub(crate) fn take_payload(&mut self) -> Bytes {
+        std::mem::take(&mut self.payload)
+    }
+
+    pub(crate) fn put_payload(&mut self, payload: Bytes) {
+        self.payload = payload;
+    }
+
+    /// Takes the debt out of a message that is forgotten where it lies.
+    pub(crate) fn take_ack(&mut self) -> Ack {
+        std::mem::take(&mut self.ack)
+    }
+
     /// Returns the bytes that the message takes in a record: its payload, its partition key, and its headers, for which
     /// not every framing has room.
     pub fn wire_len(&self) -> usize {

@@ -1,9 +1,11 @@
 //! The one task behind a sink: it packs, sends, settles and retries.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::vec;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -52,6 +54,8 @@ pub(super) struct Engine {
     pub(super) on_flush: Option<OnFlush>,
     /// The requests in flight; as many places as were ever needed at once.
     pub(super) flights: Vec<Option<Flight>>,
+    /// The request that is being packed.
+    pub(super) packed: Packed,
     service: BoxCloneService<Batch, BatchResponse, Error>,
     answers: FuturesUnordered<BoxFuture<'static, (usize, Result<BatchResponse>)>>,
     pub(super) inbox: Inbox,
@@ -66,8 +70,8 @@ pub(super) struct Engine {
 /// A request in flight.
 pub(super) struct Flight {
     pub(super) batch: Batch,
-    /// What the sink knows of each of its entries, in order.
-    pub(super) unsettled: Vec<Unsettled>,
+    /// What the sink knows of each of its entries, in order; those that are settled are gone.
+    pub(super) unsettled: vec::IntoIter<Unsettled>,
     /// The lanes that they go by, each once.
     pub(super) lanes: Vec<LaneId>,
     pub(super) sent: Instant,
@@ -101,6 +105,7 @@ impl Engine {
         Self {
             backlog: Backlog::new(rules, size, settings.record_bytes, routing, Arc::clone(&meters), now),
             flights: Vec::new(),
+            packed: Packed::default(),
             retries: Retries::default(),
             budget: RetryBudget::new(settings.batch_records, now),
             refresh: Refresh::new(asked, settings.refresh_every, now),
@@ -132,7 +137,7 @@ impl Engine {
             let frame_size = self.settings.frame_size(&**framing);
             self.backlog.set_framing(Arc::clone(framing), frame_size);
         }
-        let mut inbox = std::mem::take(&mut self.inbox);
+        let mut inbox = mem::take(&mut self.inbox);
         let (since, accepted) = inbox.drain();
         let since = since.unwrap_or(now);
         self.meters.accepted.increment(accepted.len() as u64);
@@ -170,9 +175,9 @@ impl Engine {
         while let Some(slot) = self.free_slot()
             && let Some(due) = self.backlog.due(patience)
             && (due <= patience.now || self.is_full(patience.now))
-            && let Some(packed) = self.backlog.pack(patience, room)
+            && self.backlog.pack(patience, room, &mut self.packed)
         {
-            self.launch(slot, packed, patience.now);
+            self.launch(slot, patience.now);
         }
     }
 
@@ -186,12 +191,19 @@ impl Engine {
         records >= self.settings.batch_records || bytes >= self.settings.batch_bytes
     }
 
-    fn launch(&mut self, slot: usize, packed: Packed, now: Instant) {
-        let Packed { entries, unsettled, lanes, .. } = packed;
-        let flight = Flight { batch: Batch::new(entries), unsettled, lanes, sent: now };
-        let (records, bytes) = (flight.batch.records(), flight.batch.bytes());
+    fn launch(&mut self, slot: usize, now: Instant) {
+        let Packed { entries, unsettled, lanes, .. } = &mut self.packed;
+        let batch = Batch::new(mem::take(entries));
+        let unsettled = mem::take(unsettled).into_iter();
+        let flight = Flight { batch: batch.clone(), unsettled, lanes: mem::take(lanes), sent: now };
+        // Before anything of the user's is called, which may panic.
+        if slot == self.flights.len() {
+            self.flights.push(None);
+        }
+        self.flights[slot] = Some(flight);
+        let (records, bytes) = (batch.records(), batch.bytes());
         let span = tracing::debug_span!("put", sink = &*self.gate.name, records, bytes);
-        let answer = self.service.clone().oneshot(flight.batch.clone());
+        let answer = self.service.clone().oneshot(batch);
         let limit = self.settings.retry.time_to_live;
         let name = Arc::clone(&self.gate.name);
         self.answers.push(Box::pin(
@@ -202,10 +214,6 @@ impl Engine {
             .instrument(span),
         ));
         self.meters.in_flight.increment(1.0);
-        if slot == self.flights.len() {
-            self.flights.push(None);
-        }
-        self.flights[slot] = Some(flight);
         self.gate.status.count_request();
     }
 
@@ -215,9 +223,7 @@ impl Engine {
         while let Poll::Ready(Some((slot, answer))) = self.answers.poll_next_unpin(cx) {
             any = true;
             self.meters.in_flight.decrement(1.0);
-            if let Some(flight) = self.flights[slot].take() {
-                self.settle(flight, answer, Instant::now())?;
-            }
+            self.settle(slot, answer, Instant::now())?;
         }
         Ok(any)
     }
@@ -316,7 +322,7 @@ impl Engine {
     fn end(&mut self) {
         self.over = true;
         self.meters.settled(self.settled.stored, self.settled.failed);
-        self.gate.end(std::mem::take(&mut self.settled));
+        self.gate.end(mem::take(&mut self.settled));
     }
 }
 
@@ -352,7 +358,7 @@ impl Future for Engine {
         this.sleep(patience, cx);
         let wanted = this.wanted(patience);
         this.meters.settled(this.settled.stored, this.settled.failed);
-        let forgiven = this.gate.settle(std::mem::take(&mut this.settled), wanted, cx);
+        let forgiven = this.gate.settle(mem::take(&mut this.settled), wanted, cx);
         this.backlog.told_of_failures(forgiven);
         Poll::Pending
     }

@@ -3,7 +3,6 @@
 //! A recorder that is installed before the sink is built sees them; without one they cost next to nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
@@ -16,15 +15,15 @@ pub(super) struct Meters {
     pub(super) accepted: Counter,
     stored: Counter,
     failed: Counter,
-    entries_stored: Counter,
-    bytes_stored: Counter,
+    pub(super) entries_stored: Counter,
+    pub(super) bytes_stored: Counter,
     retried: Counter,
     pub(super) misplaced: Counter,
     requests: Counter,
     request_seconds: Histogram,
     request_entries: Histogram,
-    queue_seconds: Histogram,
-    entry_messages: Histogram,
+    pub(super) queue_seconds: Histogram,
+    pub(super) entry_messages: Histogram,
     pub(super) in_flight: Gauge,
 }
 
@@ -77,14 +76,6 @@ impl Meters {
     pub(super) fn settled(&self, stored: usize, failed: usize) {
         self.stored.increment(stored as u64);
         self.failed.increment(failed as u64);
-    }
-
-    /// Tells of an entry that is stored, which waited so long until it was first sent.
-    pub(super) fn stored(&self, messages: usize, bytes: usize, waited: Duration) {
-        self.entries_stored.increment(1);
-        self.bytes_stored.increment(bytes as u64);
-        self.entry_messages.record(messages as f64);
-        self.queue_seconds.record(waited);
     }
 
     /// Tells of an entry that is refused.

@@ -30,6 +30,7 @@ mod settings;
 mod settle;
 mod settled;
 mod suspects;
+mod tally;
 
 #[cfg(test)]
 mod tests;

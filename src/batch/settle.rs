@@ -1,5 +1,6 @@
 //! What becomes of an entry once something is known of it.
 
+use std::mem;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,10 +8,12 @@ use tokio::time::Instant;
 use crate::batch::engine::{Engine, Flight};
 use crate::batch::entry::Entry;
 use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::pack::Packed;
 use crate::batch::lanes::unsettled::{Accepted, Unsettled, Waiting};
 use crate::batch::request::{Batch, leaves_doubt};
 use crate::batch::response::{BatchResponse, Landing, Refused};
 use crate::batch::suspects::{LOOKS, Suspect};
+use crate::batch::tally::Tally;
 use crate::batch::{Flushed, OnKeyFailure, ShardRange, ShardScope};
 use crate::error::count;
 use crate::service::Attempted;
@@ -37,13 +40,9 @@ impl Engine {
     /// # Errors
     ///
     /// A failure that no retry would change: the sink must stop.
-    pub(super) fn settle(
-        &mut self,
-        flight: Flight,
-        answer: Result<BatchResponse>,
-        now: Instant,
-    ) -> Result<()> {
+    pub(super) fn settle(&mut self, slot: usize, answer: Result<BatchResponse>, now: Instant) -> Result<()> {
         let before = (self.settled.stored, self.settled.failed, self.retries.pushed());
+        let Some(flight) = &self.flights[slot] else { return Ok(()) };
         let mut flushed = Flushed {
             entries: flight.batch.records(),
             bytes: flight.batch.bytes(),
@@ -53,7 +52,8 @@ impl Engine {
             failed: 0,
             retried: 0,
         };
-        let settled = self.settle_each(flight, answer, now);
+        let settled = self.settle_each(slot, answer, now);
+        self.flights[slot] = None;
         flushed.stored = self.settled.stored - before.0;
         flushed.failed = self.settled.failed - before.1;
         flushed.retried = (self.retries.pushed() - before.2) as usize;
@@ -64,68 +64,77 @@ impl Engine {
         settled
     }
 
-    fn settle_each(&mut self, flight: Flight, answer: Result<BatchResponse>, now: Instant) -> Result<()> {
-        let Flight { batch, unsettled, lanes, sent } = flight;
-        self.backlog.land_flight(&lanes, now);
+    fn settle_each(&mut self, slot: usize, answer: Result<BatchResponse>, now: Instant) -> Result<()> {
+        let Some(Flight { batch, unsettled, lanes, sent }) = &self.flights[slot] else { return Ok(()) };
+        let (batch, sent) = (batch.clone(), *sent);
+        self.backlog.land_flight(lanes, now);
         let answer = match answer.and_then(|response| response.for_entries(unsettled.len())) {
             Ok(answer) => answer,
-            Err(error) => {
-                let failed = Flight { batch, unsettled, lanes, sent };
-                return self.settle_failed(failed, error, now);
-            }
+            Err(error) => return self.settle_failed(slot, batch, error, now),
         };
-        self.count_stored(&batch, &unsettled, &answer, now);
+        self.count_stored(slot, &answer, now);
         if answer.refused().iter().any(is_throttled) {
-            self.slow_down(&unsettled, &answer, sent, now);
+            self.slow_down(slot, &answer, now);
         }
         let maybe_stored = batch.maybe_stored();
-        for (index, (mut unsettled, outcome)) in unsettled.into_iter().zip(answer.each()).enumerate() {
+        for (entry, outcome) in batch.entries().iter().zip(answer.each()) {
+            let Some(mut unsettled) = self.next_unsettled(slot) else { break };
             match outcome {
-                Ok(landing) => self.landed(&batch.entries()[index], unsettled, landing, sent, now),
+                Ok(landing) => self.landed(entry, unsettled, landing, sent, now),
                 Err(refused) => {
                     self.meters.refused(refused);
                     unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
-                    self.retry(batch.entries()[index].clone(), unsettled, Failure::Entry(refused), now);
+                    self.retry(entry.clone(), unsettled, Failure::Entry(refused), now);
                 }
             }
         }
         Ok(())
     }
 
-    fn settle_failed(&mut self, flight: Flight, error: Error, now: Instant) -> Result<()> {
-        let Flight { mut batch, unsettled, .. } = flight;
+    fn settle_failed(&mut self, slot: usize, mut batch: Batch, error: Error, now: Instant) -> Result<()> {
         batch.failed_attempt(&error);
         let maybe_stored = batch.maybe_stored();
         let failure = Failure::Request { error: &error, share: fastrand::f64() };
-        for (mut unsettled, entry) in unsettled.into_iter().zip(batch.entries()) {
+        for entry in batch.entries() {
+            let Some(mut unsettled) = self.next_unsettled(slot) else { break };
             unsettled.maybe_stored |= maybe_stored;
             if error.is_retryable() {
                 self.retry(entry.clone(), unsettled, failure, now);
             } else {
-                self.hand_back(&unsettled, &error, unsettled.delivery());
+                self.hand_back(entry, &unsettled, &error, unsettled.delivery());
             }
         }
         if error.is_retryable() { Ok(()) } else { Err(error) }
     }
 
+    /// Takes the next entry of a request that is being settled. The others stay where they are found after a panic.
+    fn next_unsettled(&mut self, slot: usize) -> Option<Unsettled> {
+        self.flights[slot].as_mut()?.unsettled.next()
+    }
+
     /// Tells each lane of a request what its shard took.
-    fn count_stored(&mut self, batch: &Batch, unsettled: &[Unsettled], answer: &BatchResponse, now: Instant) {
-        for ((unsettled, outcome), entry) in unsettled.iter().zip(answer.each()).zip(batch.entries()) {
+    fn count_stored(&mut self, slot: usize, answer: &BatchResponse, now: Instant) {
+        let Some(Flight { batch, unsettled, .. }) = &self.flights[slot] else { return };
+        let mut tally = Tally::default();
+        for ((unsettled, entry), outcome) in
+            unsettled.as_slice().iter().zip(batch.entries()).zip(answer.each())
+        {
             if outcome.is_ok() {
-                self.backlog.lane(unsettled.lane).stored(entry.bytes(), now);
-                self.meters.stored(unsettled.messages.len(), entry.bytes(), unsettled.queued);
+                tally.add(entry, unsettled, (&mut self.backlog, now), &self.meters);
             }
         }
+        tally.tell((&mut self.backlog, now), &self.meters);
     }
 
     /// Tells each lane of a request how many entries its shard throttled.
-    fn slow_down(&mut self, unsettled: &[Unsettled], answer: &BatchResponse, sent: Instant, now: Instant) {
-        let throttled =
-            unsettled.iter().zip(answer.each()).filter(|(_, outcome)| outcome.is_err_and(is_throttled));
+    fn slow_down(&mut self, slot: usize, answer: &BatchResponse, now: Instant) {
+        let Some(Flight { unsettled, sent, .. }) = &self.flights[slot] else { return };
+        let outcomes = unsettled.as_slice().iter().zip(answer.each());
+        let throttled = outcomes.filter(|(_, outcome)| outcome.is_err_and(is_throttled));
         let mut lanes: Vec<_> = throttled.map(|(unsettled, _)| unsettled.lane).collect();
         lanes.sort_unstable();
         for of_lane in lanes.chunk_by(PartialEq::eq) {
-            self.backlog.lane(of_lane[0]).throttled(sent, of_lane.len(), now);
+            self.backlog.lane(of_lane[0]).throttled(*sent, of_lane.len(), now);
         }
     }
 
@@ -191,23 +200,23 @@ impl Engine {
     fn confirm(&mut self, unsettled: &Unsettled, landing: Landing<'_>, flown: Flown) {
         let shares_record = unsettled.messages.is_many();
         for (nth, place) in unsettled.messages.each().enumerate() {
-            if let Some(accepted) = self.backlog.remove(place) {
-                self.settled.confirm(accepted, landing, shares_record.then_some(nth as u64), flown);
-            }
+            let sub_sequence = shares_record.then_some(nth as u64);
+            self.settled.confirm(&mut self.backlog.pool, place, landing, sub_sequence, flown);
         }
         self.budget.deposit();
         self.backlog.release(&unsettled.chains);
     }
 
     /// Has an entry wait out its backoff, ahead of the later ones of its key, or gives it up.
-    fn retry(&mut self, entry: Entry, unsettled: Unsettled, failure: Failure<'_>, now: Instant) {
+    fn retry(&mut self, entry: Entry, mut unsettled: Unsettled, failure: Failure<'_>, now: Instant) {
         let age = unsettled.first_attempt.map_or(Duration::ZERO, |first| now - first);
         let backoff = || self.settings.retry.backoff(unsettled.attempts, age, failure.share());
         if let Some(backoff) = failure.is_retryable().then(backoff).flatten() {
             self.gate.status.count_retry();
             let pause = self.budget.withdraw(now);
             let since = now + backoff.max(pause);
-            let waiting = Waiting { entry, unsettled, since };
+            unsettled.since = since;
+            let waiting = Waiting { entry, unsettled };
             if let Failure::Misplaced(_) = failure {
                 for part in self.backlog.reroute(waiting) {
                     self.retries.push(since, part);
@@ -225,7 +234,7 @@ impl Engine {
         let error = failure.into_error(context);
         // Whoever is told may send again at once.
         let turns = self.gate.turns();
-        let told = self.hand_back(&unsettled, &error, unsettled.delivery()).then_some(turns);
+        let told = self.hand_back(&entry, &unsettled, &error, unsettled.delivery()).then_some(turns);
         if self.settings.on_key_failure == OnKeyFailure::HandBack {
             for id in unsettled.chains.each() {
                 for place in self.backlog.fail(id, told) {
@@ -259,17 +268,22 @@ impl Engine {
 
     /// Hands back whatever is unsettled. What is in flight may be stored; its calls are dropped with the engine.
     fn hand_back_rest(&mut self, reason: &Error) {
-        for flight in std::mem::take(&mut self.flights).into_iter().flatten() {
-            for unsettled in flight.unsettled {
-                self.hand_back(&unsettled, reason, Delivery::Unknown);
+        for Flight { batch, unsettled, .. } in mem::take(&mut self.flights).into_iter().flatten() {
+            let settled = batch.records() - unsettled.len();
+            for (entry, unsettled) in batch.entries()[settled..].iter().zip(unsettled) {
+                self.hand_back(entry, &unsettled, reason, Delivery::Unknown);
             }
         }
-        for suspect in std::mem::take(&mut self.suspects).drain() {
-            self.hand_back(&suspect.unsettled, reason, Delivery::Unknown);
+        for suspect in mem::take(&mut self.suspects).drain() {
+            self.hand_back(&suspect.entry, &suspect.unsettled, reason, Delivery::Unknown);
+        }
+        let Packed { entries, unsettled, .. } = mem::take(&mut self.packed);
+        for (entry, unsettled) in entries.iter().zip(unsettled) {
+            self.hand_back(entry, &unsettled, reason, unsettled.delivery());
         }
         let (queued, ready) = self.backlog.drain();
-        for Waiting { unsettled, .. } in std::mem::take(&mut self.retries).into_waiting().chain(ready) {
-            self.hand_back(&unsettled, reason, unsettled.delivery());
+        for Waiting { entry, unsettled } in mem::take(&mut self.retries).into_waiting().chain(ready) {
+            self.hand_back(&entry, &unsettled, reason, unsettled.delivery());
         }
         for place in queued {
             let accepted = self.backlog.remove(place);
@@ -286,10 +300,19 @@ impl Engine {
     }
 
     /// Hands back every message of an entry. Tells whether all of them were told elsewhere than by a flush.
-    fn hand_back(&mut self, unsettled: &Unsettled, reason: &Error, delivery: Delivery) -> bool {
+    fn hand_back(
+        &mut self,
+        entry: &Entry,
+        unsettled: &Unsettled,
+        reason: &Error,
+        delivery: Delivery,
+    ) -> bool {
         let mut told = true;
         for place in unsettled.messages.each() {
-            let accepted = self.backlog.remove(place);
+            let mut accepted = self.backlog.remove(place);
+            if let Some(accepted) = &mut accepted {
+                accepted.take_back(entry);
+            }
             told &= self.hand_back_one(accepted, reason, delivery);
         }
         told

@@ -3,6 +3,7 @@
 use crate::batch::dead_letters::{Buried, DeadLetters};
 use crate::batch::handles::epochs::EpochCounts;
 use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::pool::{Place, Pool};
 use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::response::Landing;
 use crate::{Delivery, Error, Undelivered};
@@ -31,21 +32,25 @@ impl Settled {
         self.epochs.is_empty() && self.revived.is_empty() && !self.over
     }
 
-    /// Acks a message that is stored.
+    /// Acks a message that is stored, and forgets it where it lies.
     pub(super) fn confirm(
         &mut self,
-        accepted: Accepted,
+        pool: &mut Pool,
+        place: Place,
         landing: Landing<'_>,
-        place: Option<u64>,
+        sub_sequence: Option<u64>,
         flown: Flown,
     ) {
-        let Accepted { message, slip, epoch, bytes, .. } = accepted;
+        let Some(accepted) = pool.get_mut(place) else { return };
         self.stored += 1;
-        self.bytes += bytes;
-        self.epochs.count(epoch);
-        message.ack();
+        self.bytes += accepted.bytes;
+        self.epochs.count(accepted.epoch);
+        let (ack, slip) = (accepted.message.take_ack(), accepted.slip.take());
+        // Before anything of the user's is called, which may panic.
+        pool.forget(place);
+        ack.ack();
         if let Some(slip) = slip {
-            slip.deliver(landing.to_stored(), place, flown);
+            slip.deliver(landing.to_stored(), sub_sequence, flown);
         }
     }
 

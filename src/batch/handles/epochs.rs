@@ -17,6 +17,13 @@ pub(in crate::batch) struct EpochCounts(Vec<(u64, usize)>);
 
 impl EpochCounts {
     pub(in crate::batch) fn count(&mut self, epoch: u64) {
+        // Almost always the one that was counted last.
+        if let Some((last, count)) = self.0.last_mut()
+            && *last == epoch
+        {
+            *count += 1;
+            return;
+        }
         match self.0.binary_search_by_key(&epoch, |(counted, _)| *counted) {
             Ok(place) => self.0[place].1 += 1,
             Err(place) => self.0.insert(place, (epoch, 1)),

@@ -39,6 +39,8 @@ pub(in crate::batch) struct Backlog {
     pub(in crate::batch) turn: usize,
     /// How many requests were packed.
     pub(in crate::batch) requests: u64,
+    /// How many entries the last of them had.
+    pub(in crate::batch) packed: usize,
     stamps: u64,
     /// Chains that failed, until what failed was taken.
     failed: Vec<ChainId>,
@@ -83,6 +85,7 @@ impl Backlog {
             rules,
             turn: 0,
             requests: 0,
+            packed: 0,
             stamps: 0,
             failed: Vec::new(),
             known_failed: 0,

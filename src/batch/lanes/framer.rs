@@ -93,19 +93,21 @@ impl Framer {
     pub(in crate::batch) fn take(
         &mut self,
         queue: &mut VecDeque<Held>,
-        pool: &Pool,
+        pool: &mut Pool,
         generate: impl FnOnce() -> Key,
     ) -> Option<Framed> {
         let head = *queue.front()?;
-        let own_key = pool.get(head.place)?.key();
+        let accepted = pool.get_mut(head.place)?;
+        let own_key = accepted.key();
         let key = own_key.cloned().unwrap_or_else(generate);
-        let mut filling = Filling::default();
         if self.frame.is_none() {
+            let data = accepted.lend_payload();
             queue.pop_front();
-            let data = pool.get(head.place)?.message.payload().clone();
             let (messages, bytes) = (Messages::One(head.place), head.bytes);
             return Some(Framed { entry: Entry { data, key }, messages, bytes });
         }
+        let mut filling = Filling::default();
+        let own_key = own_key.is_some().then_some(&key);
         self.fill_from(&mut filling, queue, &key, own_key, pool);
         Some(self.finish(filling, key))
     }

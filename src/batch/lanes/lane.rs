@@ -59,11 +59,11 @@ impl Lane {
         }
     }
 
-    /// Learns that the shard took an entry.
-    pub(in crate::batch) fn stored(&mut self, bytes: usize, now: Instant) {
-        self.meters.stored.increment(1);
+    /// Learns that the shard took entries.
+    pub(in crate::batch) fn stored(&mut self, entries: usize, bytes: usize, now: Instant) {
+        self.meters.stored.increment(entries as u64);
         if let Some(limiter) = &mut self.limiter {
-            limiter.stored(bytes, now);
+            limiter.stored(entries, bytes, now);
         }
     }
 

@@ -147,10 +147,10 @@ impl Limiter {
         }
     }
 
-    /// Learns that the shard took an entry.
-    pub(in crate::batch) fn stored(&mut self, bytes: usize, now: Instant) {
+    /// Learns that the shard took entries.
+    pub(in crate::batch) fn stored(&mut self, entries: usize, bytes: usize, now: Instant) {
         self.granted.roll(now);
-        self.granted.present.records += 1;
+        self.granted.present.records += entries as u64;
         self.granted.present.bytes += bytes as u64;
     }
 

@@ -20,12 +20,27 @@ pub(in crate::batch) struct Room {
 #[derive(Default)]
 pub(in crate::batch) struct Packed {
     pub(in crate::batch) entries: Vec<Entry>,
+    /// What the sink knows of each entry, in order.
     pub(in crate::batch) unsettled: Vec<Unsettled>,
     /// The lanes that its entries go by, each once.
     pub(in crate::batch) lanes: Vec<LaneId>,
     bytes: usize,
     /// Its number, by which a lane knows that it is in `lanes`.
     number: u64,
+}
+
+impl Packed {
+    /// Begins a request, of about as many entries as the one before.
+    fn begin(&mut self, number: u64, entries: usize) {
+        self.entries.reserve(entries);
+        (self.bytes, self.number) = (0, number);
+    }
+
+    #[inline]
+    pub(in crate::batch) fn add(&mut self, entry: Entry, unsettled: Unsettled) {
+        self.entries.push(entry);
+        self.unsettled.push(unsettled);
+    }
 }
 
 /// Whose turn it is.
@@ -38,9 +53,10 @@ pub(in crate::batch) enum Turn {
 
 impl Backlog {
     /// Fills a request. Lanes take turns, and none gets more than its part of the room before the others had theirs.
-    pub(in crate::batch) fn pack(&mut self, patience: Patience, room: Room) -> Option<Packed> {
+    /// `packed` is empty, and the caller's, so that a panic loses no entry. Tells whether there is anything in it.
+    pub(in crate::batch) fn pack(&mut self, patience: Patience, room: Room, packed: &mut Packed) -> bool {
         self.requests += 1;
-        let mut packed = Packed { number: self.requests, ..Packed::default() };
+        packed.begin(self.requests, room.records.min(self.packed));
         let turns = self.turns();
         let busy = (0..turns).filter(|turn| self.waits(*turn)).count();
         let part = room.records.div_ceil(busy.max(1));
@@ -48,8 +64,8 @@ impl Backlog {
         while fruitless < turns && packed.entries.len() < room.records {
             let before = packed.entries.len();
             let has_room = match self.turn_at(self.turn % turns) {
-                Turn::Lane(id) => self.pack_lane(id, patience, room, part, &mut packed),
-                Turn::Loose => self.pack_loose(patience, room, part, &mut packed),
+                Turn::Lane(id) => self.pack_lane(id, patience, room, part, packed),
+                Turn::Loose => self.pack_loose(patience, room, part, packed),
             };
             // The next request begins with the next lane, or else one of large records would fill each alone.
             self.turn = (self.turn + 1) % turns;
@@ -58,7 +74,8 @@ impl Backlog {
             }
             fruitless = if packed.entries.len() > before { 0 } else { fruitless + 1 };
         }
-        (!packed.entries.is_empty()).then_some(packed)
+        self.packed = packed.entries.len();
+        self.packed > 0
     }
 
     /// Returns how many full entries may go, and their bytes.
@@ -159,9 +176,10 @@ impl Backlog {
             {
                 return true;
             }
-            let Some(waiting) = self.next_of(id, patience) else { return true };
-            if let Some(waiting) = self.put(waiting, patience.now, room, packed) {
-                self.lane(id).queue.unpop(waiting);
+            if !self.next_of(id, patience, packed) {
+                return true;
+            }
+            if !self.keep(patience.now, room, packed) {
                 return false;
             }
         }
@@ -178,9 +196,10 @@ impl Backlog {
                 return true;
             }
             let Some(id) = self.free_lane(nth, patience.now, window, packing) else { return true };
-            let Some(waiting) = self.next_loose(id, patience) else { return true };
-            if let Some(waiting) = self.put(waiting, patience.now, room, packed) {
-                self.lane(id).queue.unpop(waiting);
+            if !self.next_loose(id, patience, packed) {
+                return true;
+            }
+            if !self.keep(patience.now, room, packed) {
                 return false;
             }
         }
@@ -201,28 +220,32 @@ impl Backlog {
         turns.find(|id| lanes[id.0 as usize].allowance(now, window, packing).0 > 0)
     }
 
-    /// Puts an entry into a request, or returns it where there is no room for it.
-    fn put(&mut self, waiting: Waiting, now: Instant, room: Room, packed: &mut Packed) -> Option<Waiting> {
-        let Waiting { entry, mut unsettled, since } = waiting;
-        let bytes = entry.bytes();
+    /// Keeps the entry that was added last to a request, or puts it back to the head of its lane where there is no room
+    /// for it. Tells whether there was.
+    fn keep(&mut self, now: Instant, room: Room, packed: &mut Packed) -> bool {
+        let (Some(entry), Some(unsettled)) = (packed.entries.last(), packed.unsettled.last_mut()) else {
+            return false;
+        };
+        let (bytes, id) = (entry.bytes(), unsettled.lane);
         // One entry alone always goes: a request limit below the record limit would hold it for ever.
-        if packed.bytes + bytes > room.bytes && !packed.entries.is_empty() {
-            return Some(Waiting { entry, unsettled, since });
+        if packed.bytes + bytes > room.bytes && packed.entries.len() > 1 {
+            if let (Some(entry), Some(unsettled)) = (packed.entries.pop(), packed.unsettled.pop()) {
+                self.lane(id).queue.unpop(Waiting { entry, unsettled });
+            }
+            return false;
         }
-        let id = unsettled.lane;
+        unsettled.attempts += 1;
+        if unsettled.first_attempt.is_none() {
+            unsettled.first_attempt = Some(now);
+            unsettled.queued = now.saturating_duration_since(unsettled.since);
+        }
+        packed.bytes += bytes;
         let lane = self.lane(id);
         lane.take(bytes);
         if std::mem::replace(&mut lane.request, packed.number) != packed.number {
             lane.flights += 1;
             packed.lanes.push(id);
         }
-        packed.bytes += bytes;
-        unsettled.attempts += 1;
-        if unsettled.first_attempt.replace(unsettled.first_attempt.unwrap_or(now)).is_none() {
-            unsettled.queued = now.saturating_duration_since(since);
-        }
-        packed.entries.push(entry);
-        packed.unsettled.push(unsettled);
-        None
+        true
     }
 }

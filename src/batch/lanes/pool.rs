@@ -29,11 +29,23 @@ impl Pool {
         self.places[place.0 as usize].as_ref()
     }
 
+    pub(in crate::batch) fn get_mut(&mut self, place: Place) -> Option<&mut Accepted> {
+        self.places[place.0 as usize].as_mut()
+    }
+
     /// Takes a message out; `None` if that was done before.
     pub(in crate::batch) fn remove(&mut self, place: Place) -> Option<Accepted> {
         let accepted = self.places[place.0 as usize].take()?;
         self.free.push(place);
         Some(accepted)
+    }
+
+    /// Drops a message where it lies.
+    pub(in crate::batch) fn forget(&mut self, place: Place) {
+        if self.places[place.0 as usize].is_some() {
+            self.places[place.0 as usize] = None;
+            self.free.push(place);
+        }
     }
 
     /// Takes every message out.

@@ -174,7 +174,7 @@ impl Queue {
     /// Returns about when the first of its messages came; `None` where there are none.
     pub(in crate::batch) fn since(&self) -> Option<Instant> {
         [
-            self.ready.front().map(|waiting| waiting.since),
+            self.ready.front().map(|waiting| waiting.unsettled.since),
             self.full.front().map(|full| full.since),
             self.lingering.front().map(|lingering| lingering.since),
             self.shared.peek().map(|Reverse(sharing)| sharing.since),

@@ -40,11 +40,11 @@ impl Backlog {
 
     /// Splits an entry by the lanes that its messages have now; in their order.
     pub(in crate::batch) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
-        let Waiting { entry, mut unsettled, since } = waiting;
+        let Waiting { entry, mut unsettled } = waiting;
         // What was framed by another framing cannot be taken apart: it goes whole.
         if !unsettled.shared || !self.framer.shares() {
             unsettled.lane = self.land(&entry.key).1;
-            return vec![Waiting { entry, unsettled, since }];
+            return vec![Waiting { entry, unsettled }];
         }
         // Where there is no order, chains are forgotten before their messages are settled; keys are not.
         let groups = if self.has_keys(&unsettled.messages) {
@@ -62,9 +62,9 @@ impl Backlog {
                 first_attempt: unsettled.first_attempt,
                 queued: unsettled.queued,
                 maybe_stored: unsettled.maybe_stored,
-                ..Unsettled::new(messages, chains, lane, shared)
+                ..Unsettled::new(messages, chains, lane, shared, unsettled.since)
             };
-            Waiting { entry, unsettled: part, since }
+            Waiting { entry, unsettled: part }
         });
         parts.collect()
     }

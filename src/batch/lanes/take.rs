@@ -2,59 +2,70 @@
 
 use tokio::time::Instant;
 
-use crate::batch::Entry;
 use crate::batch::lanes::backlog::Backlog;
 use crate::batch::lanes::framer::{Filling, Framed};
 use crate::batch::lanes::lane::{random_key, random_within};
 use crate::batch::lanes::map::LaneId;
-use crate::batch::lanes::pack::Turn;
+use crate::batch::lanes::pack::{Packed, Turn};
 use crate::batch::lanes::queue::{Patience, Queue};
 use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::batch::{Entry, Ordering};
 use crate::{HashKey, Key};
 
 impl Backlog {
-    /// Takes the entry that goes next by a lane. Part-filled ones are taken only once they have lingered; one that has
-    /// goes before the full ones, or else it would wait for as long as there are any.
-    pub(in crate::batch) fn next_of(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
+    /// Adds the entry that goes next by a lane, and tells whether there was one. Part-filled ones are taken only once they
+    /// have lingered; one that has goes before the full ones, or else it would wait for as long as there are any.
+    pub(in crate::batch) fn next_of(
+        &mut self,
+        lane: LaneId,
+        patience: Patience,
+        packed: &mut Packed,
+    ) -> bool {
         if let Some(waiting) = self.lane(lane).queue.pop_ready() {
-            return Some(waiting);
+            packed.add(waiting.entry, waiting.unsettled);
+            return true;
         }
         let size = self.framer.size();
         while self.lane(lane).queue.shares(patience, size) {
             if let Some(waiting) = self.take_shared(lane) {
-                return Some(waiting);
+                packed.add(waiting.entry, waiting.unsettled);
+                return true;
             }
         }
-        self.next_alone(Turn::Lane(lane), lane, patience)
+        self.next_alone(Turn::Lane(lane), lane, patience, packed)
     }
 
-    pub(in crate::batch) fn next_loose(&mut self, lane: LaneId, patience: Patience) -> Option<Waiting> {
-        self.next_alone(Turn::Loose, lane, patience)
+    /// Adds the entry of messages without a key that goes next, by a lane.
+    pub(in crate::batch) fn next_loose(
+        &mut self,
+        lane: LaneId,
+        patience: Patience,
+        packed: &mut Packed,
+    ) -> bool {
+        self.next_alone(Turn::Loose, lane, patience, packed)
     }
 
-    fn next_alone(&mut self, turn: Turn, lane: LaneId, patience: Patience) -> Option<Waiting> {
+    fn next_alone(&mut self, turn: Turn, lane: LaneId, patience: Patience, packed: &mut Packed) -> bool {
         let lingering = Patience { hurry: false, ..patience };
-        if let Some(waiting) = self.next_lingering(turn, lane, lingering) {
-            return Some(waiting);
+        if self.next_lingering(turn, lane, lingering, packed) {
+            return true;
         }
         while let Some(id) = self.queue(turn).pop_full() {
             self.chains.get(id).tokens -= 1;
-            if let Some(waiting) = self.take(id, lane) {
-                return Some(waiting);
+            if self.take(id, lane, packed) {
+                return true;
             }
         }
-        self.next_lingering(turn, lane, patience)
+        self.next_lingering(turn, lane, patience, packed)
     }
 
-    fn next_lingering(&mut self, turn: Turn, lane: LaneId, patience: Patience) -> Option<Waiting> {
+    fn next_lingering(&mut self, turn: Turn, lane: LaneId, patience: Patience, packed: &mut Packed) -> bool {
         while let Some((id, stamp)) = self.queue(turn).pop_lingering(patience) {
-            if self.chains.get(id).lingering == Some(stamp)
-                && let Some(waiting) = self.take(id, lane)
-            {
-                return Some(waiting);
+            if self.chains.get(id).lingering == Some(stamp) && self.take(id, lane, packed) {
+                return true;
             }
         }
-        None
+        false
     }
 
     fn queue(&mut self, turn: Turn) -> &mut Queue {
@@ -64,30 +75,33 @@ impl Backlog {
         }
     }
 
-    /// Makes the next entry of one chain.
-    fn take(&mut self, id: ChainId, lane: LaneId) -> Option<Waiting> {
+    /// Adds the next entry of one chain, and tells whether there was one.
+    fn take(&mut self, id: ChainId, lane: LaneId, packed: &mut Packed) -> bool {
         #[cfg(test)]
         {
             self.steps += 1;
         }
-        let ordered = self.is_ordered(id);
+        let per_key = self.rules.ordering == Ordering::PerKey;
         let chain = self.chains.get(id);
         if chain.busy {
-            return None;
+            return false;
         }
         chain.lingering = None;
-        let since = chain.queue.front().map(|head| head.since);
-        let generated = if chain.is_loose() { Some(self.generated_key(lane)) } else { None };
-        let chain = self.chains.get(id);
-        let framed = self.framer.take(&mut chain.queue, &self.pool, || generated.unwrap_or_else(random_key));
-        let (Some(Framed { entry, messages, bytes }), Some(since)) = (framed, since) else {
+        let Some(since) = chain.queue.front().map(|head| head.since) else {
             self.chains.note_idle(id);
-            return None;
+            return false;
         };
-        let chain = self.chains.get(id);
-        chain.bytes -= bytes;
         let is_loose = chain.is_loose();
-        if ordered {
+        let generated = if is_loose { Some(self.generated_key(lane)) } else { None };
+        let chain = self.chains.get(id);
+        let generate = || generated.unwrap_or_else(random_key);
+        let Some(framed) = self.framer.take(&mut chain.queue, &mut self.pool, generate) else {
+            self.chains.note_idle(id);
+            return false;
+        };
+        let Framed { entry, messages, bytes } = framed;
+        chain.bytes -= bytes;
+        if per_key && !is_loose {
             chain.busy = true;
         } else {
             self.offer(id);
@@ -95,8 +109,8 @@ impl Backlog {
         }
         let shared = is_loose && self.framer.shares() && matches!(messages, Messages::Many(_));
         let entry = if shared { self.keyed_by_hash(entry) } else { entry };
-        let unsettled = Unsettled::new(messages, ChainIds::One(id), lane, shared);
-        Some(Waiting { entry, unsettled, since })
+        packed.add(entry, Unsettled::new(messages, ChainIds::One(id), lane, shared, since));
+        true
     }
 
     /// Returns a key that lands on the shard of a lane, for messages that have none. Those that share a record which
@@ -161,7 +175,7 @@ impl Backlog {
             _ => ChainIds::Many(ids.into_iter().map(|(id, _)| id).collect()),
         };
         let since = since.unwrap_or_else(Instant::now);
-        Some(Waiting { entry, unsettled: Unsettled::new(messages, chains, lane, shared), since })
+        Some(Waiting { entry, unsettled: Unsettled::new(messages, chains, lane, shared, since) })
     }
 
     /// Has a chain wait for its entry, if it is in one, or for the next.

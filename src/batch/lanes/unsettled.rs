@@ -24,6 +24,8 @@ pub(in crate::batch) struct Accepted {
     pub(in crate::batch) turn: u64,
     /// What it counts towards the bytes of the queue.
     pub(in crate::batch) bytes: usize,
+    /// Its payload is in its entry.
+    lent: bool,
 }
 
 impl Accepted {
@@ -31,7 +33,21 @@ impl Accepted {
     #[inline]
     pub(in crate::batch) fn new(message: Message<Bytes>, rekeyed: Option<Box<Key>>) -> Self {
         let bytes = message.wire_len();
-        Self { message, rekeyed, slip: None, epoch: 0, turn: 0, bytes }
+        Self { message, rekeyed, slip: None, epoch: 0, turn: 0, bytes, lent: false }
+    }
+
+    /// Takes the payload out for an entry that holds nothing else: a clone of bytes that nobody shares yet would
+    /// allocate.
+    pub(in crate::batch) fn lend_payload(&mut self) -> Bytes {
+        self.lent = true;
+        self.message.take_payload()
+    }
+
+    /// Puts the payload back that it lent to an entry, if it did.
+    pub(in crate::batch) fn take_back(&mut self, entry: &Entry) {
+        if std::mem::take(&mut self.lent) {
+            self.message.put_payload(entry.data.clone());
+        }
     }
 
     /// Returns the key that it is sent under; `None` where one is to be generated.
@@ -98,12 +114,20 @@ pub(in crate::batch) struct Unsettled {
     pub(in crate::batch) first_attempt: Option<Instant>,
     /// How long its first message had waited by then.
     pub(in crate::batch) queued: Duration,
+    /// Since when it waits for company.
+    pub(in crate::batch) since: Instant,
     /// An attempt ended without an answer.
     pub(in crate::batch) maybe_stored: bool,
 }
 
 impl Unsettled {
-    pub(in crate::batch) fn new(messages: Messages, chains: ChainIds, lane: LaneId, shared: bool) -> Self {
+    pub(in crate::batch) fn new(
+        messages: Messages,
+        chains: ChainIds,
+        lane: LaneId,
+        shared: bool,
+        since: Instant,
+    ) -> Self {
         Self {
             messages,
             chains,
@@ -112,6 +136,7 @@ impl Unsettled {
             attempts: 0,
             first_attempt: None,
             queued: Duration::ZERO,
+            since,
             maybe_stored: false,
         }
     }
@@ -125,8 +150,6 @@ impl Unsettled {
 pub(in crate::batch) struct Waiting {
     pub(in crate::batch) entry: Entry,
     pub(in crate::batch) unsettled: Unsettled,
-    /// Since when it waits for company.
-    pub(in crate::batch) since: Instant,
 }
 
 /// Names a chain of the backlog.

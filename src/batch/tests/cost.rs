@@ -20,12 +20,11 @@ fn backlog() -> Backlog {
 
 /// Packs a request of one entry.
 fn pop(backlog: &mut Backlog, now: Instant) -> Option<Packed> {
-    let packed = backlog.pack(
-        Patience { linger: Duration::ZERO, now, hurry: true },
-        Room { records: 1, bytes: usize::MAX },
-    )?;
+    let mut packed = Packed::default();
+    let patience = Patience { linger: Duration::ZERO, now, hurry: true };
+    let any = backlog.pack(patience, Room { records: 1, bytes: usize::MAX }, &mut packed);
     backlog.land_flight(&packed.lanes, now);
-    Some(packed)
+    any.then_some(packed)
 }
 
 fn push(backlog: &mut Backlog, key: &str, now: Instant) {
