@@ -131,6 +131,13 @@ impl LocalKinesisBuilder {
         self
     }
 
+    /// Refuses requests in CBOR, as an endpoint that knows only JSON: with status 404, nothing having happened. The default
+    /// is to answer each request in its own format, JSON or the CBOR of Amazon's Java SDK.
+    pub fn refuse_cbor(mut self) -> Self {
+        self.settings.refuses_cbor = true;
+        self
+    }
+
     /// Limits what shards take and give. The default is no limit; [`ShardRates::aws`] is what AWS has.
     pub fn rates(mut self, rates: ShardRates) -> Self {
         self.rates = rates;

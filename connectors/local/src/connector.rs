@@ -14,7 +14,6 @@ use http::StatusCode;
 use http_body_util::BodyExt;
 
 use crate::endpoint::{Endpoint, Reply};
-use crate::json;
 use crate::reset::ConnectionReset;
 use crate::server::respond;
 use crate::subscription;
@@ -41,8 +40,8 @@ async fn answer(endpoint: &Arc<Endpoint>, request: HttpRequest) -> Result<HttpRe
     let (parts, body) = request.try_into_http1x().map_err(|error| user_error(error.into()))?.into_parts();
     let body = body.collect().await.map_err(user_error)?.to_bytes();
     match endpoint.call(&parts.headers, body).await {
-        Reply::Answer { status, body } => {
-            let response = respond(status, json::CONTENT_TYPE, SdkBody::from(body));
+        Reply::Answer { status, content_type, body } => {
+            let response = respond(status, content_type, SdkBody::from(body));
             HttpResponse::try_from(response).map_err(|error| user_error(error.into()))
         }
         Reply::Events(events) => {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use crate::counters::Tally;
 use crate::error::{Error, ErrorCode};
 use crate::faults::{After, Before, CallFaults, FaultSwitch, Target};
-use crate::json;
+use crate::format::Format;
 use crate::operation::Operation;
 use crate::ops::{self, Output, Request};
 use crate::rates::RateSwitch;
@@ -53,6 +53,7 @@ impl From<KeyRefusal> for Error {
 pub(crate) enum Reply {
     Answer {
         status: StatusCode,
+        content_type: &'static str,
         body: Bytes,
     },
     /// Events, as long as the subscription lasts.
@@ -62,9 +63,16 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn refusal(error: &Error) -> Self {
+    pub(crate) fn refusal(error: &Error, format: Format) -> Self {
         let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self::Answer { status, body: json::encode_error(error.code(), error.message()) }
+        Self::Answer { status, content_type: format.content_type(), body: format.encode_error(error) }
+    }
+
+    /// What a body in no format of the service's gets.
+    /// <https://github.com/mhart/kinesalite/blob/v3.3.3/index.js>, which is held against the real service
+    fn unknown_format() -> Self {
+        let body = Bytes::from_static(b"<UnknownOperationException/>\n");
+        Self::Answer { status: StatusCode::NOT_FOUND, content_type: "application/xml", body }
     }
 }
 
@@ -82,15 +90,20 @@ impl Endpoint {
     /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the
     /// call.
     pub(crate) async fn call(self: &Arc<Self>, headers: &HeaderMap, body: Bytes) -> Reply {
+        let Some(format) = self.format_of(headers) else { return Reply::unknown_format() };
         let Some(operation) = operation_of(headers) else {
-            return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."));
+            return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."), format);
         };
         self.tally.call(operation);
-        let request = self.check_access_key(headers).and_then(|()| json::decode(operation, &body));
+        let refuse = |error: &Error| {
+            self.tally.refused(operation);
+            Reply::refusal(error, format)
+        };
+        let request = self.check_access_key(headers).and_then(|()| format.decode(operation, &body));
         drop(body);
         let request = match request {
             Ok(request) => request,
-            Err(error) => return self.refuse(operation, &error),
+            Err(error) => return refuse(&error),
         };
         let faults = self.decide(&request);
         if !faults.delay.is_zero() {
@@ -100,16 +113,20 @@ impl Endpoint {
             Some(Before::Hang) => pending().await,
             Some(Before::Reset) => return Reply::Reset,
             Some(Before::Fail(code)) => {
-                return self.refuse(operation, &Error::new(code, "Failed on demand of a fault."));
+                return refuse(&Error::new(code, "Failed on demand of a fault."));
             }
             None => {}
         }
         let reply = match self.perform(request) {
             Ok(Output::Subscribed(subscribed)) => {
-                Reply::Events(Box::new(EventBody::new(Arc::clone(self), subscribed)))
+                Reply::Events(Box::new(EventBody::new(Arc::clone(self), subscribed, format)))
             }
-            Ok(output) => Reply::Answer { status: StatusCode::OK, body: json::encode(&output) },
-            Err(error) => self.refuse(operation, &error),
+            Ok(output) => Reply::Answer {
+                status: StatusCode::OK,
+                content_type: format.content_type(),
+                body: format.encode(&output),
+            },
+            Err(error) => refuse(&error),
         };
         match faults.after {
             Some(After::Lose) => Reply::Reset,
@@ -141,9 +158,8 @@ impl Endpoint {
         plan.call(target, |kind| self.tally.faults(kind, 1))
     }
 
-    fn refuse(&self, operation: Operation, error: &Error) -> Reply {
-        self.tally.refused(operation);
-        Reply::refusal(error)
+    fn format_of(&self, headers: &HeaderMap) -> Option<Format> {
+        Format::of(headers).filter(|format| *format != Format::Cbor || !self.account.settings.refuses_cbor)
     }
 
     fn check_access_key(&self, headers: &HeaderMap) -> Result<(), Error> {

@@ -43,7 +43,7 @@ pub enum ErrorCode {
     ResourceInUse,
     /// There is no such stream or shard.
     ResourceNotFound,
-    /// The body is not the JSON that the operation takes.
+    /// The body is not what the operation takes.
     Serialization,
     /// The service is not available, HTTP 503.
     ServiceUnavailable,

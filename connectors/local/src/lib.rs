@@ -18,9 +18,11 @@
 //! ```
 //!
 //! It checks no signatures, keeps nothing on disk, and answers 20 operations: those on streams, shards, records and
-//! the consumers of enhanced fan-out. CBOR, encryption and tags are not among them.
+//! the consumers of enhanced fan-out; encryption and tags are not among them. It speaks JSON and the CBOR of Amazon's
+//! Java SDK.
 
 mod builder;
+mod cbor;
 mod connector;
 mod consumers;
 mod counters;
@@ -28,6 +30,7 @@ mod direct;
 mod endpoint;
 mod error;
 mod faults;
+mod format;
 mod found;
 mod inspect;
 mod json;

@@ -19,10 +19,11 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::endpoint::{Endpoint, Reply};
 use crate::error::{Error, ErrorCode};
+use crate::format::Format;
+use crate::limits;
 use crate::local::LocalKinesis;
 use crate::reset::ConnectionReset;
 use crate::subscription::{self, EventBody};
-use crate::{json, limits};
 
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -156,14 +157,15 @@ async fn handle(
         Ok(Some(body)) => endpoint.call(&parts.headers, body).await,
         Ok(None) => {
             let message = format!("Request is larger than {} bytes.", limits::BODY_BYTES);
-            Reply::refusal(&Error::new(ErrorCode::RequestEntityTooLarge, message))
+            let format = Format::of(&parts.headers).unwrap_or(Format::Json);
+            Reply::refusal(&Error::new(ErrorCode::RequestEntityTooLarge, message), format)
         }
         // The client went away.
         Err(_) => Reply::Reset,
     };
     match reply {
-        Reply::Answer { status, body } => {
-            Ok(respond(status, json::CONTENT_TYPE, Either::Left(Full::new(body))))
+        Reply::Answer { status, content_type, body } => {
+            Ok(respond(status, content_type, Either::Left(Full::new(body))))
         }
         Reply::Events(events) => {
             Ok(respond(StatusCode::OK, subscription::CONTENT_TYPE, Either::Right(*events)))

@@ -18,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) event_bytes: usize,
     pub(crate) subscription_time: u64,
     pub(crate) resubscribe_after: u64,
+    pub(crate) refuses_cbor: bool,
 }
 
 impl Default for Settings {
@@ -36,6 +37,7 @@ impl Default for Settings {
             event_bytes: limits::EVENT_BYTES,
             subscription_time: limits::SUBSCRIPTION_MILLIS,
             resubscribe_after: limits::RESUBSCRIBE_MILLIS,
+            refuses_cbor: false,
         }
     }
 }

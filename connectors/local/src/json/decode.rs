@@ -1,39 +1,28 @@
-//! Bodies into requests.
+//! Reading the bodies of requests.
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::put;
 use crate::error::{Error, ErrorCode};
-use crate::operation::Operation;
-use crate::ops::Request;
+use crate::ops::{Body, PutRecord, PutRecords};
 
-/// Reads the body of an operation's request.
-pub(crate) fn decode(operation: Operation, body: &Bytes) -> Result<Request, Error> {
-    Ok(match operation {
-        Operation::CreateStream => Request::CreateStream(parse(body)?),
-        Operation::DeleteStream => Request::DeleteStream(parse(body)?),
-        Operation::DeregisterStreamConsumer => Request::DeregisterStreamConsumer(parse(body)?),
-        Operation::DescribeStream => Request::DescribeStream(parse(body)?),
-        Operation::DescribeStreamConsumer => Request::DescribeStreamConsumer(parse(body)?),
-        Operation::DescribeStreamSummary => Request::DescribeStreamSummary(parse(body)?),
-        Operation::GetRecords => Request::GetRecords(parse(body)?),
-        Operation::GetShardIterator => Request::GetShardIterator(parse(body)?),
-        Operation::ListShards => Request::ListShards(parse(body)?),
-        Operation::ListStreamConsumers => Request::ListStreamConsumers(parse(body)?),
-        Operation::ListStreams => Request::ListStreams(parse(body)?),
-        Operation::MergeShards => Request::MergeShards(parse(body)?),
-        Operation::PutRecord => put::put_record(body)?,
-        Operation::PutRecords => put::put_records(body)?,
-        Operation::RegisterStreamConsumer => Request::RegisterStreamConsumer(parse(body)?),
-        Operation::SplitShard => Request::SplitShard(parse(body)?),
-        Operation::SubscribeToShard => Request::SubscribeToShard(parse(body)?),
-        Operation::UpdateMaxRecordSize => Request::UpdateMaxRecordSize(parse(body)?),
-        Operation::UpdateShardCount => Request::UpdateShardCount(parse(body)?),
-        Operation::UpdateStreamRecordDistributionStrategy => {
-            Request::UpdateStreamRecordDistributionStrategy(parse(body)?)
-        }
-    })
+/// A body in JSON.
+pub(crate) struct JsonBody<'a>(pub(crate) &'a Bytes);
+
+impl Body for JsonBody<'_> {
+    fn members<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        parse(self.0)
+    }
+
+    fn put_record(&self) -> Result<PutRecord, Error> {
+        put::put_record(self.0)
+    }
+
+    fn put_records(&self) -> Result<PutRecords, Error> {
+        put::put_records(self.0)
+    }
 }
 
 pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {

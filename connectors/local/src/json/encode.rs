@@ -21,18 +21,10 @@ pub(crate) fn encode(output: &Output) -> Bytes {
     match output {
         // What a subscription gives comes as events.
         Output::Empty | Output::Subscribed(_) => Bytes::new(),
-        Output::Description(output) => to_json(output),
-        Output::Summary(output) => to_json(output),
-        Output::Streams(output) => to_json(output),
-        Output::Shards(output) => to_json(output),
-        Output::ShardCount(output) => to_json(output),
-        Output::Iterator(iterator) => to_json(&ShardIterator { shard_iterator: iterator }),
         Output::Stored(outcome) => put_record(outcome),
         Output::Entries(outcome) => put_records(outcome),
         Output::Page(page) => get_records(page),
-        Output::Registered(output) => to_json(output),
-        Output::Consumer(output) => to_json(output),
-        Output::Consumers(output) => to_json(output),
+        output => to_json(output),
     }
 }
 
@@ -45,12 +37,6 @@ pub(crate) fn encode_error(code: ErrorCode, message: &str) -> Bytes {
         message: &'a str,
     }
     to_json(&Body { code: code.name(), message })
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ShardIterator<'a> {
-    shard_iterator: &'a str,
 }
 
 fn to_json<T: Serialize>(value: &T) -> Bytes {
@@ -123,7 +109,7 @@ pub(crate) fn encode_event(reading: &Reading, continuation: Option<u64>) -> Byte
 
 /// Writes a reading, and between its members what says how to go on.
 fn write_reading(reading: &Reading, write_next: impl FnOnce(&mut Vec<u8>)) -> Bytes {
-    let content = |record: &Record| record.payload.base64().len() + record.partition_key.as_bytes().len();
+    let content = |record: &Record| record.payload.base64_len() + record.partition_key.as_bytes().len();
     let size: usize = reading.records.iter().map(|record| content(record) + RECORD_BYTES).sum();
     let mut body = Vec::with_capacity(size + 1024);
     body.extend_from_slice(b"{\"MillisBehindLatest\":");
@@ -150,7 +136,7 @@ fn write_record(body: &mut Vec<u8>, shard: &Shard, record: &Record) {
     let digit = |place: u64| b'0' + (record.arrival / place % 10) as u8;
     body.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
     body.extend_from_slice(b",\"Data\":\"");
-    body.extend_from_slice(record.payload.base64());
+    record.payload.write_base64(body);
     body.push(b'"');
     let key = record.partition_key.as_str();
     if !key.is_empty() {

@@ -56,10 +56,6 @@ impl<'de> Visitor<'de> for TextVisitor {
 pub(super) struct JsonBlob<'a>(Cow<'a, [u8]>);
 
 impl JsonBlob<'_> {
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
     /// Turns the text into one that shares `body`, which it was parsed from.
     pub(super) fn share(self, body: &Bytes) -> Bytes {
         match self.0 {

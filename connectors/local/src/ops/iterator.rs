@@ -1,6 +1,7 @@
 //! GetShardIterator.
 
 use super::describe::parse_shard_id;
+use super::output::ShardIterator;
 use super::start::Start;
 use super::{GetShardIterator, Output};
 use crate::endpoint::Endpoint;
@@ -28,5 +29,6 @@ pub(super) fn get_shard_iterator(
         timestamp: input.timestamp,
     };
     let next = start.resolve(&shard, &stream, account.id(), now)?;
-    Ok(Output::Iterator(IteratorToken::issue(account, &stream, &shard, next, now)))
+    let shard_iterator = IteratorToken::issue(account, &stream, &shard, next, now);
+    Ok(Output::Iterator(ShardIterator { shard_iterator }))
 }

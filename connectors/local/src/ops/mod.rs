@@ -4,6 +4,7 @@
 
 mod consumers;
 mod create_delete;
+mod decode;
 mod describe;
 mod get_records;
 mod input;
@@ -18,6 +19,7 @@ mod start;
 mod subscribe;
 
 pub(crate) use consumers::register;
+pub(crate) use decode::{Body, decode};
 pub(crate) use get_records::ReadPage;
 pub(crate) use input::{
     CreateStream, DeleteStream, DescribeStream, Entry, GetRecords, GetShardIterator, ListShards,

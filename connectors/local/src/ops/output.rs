@@ -1,37 +1,55 @@
 //! What each operation gives.
 
+use ciborium::tag::Required;
 use serde::Serialize;
 
 use super::{PutOutcome, ReadPage, Subscribed};
 use crate::store::{Consumer, HashKeyRange, Shard, Timestamp};
 
-/// The answer to a request of any operation.
-#[derive(Debug)]
+/// The answer to a request of any operation. Those of records are written by the format itself, the others by serde.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Output {
+    #[serde(skip_serializing)]
     Empty,
     Description(Description),
     Summary(Summary),
     Streams(Streams),
     Shards(Shards),
-    Iterator(String),
+    Iterator(ShardIterator),
     ShardCount(ShardCount),
+    #[serde(skip_serializing)]
     Stored(PutOutcome),
+    #[serde(skip_serializing)]
     Entries(PutOutcome),
+    #[serde(skip_serializing)]
     Page(ReadPage),
     Registered(Registered),
     Consumer(ConsumerDescription),
     Consumers(Consumers),
+    #[serde(skip_serializing)]
     Subscribed(Subscribed),
 }
 
-/// A point in time, written as fractional seconds. Milliseconds since 1970 lose nothing in a double.
+/// A point in time: fractional seconds in text, as milliseconds since 1970 lose nothing in a double, and elsewhere the
+/// milliseconds that [`cbor`](crate::cbor) tells of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seconds(pub(crate) Timestamp);
 
 impl Serialize for Seconds {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0 as f64 / 1000.0)
+        if serializer.is_human_readable() {
+            serializer.serialize_f64(self.0 as f64 / 1000.0)
+        } else {
+            Required::<_, 1>(self.0).serialize(serializer)
+        }
     }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ShardIterator {
+    pub(crate) shard_iterator: String,
 }
 
 #[derive(Debug, Serialize)]

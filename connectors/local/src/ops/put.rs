@@ -182,8 +182,7 @@ fn check_size(size: usize, max_record: usize, at: impl Fn(&str) -> String) -> Re
 
 /// Whether so little of a body is records that keeping it for them would keep mostly something else.
 fn is_sparse(routed: &[Routed], body_len: usize) -> bool {
-    let used = |record: &Record| record.payload.base64().len() + record.partition_key.as_bytes().len();
-    let total: usize = routed.iter().filter_map(|entry| entry.record.as_ref()).map(used).sum();
+    let total: usize = routed.iter().filter_map(|entry| entry.record.as_ref()).map(Record::kept).sum();
     total * 2 < body_len
 }
 

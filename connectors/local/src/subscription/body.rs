@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::feed::{Feed, Step};
 use super::frame;
 use crate::endpoint::Endpoint;
+use crate::format::Format;
 use crate::ops::Subscribed;
 use crate::reset::ConnectionReset;
 
@@ -23,15 +24,17 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub(crate) struct EventBody {
     feed: Feed,
+    format: Format,
     timer: Pin<Box<Sleep>>,
     greeted: bool,
     breaking: bool,
 }
 
 impl EventBody {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, subscribed: Subscribed) -> Self {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, subscribed: Subscribed, format: Format) -> Self {
         Self {
             feed: Feed::new(endpoint, subscribed),
+            format,
             timer: Box::pin(sleep(Duration::ZERO)),
             greeted: false,
             breaking: false,
@@ -50,7 +53,7 @@ impl Body for EventBody {
         let this = self.get_mut();
         if !this.greeted {
             this.greeted = true;
-            return Poll::Ready(Some(Ok(Frame::data(frame::initial_response()))));
+            return Poll::Ready(Some(Ok(Frame::data(frame::initial_response(this.format)))));
         }
         if this.breaking {
             this.breaking = false;
@@ -60,8 +63,8 @@ impl Body for EventBody {
         loop {
             let now = this.feed.now();
             let message = match this.feed.step(now) {
-                Step::Event(reading, continuation) => frame::event(&reading, continuation),
-                Step::Exception(error) => frame::exception(&error),
+                Step::Event(reading, continuation) => frame::event(&reading, continuation, this.format),
+                Step::Exception(error) => frame::exception(&error, this.format),
                 Step::Reset => {
                     // What was sent before is on its way: a server that sees the error drops what it still holds.
                     this.breaking = true;

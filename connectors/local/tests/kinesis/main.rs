@@ -5,6 +5,7 @@ mod distribution;
 mod fanout;
 mod faults;
 mod filters;
+mod formats;
 mod iterators;
 mod paging;
 mod rates;

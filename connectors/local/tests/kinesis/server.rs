@@ -58,7 +58,7 @@ async fn two_hundred_clients_write_at_once() {
         writers.spawn(async move {
             let request = format!(
                 "POST / HTTP/1.1\r\nhost: local\r\nx-amz-target: Kinesis_20131202.PutRecord\r\n\
-                 content-length: {}\r\n\r\n{body}",
+                 content-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len(),
             );
             let mut stream = TcpStream::connect(address).await.unwrap();
@@ -123,11 +123,13 @@ async fn a_stopped_server_frees_its_port() {
 #[tokio::test]
 async fn what_is_not_a_request_of_ours_is_refused_as_aws_does() {
     let server = LocalKinesis::builder().stream("orders", 1).serve().await.unwrap();
-    let answer = raw(&server, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}").await;
+    let json = "content-type: application/x-amz-json-1.1";
+    let unknown = format!("POST / HTTP/1.1\r\nhost: x\r\n{json}\r\ncontent-length: 2\r\n\r\n{{}}");
+    let answer = raw(&server, unknown.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(answer.contains(r#""__type":"UnknownOperationException""#), "{answer}");
 
-    let target = "x-amz-target: Kinesis_20131202.ListStreams";
+    let target = format!("{json}\r\nx-amz-target: Kinesis_20131202.ListStreams");
     let broken = format!("POST / HTTP/1.1\r\nhost: x\r\n{target}\r\ncontent-length: 1\r\n\r\n{{");
     let answer = raw(&server, broken.as_bytes()).await;
     assert!(answer.contains(r#""__type":"SerializationException""#), "{answer}");

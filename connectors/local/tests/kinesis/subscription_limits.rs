@@ -96,6 +96,7 @@ async fn a_client_that_does_not_read_stops_the_server() {
     );
     let request = format!(
         "POST / HTTP/1.1\r\nhost: local\r\nx-amz-target: Kinesis_20131202.SubscribeToShard\r\n\
+         content-type: application/x-amz-json-1.1\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len(),
     );
