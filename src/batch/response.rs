@@ -151,6 +151,16 @@ impl BatchResponse {
         self.push(Place::Refused(self.refused.len() - 1));
     }
 
+    /// Returns of how many entries it speaks.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Tells whether it speaks of none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// Returns what became of each entry.
     pub fn outcomes(&self) -> &[Result<Stored, Refused>] {
         self.outcomes.get_or_init(|| {
