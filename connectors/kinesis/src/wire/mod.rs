@@ -4,6 +4,7 @@
 //! place before it is signed, and takes the body of the answer before the SDK parses it.
 
 mod exchange;
+mod read;
 
 use std::env;
 
