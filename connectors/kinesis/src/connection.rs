@@ -15,7 +15,7 @@ use crate::StreamRef;
 use crate::api::{Api, NewStream, StreamSummary};
 use crate::identity::RenewableCache;
 use crate::role::Role;
-use crate::wire::{Wire, exchangeable};
+use crate::wire::{Dialect, Wire, exchangeable, is_exchangeable};
 
 pub(crate) use crate::settings::connection_settings;
 
@@ -122,7 +122,7 @@ impl Connection {
         let stream: StreamRef = self.stream.parse()?;
         let client = self.client(stream.region()).await?;
         let place = self.place(&client);
-        let api = Api { client, stream, place, wire: self.wire()? };
+        let api = Api { client, stream, place, wire: Dialect::new(self.wire()?) };
         if let Some(new) = self.create {
             api.create_stream(new).await?;
         }
@@ -164,7 +164,7 @@ impl Connection {
             // On the heap for the same reason.
             builder = builder.credentials_provider(Box::pin(role.assumed_by(base)).await);
         }
-        if self.wire()? != Wire::Sdk {
+        if self.wire()? != Wire::Sdk && !is_exchangeable(&config) {
             exchangeable(&mut builder, config.http_client());
         }
         Ok(Client::from_conf(builder.build()))

@@ -112,7 +112,7 @@ mod tests {
             client: local.client(),
             stream: "orders".parse().unwrap(),
             place: "in process".into(),
-            wire: crate::Wire::default(),
+            wire: crate::wire::Dialect::default(),
         }
     }
 

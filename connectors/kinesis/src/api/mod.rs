@@ -21,7 +21,8 @@ use std::time::Duration;
 use aws_sdk_kinesis::Client;
 use headwater::Result;
 
-use crate::{StreamRef, Wire};
+use crate::StreamRef;
+use crate::wire::Dialect;
 
 pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
@@ -41,7 +42,7 @@ pub(crate) struct Api {
     /// The endpoint or region, for errors.
     pub(crate) place: Arc<str>,
     /// How records are written and read.
-    pub(crate) wire: Wire,
+    pub(crate) wire: Dialect,
 }
 
 impl Api {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_kinesis::config::interceptors::BeforeTransmitInterceptorContextMut;
-use aws_sdk_kinesis::config::{Builder, ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
+use aws_sdk_kinesis::config::{Builder, Config, ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
 use aws_sdk_kinesis::error::BoxError;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::{
@@ -14,6 +14,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use futures::future::BoxFuture;
+
+/// What tells the interceptor from others.
+const NAME: &str = "headwater exchange";
 
 tokio::task_local! {
     /// What the call that is made writes and reads.
@@ -35,6 +38,11 @@ pub(crate) trait Exchange: Send + Sync + 'static {
 /// Makes a call of a client that is [exchangeable] through an exchange.
 pub(crate) async fn exchanging<F: Future>(exchange: Arc<dyn Exchange>, call: F) -> F::Output {
     EXCHANGE.scope(exchange, call).await
+}
+
+/// Tells whether the calls of a client go through their exchange already.
+pub(crate) fn is_exchangeable(config: &Config) -> bool {
+    config.interceptors().any(|interceptor| interceptor.name() == NAME)
 }
 
 /// Has the calls of a client go through their exchange, where they have one.
@@ -59,7 +67,7 @@ struct Writing;
 
 impl Intercept for Writing {
     fn name(&self) -> &'static str {
-        "Headwater"
+        NAME
     }
 
     fn modify_before_signing(

@@ -50,7 +50,7 @@ fn polling(client: &Client) -> Arc<Polling> {
         client,
         stream: "orders".parse().unwrap(),
         place: "in process".into(),
-        wire: crate::Wire::default(),
+        wire: crate::wire::Dialect::default(),
     };
     Arc::new(Polling {
         api: Arc::new(api),
