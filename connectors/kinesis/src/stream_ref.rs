@@ -44,6 +44,11 @@ impl StreamRef {
         self.arn()?.split(':').nth(3)
     }
 
+    /// Returns the name or the ARN, as the stream was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Returns what a request's `StreamName` is set to: nothing where there is an ARN.
     pub(crate) fn request_name(&self) -> Option<String> {
         self.arn().is_none().then(|| self.text.to_string())

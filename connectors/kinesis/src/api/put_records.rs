@@ -6,24 +6,32 @@ use std::task::{Context, Poll};
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{BuildError, SdkError};
-use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
+use aws_sdk_kinesis::operation::put_records::builders::PutRecordsFluentBuilder;
+use aws_sdk_kinesis::operation::put_records::{PutRecordsError, PutRecordsOutput};
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use headwater::batch::{Batch, BatchResponse, Entry, Refused, Stored};
-use headwater::{Error, ErrorKind, HashKey, Result, SequenceNumber, ShardId};
+use headwater::batch::{Batch, BatchResponse, Entry};
+use headwater::{Error, ErrorKind, HashKey, Result};
 use tower::Service;
 
-use crate::StreamRef;
+use crate::api::Api;
 use crate::api::signed::signed;
-use crate::error::{from_sdk, kind_of_code};
+use crate::error::from_sdk;
+use crate::wire::{
+    Bodies, Dialect, Format, PutExchange, exchangeable, exchanging, is_exchangeable, refused, refuses_cbor,
+    write_put,
+};
+use crate::{StreamRef, Wire};
 
 /// The PutRecords call as a [`tower::Service`]: one request, one call, no retry, and no timeout but the client's.
 /// Only a call that is refused because its credentials expired, or because a clock is off, is made again, up to twice
 /// within about a second: it did nothing.
 ///
-/// This is what the layers of a [`KinesisSink`](crate::KinesisSink) go around, and it serves alone as well. Payloads
-/// are handed to the SDK without being copied.
+/// This is what the layers of a [`KinesisSink`](crate::KinesisSink) go around, and it serves alone as well. The body of
+/// a request is written once, straight from the payloads, and kept with the [`Batch`] for whoever sends it again.
 ///
 /// # Errors
 ///
@@ -57,13 +65,105 @@ use crate::error::{from_sdk, kind_of_code};
 pub struct PutRecords {
     client: Client,
     stream: Arc<StreamRef>,
+    dialect: Dialect,
+    bodies: Bodies,
 }
+
+/// The body of a request, as one service writes it.
+struct Prepared {
+    format: Format,
+    stream: Arc<StreamRef>,
+    body: Bytes,
+}
+
+type Answer<T> = Result<T, SdkError<PutRecordsError, HttpResponse>>;
 
 impl PutRecords {
     /// Creates the service for a stream. The client should not retry by itself: that would hide from the layers above
     /// that an answer was lost.
+    ///
+    /// Records are written as the environment variable `HEADWATER_WIRE` says, and as JSON without it or where it says
+    /// nothing that is known. A client without an HTTP client of its own gets one that it shares with clones of the
+    /// service alone.
     pub fn new(client: Client, stream: StreamRef) -> Self {
-        Self { client, stream: Arc::new(stream) }
+        let config = client.config();
+        let client = if is_exchangeable(config) {
+            client
+        } else {
+            let mut builder = config.to_builder();
+            exchangeable(&mut builder, config.http_client());
+            Client::from_conf(builder.build())
+        };
+        let dialect = Dialect::new(Wire::from_env().unwrap_or_default());
+        Self { client, stream: Arc::new(stream), dialect, bodies: Bodies::default() }
+    }
+
+    /// Creates the service for the stream of a connection.
+    pub(crate) fn of(api: &Api) -> Self {
+        Self {
+            client: api.client.clone(),
+            stream: Arc::new(api.stream.clone()),
+            dialect: api.wire.clone(),
+            bodies: Bodies::default(),
+        }
+    }
+
+    /// Chooses how records are written and answers are read. Default: see [`new`](Self::new).
+    pub fn wire(mut self, wire: Wire) -> Self {
+        self.dialect = Dialect::new(wire);
+        self
+    }
+
+    async fn put(&self, batch: &Batch) -> Result<BatchResponse> {
+        let context = || format!("put {} records to {}", batch.records(), self.stream);
+        let answer = loop {
+            let Some(format) = self.dialect.format() else { break self.put_by_sdk(batch).await };
+            match self.put_in(format, batch).await {
+                Err(error) if format == Format::Cbor && refuses_cbor(&error) => self.dialect.forget_cbor(),
+                answer => break answer,
+            }
+        };
+        answer.map_err(|error| from_sdk(context(), &error))
+    }
+
+    async fn put_in(&self, format: Format, batch: &Batch) -> Answer<BatchResponse> {
+        let (request, body) = (self.request(), self.body(format, batch));
+        let send = || async {
+            let exchange = PutExchange::new(format, body.clone(), batch.records());
+            exchanging(Arc::clone(&exchange) as _, request.clone().send()).await?;
+            exchange.take().ok_or_else(|| {
+                SdkError::construction_failure(Error::new(ErrorKind::Unavailable, "no answer was read"))
+            })
+        };
+        signed(send).await
+    }
+
+    async fn put_by_sdk(&self, batch: &Batch) -> Answer<BatchResponse> {
+        let request = self.request();
+        let send = || async {
+            let entries = batch.entries().iter().map(request_entry).collect::<Result<_, _>>();
+            let entries = entries.map_err(SdkError::construction_failure)?;
+            request.clone().set_records(Some(entries)).send().await
+        };
+        signed(send).await.map(response)
+    }
+
+    fn request(&self) -> PutRecordsFluentBuilder {
+        let stream = &self.stream;
+        let request = self.client.put_records();
+        // The endpoint is chosen by the ARN.
+        request.set_stream_name(stream.request_name()).set_stream_arn(stream.request_arn())
+    }
+
+    /// Returns the body of a request, which is written for its first try.
+    fn body(&self, format: Format, batch: &Batch) -> Bytes {
+        let write = || write_put(&self.bodies, format, &self.stream, batch.entries());
+        let prepared =
+            batch.prepared(|| Prepared { format, stream: Arc::clone(&self.stream), body: write() });
+        // A layer may send one request to several streams, and a format may be given up between two tries.
+        let fits =
+            |prepared: &&Prepared| prepared.format == format && Arc::ptr_eq(&prepared.stream, &self.stream);
+        prepared.filter(fits).map_or_else(write, |prepared| prepared.body.clone())
     }
 }
 
@@ -77,24 +177,8 @@ impl Service<Batch> for PutRecords {
     }
 
     fn call(&mut self, batch: Batch) -> Self::Future {
-        let stream = Arc::clone(&self.stream);
-        let request = self
-            .client
-            .put_records()
-            .set_stream_name(stream.request_name())
-            .set_stream_arn(stream.request_arn());
-        Box::pin(async move {
-            let context = || format!("put {} records to {stream}", batch.records());
-            let send = || async {
-                let entries = batch.entries().iter().map(request_entry).collect::<Result<_, _>>();
-                let entries = entries.map_err(SdkError::construction_failure)?;
-                request.clone().set_records(Some(entries)).send().await
-            };
-            match signed(send).await {
-                Ok(output) => Ok(response(output)),
-                Err(error) => Err(from_sdk(context(), &error)),
-            }
-        })
+        let service = self.clone();
+        Box::pin(async move { service.put(&batch).await })
     }
 }
 
@@ -114,51 +198,22 @@ fn request_entry(entry: &Entry) -> Result<PutRecordsRequestEntry, BuildError> {
 }
 
 fn response(output: PutRecordsOutput) -> BatchResponse {
-    BatchResponse::new(output.records.into_iter().map(outcome).collect())
-}
-
-fn outcome(entry: PutRecordsResultEntry) -> Result<Stored, Refused> {
-    match (entry.error_code, entry.shard_id, entry.sequence_number) {
-        (None, Some(shard), Some(sequence)) => {
-            Ok(Stored { shard: ShardId::new(shard), sequence: SequenceNumber::new(sequence) })
-        }
-        (code, ..) => {
-            let code = code.unwrap_or_else(|| "no error code and no sequence number".to_owned());
-            // Kinesis documents few codes and sends others: what is not known to be fatal may pass.
-            let kind = kind_of_code(&code).unwrap_or(ErrorKind::Unavailable);
-            Err(Refused { kind, message: entry.error_message.unwrap_or_default(), code })
+    let mut response = BatchResponse::with_capacity(output.records.len());
+    for PutRecordsResultEntry { error_code, error_message, shard_id, sequence_number, .. } in output.records {
+        match (error_code, shard_id, sequence_number) {
+            (None, Some(shard), Some(sequence)) => response.push_stored(&shard, &sequence),
+            (code, ..) => response.push_refused(refused(code, error_message)),
         }
     }
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(code: &str) -> Refused {
-        outcome(PutRecordsResultEntry::builder().error_code(code).error_message("why").build()).unwrap_err()
-    }
-
     #[test]
-    fn only_codes_that_are_known_to_be_fatal_are_fatal() {
-        for code in
-            ["ProvisionedThroughputExceededException", "InternalFailure", "KMSThrottlingException", "New"]
-        {
-            assert!(refused(code).kind.is_retryable(), "{code}");
-        }
-        for code in ["KMSAccessDeniedException", "KMSDisabledException", "KMSNotFoundException"] {
-            assert!(!refused(code).kind.is_retryable(), "{code}");
-        }
-    }
-
-    #[test]
-    fn an_entry_that_is_said_to_be_nowhere_is_not_stored() {
-        let entry = PutRecordsResultEntry::builder().shard_id("shardId-000000000000").build();
-        assert!(outcome(entry).unwrap_err().kind.is_retryable());
-    }
-
-    #[test]
-    fn a_payload_is_handed_on_without_being_copied() {
+    fn a_payload_is_handed_to_the_sdk_without_being_copied() {
         let entry = Entry::new(vec![7; 1000], "a");
         let sent = request_entry(&entry).unwrap();
         assert_eq!(sent.data.as_ref().as_ptr(), entry.data.as_ptr());

@@ -281,7 +281,7 @@ impl KinesisSinkBuilder {
         let retry = RetryLayer::new(self.retry)?;
         // On the heap: every caller's future would hold the largest of the calls.
         let (api, summary) = Box::pin(self.connection.open()).await?;
-        let put_records = BoxCloneService::new(PutRecords::new(api.client.clone(), api.stream.clone()));
+        let put_records = BoxCloneService::new(PutRecords::of(&api));
         let service = ServiceBuilder::new()
             .layer(retry)
             .layer(TimeoutLayer::new(

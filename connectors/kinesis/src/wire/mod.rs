@@ -3,19 +3,23 @@
 //! The SDK keeps credentials, endpoint, signing, timeouts and HTTP. An [`Exchange`] puts the body of one call in its
 //! place before it is signed, and takes the body of the answer before the SDK parses it.
 
+mod bodies;
 mod collect;
 mod dialect;
 mod exchange;
 mod failure;
+mod put;
 mod read;
 
 use std::env;
 
 use headwater::{Error, ErrorKind, Result};
 
+pub(crate) use bodies::Bodies;
 pub(crate) use dialect::{Dialect, Format};
 pub(crate) use exchange::{Exchange, exchangeable, exchanging, is_exchangeable};
 pub(crate) use failure::refuses_cbor;
+pub(crate) use put::{PutExchange, refused, write as write_put};
 
 /// Names the format where the builder does not.
 const VARIABLE: &str = "HEADWATER_WIRE";
