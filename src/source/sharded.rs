@@ -272,20 +272,23 @@ impl Stream for ShardedSource {
         if this.ended {
             return Poll::Ready(None);
         }
-        if let Some(error) = this.control.poll_failure(cx) {
-            return this.end_with(Some(error));
-        }
         loop {
+            // Looked at before each message, so it is a load.
+            if this.control.has_failed() {
+                let error = this.control.take_failure();
+                return this.end_with(error);
+            }
             if let Some(message) = this.next_of_page() {
                 return Poll::Ready(Some(Ok(message)));
             }
+            this.control.watch(cx);
             if this.control.is_stopped() {
                 // A failure stops the source too, maybe since this poll began.
-                let error = this.control.poll_failure(cx);
+                let error = this.control.take_failure();
                 return this.end_with(error);
             }
             if ready!(this.poll_take_in(cx)).is_none() {
-                let error = this.control.poll_failure(cx);
+                let error = this.control.take_failure();
                 return this.end_with(error);
             }
         }

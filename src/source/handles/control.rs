@@ -1,6 +1,7 @@
 //! A handle on a source that outlives the stream it came from.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
@@ -53,6 +54,8 @@ pub(in crate::source) struct Shared {
     pub(in crate::source) seeks: mpsc::Sender<Seek>,
     /// What the stream has to report before it ends.
     failure: Mutex<Failure>,
+    /// Set once there is such a thing: the stream looks before each message.
+    has_failed: AtomicBool,
     /// The task that polls the stream, woken by a failure and by `stop`.
     pub(in crate::source) stream: AtomicWaker,
 }
@@ -80,6 +83,7 @@ impl Control {
             gates: Gates::default(),
             seeks,
             failure: Mutex::default(),
+            has_failed: AtomicBool::new(false),
             stream: AtomicWaker::new(),
         };
         (Self { shared: Arc::new(shared) }, asked)
@@ -252,6 +256,7 @@ impl Control {
             failure.unsaid = Some(error);
         }
         drop(failure);
+        self.shared.has_failed.store(true, Ordering::Release);
         // Whether or not anybody polls the stream, the source ends, so `ready` and `finished` answer.
         self.stop();
     }
@@ -261,10 +266,19 @@ impl Control {
         lock(&self.shared.failure).said.as_ref().map(Error::restate)
     }
 
-    /// Takes the error that the stream has to end with, or sees to it that the task is woken by one.
-    pub(in crate::source) fn poll_failure(&self, cx: &mut Context<'_>) -> Option<Error> {
-        self.shared.stream.register(cx.waker());
+    /// Tells whether the stream has to end with an error.
+    pub(in crate::source) fn has_failed(&self) -> bool {
+        self.shared.has_failed.load(Ordering::Acquire)
+    }
+
+    /// Takes the error that the stream has to end with.
+    pub(in crate::source) fn take_failure(&self) -> Option<Error> {
         lock(&self.shared.failure).unsaid.take()
+    }
+
+    /// Sees to it that the task is woken by a failure, by `stop`, and by shards that are resumed. Before it looks for them.
+    pub(in crate::source) fn watch(&self, cx: &mut Context<'_>) {
+        self.shared.stream.register(cx.waker());
     }
 
     /// Wakes the task that polls the stream.
