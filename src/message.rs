@@ -255,8 +255,12 @@ impl Message<Bytes> {
         self.payload = payload;
     }
 
-    /// Takes the debt out of a message that is forgotten where it lies.
-    pub(crate) fn take_ack(&mut self) -> Ack {
+    /// Forgets all but the debt, which it returns.
+    pub(crate) fn clear(&mut self) -> Ack {
+        self.payload = Bytes::new();
+        self.key = None;
+        self.headers = Headers::new();
+        self.origin = None;
         std::mem::take(&mut self.ack)
     }
 

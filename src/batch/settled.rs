@@ -3,8 +3,8 @@
 use crate::batch::dead_letters::{Buried, DeadLetters};
 use crate::batch::handles::epochs::EpochCounts;
 use crate::batch::handles::receipt::Flown;
+use crate::batch::lanes::accepted::Accepted;
 use crate::batch::lanes::pool::{Place, Pool};
-use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::response::Landing;
 use crate::{Delivery, Error, Undelivered};
 
@@ -19,6 +19,8 @@ pub(super) struct Settled {
     /// The bytes of what is stored or told.
     pub(super) bytes: usize,
     pub(super) epochs: EpochCounts,
+    /// The memory of what is settled.
+    pub(super) spare: Vec<Accepted>,
     pub(super) returned: Vec<Undelivered>,
     /// Told before, and handed back all the same, because the dead letters failed.
     pub(super) revived: Vec<Undelivered>,
@@ -41,13 +43,12 @@ impl Settled {
         sub_sequence: Option<u64>,
         flown: Flown,
     ) {
-        let Some(accepted) = pool.get_mut(place) else { return };
+        let Some(mut accepted) = pool.remove(place) else { return };
         self.stored += 1;
         self.bytes += accepted.bytes;
         self.epochs.count(accepted.epoch);
-        let (ack, slip) = (accepted.message.take_ack(), accepted.slip.take());
-        // Before anything of the user's is called, which may panic.
-        pool.forget(place);
+        let (ack, slip) = accepted.settle();
+        self.spare.push(accepted);
         ack.ack();
         if let Some(slip) = slip {
             slip.deliver(landing.to_stored(), sub_sequence, flown);
@@ -57,12 +58,14 @@ impl Settled {
     /// Hands back a message by the first outlet that it has. Tells whether that is another one than this.
     pub(super) fn hand_back(
         &mut self,
-        accepted: Accepted,
+        mut accepted: Accepted,
         reason: &Error,
         delivery: Delivery,
         dead_letters: Option<&mut DeadLetters>,
     ) -> bool {
-        let Accepted { message, slip, epoch, bytes, .. } = accepted;
+        let (bytes, epoch) = (accepted.bytes, accepted.epoch);
+        let (message, slip) = accepted.take();
+        self.spare.push(accepted);
         self.failed += 1;
         let undelivered = Undelivered::new(message, reason.restate(), delivery);
         let undelivered = match slip {

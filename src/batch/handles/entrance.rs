@@ -5,14 +5,14 @@ use std::task::Waker;
 
 use crate::batch::handles::gate::{Gate, refuse};
 use crate::batch::handles::state::{Phase, wake};
-use crate::batch::lanes::unsettled::Accepted;
+use crate::batch::lanes::accepted::Arrival;
 use crate::{Error, ErrorKind, Result, Undelivered};
 
 /// What became of a send.
 enum Entrance {
     Accepted,
     /// There is no room.
-    Full(Accepted),
+    Full(Arrival),
     /// There never will be; carries the message.
     Refused(Error),
 }
@@ -23,15 +23,15 @@ impl Gate {
     /// # Errors
     ///
     /// `Closed`, or `Undelivered` where nothing but messages that were handed back fills the queue; carries the message.
-    pub(in crate::batch) async fn enter(&self, mut accepted: Accepted) -> Result<()> {
+    pub(in crate::batch) async fn enter(&self, mut arrival: Arrival) -> Result<()> {
         let mut place = None;
         loop {
             let mut room = pin!(self.room.notified());
             room.as_mut().enable();
-            match self.try_enter(accepted, place.is_some()) {
+            match self.try_enter(arrival, place.is_some()) {
                 Entrance::Accepted => return Ok(()),
                 Entrance::Refused(error) => return Err(error),
-                Entrance::Full(back) => accepted = back,
+                Entrance::Full(back) => arrival = back,
             }
             place.get_or_insert_with(|| self.line_up());
             room.await;
@@ -39,10 +39,10 @@ impl Gate {
     }
 
     /// Queues a message for the engine. Those that waited go first.
-    fn try_enter(&self, accepted: Accepted, waited: bool) -> Entrance {
+    fn try_enter(&self, arrival: Arrival, waited: bool) -> Entrance {
         let mut state = self.lock();
         if state.phase != Phase::Open {
-            return Entrance::Refused(refuse(self.closed(&state), accepted));
+            return Entrance::Refused(refuse(self.closed(&state), arrival.message));
         }
         if !self.has_room(&state) {
             if state.is_settled() {
@@ -51,14 +51,17 @@ impl Gate {
                     "send to \"{}\": the queue is full of what was handed back ({count}): flush takes it",
                     self.name
                 );
-                return Entrance::Refused(refuse(Error::new(ErrorKind::Undelivered, context), accepted));
+                return Entrance::Refused(refuse(
+                    Error::new(ErrorKind::Undelivered, context),
+                    arrival.message,
+                ));
             }
-            return Entrance::Full(accepted);
+            return Entrance::Full(arrival);
         }
         if !waited && state.waiting > 0 {
-            return Entrance::Full(accepted);
+            return Entrance::Full(arrival);
         }
-        let mut engine = state.take_in(accepted);
+        let mut engine = state.take_in(arrival);
         self.status.tell_accepted(state.turns);
         let more = self.has_room(&state);
         if !more && state.waiting > usize::from(waited) {

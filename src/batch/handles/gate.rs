@@ -4,15 +4,16 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::batch::BatchStatus;
 use crate::batch::handles::inbox::{Inbox, Wanted};
 use crate::batch::handles::state::{Phase, State, keep, wake};
-use crate::batch::lanes::unsettled::Accepted;
+use crate::batch::lanes::accepted::Arrival;
 use crate::batch::settled::Settled;
 use crate::codec::Framing;
-use crate::{Delivery, Error, ErrorKind, Result, Undelivered};
+use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
 
 /// The state that the handles and the engine share, behind a lock that is held for a few moves of memory only.
 pub(in crate::batch) struct Gate {
@@ -80,12 +81,12 @@ impl Gate {
     ///
     /// `Closed`, or `NotReady` where there is no room; carries the message.
     #[inline]
-    pub(in crate::batch) fn accept(&self, accepted: Accepted) -> Result<()> {
+    pub(in crate::batch) fn accept(&self, message: Message<Bytes>, rekeyed: Option<Box<Key>>) -> Result<()> {
         let mut state = self.lock();
         if state.phase != Phase::Open || !self.has_room(&state) {
-            return Err(refuse(self.unready(&state), accepted));
+            return Err(refuse(self.unready(&state), message));
         }
-        let engine = state.take_in(accepted);
+        let engine = state.take_in(Arrival { message, rekeyed, slip: None });
         self.status.tell_accepted(state.turns);
         wake(state, engine);
         Ok(())
@@ -210,6 +211,7 @@ impl Gate {
         state.bytes = state.bytes - settled.bytes + bytes_of(&settled.revived);
         state.returned.extend(settled.revived);
         state.epochs.settle(&settled.epochs);
+        state.spare.extend(settled.spare);
         state.returned.extend(settled.returned);
         if state.cause.is_none() {
             state.cause = settled.fatal.as_ref().map(Error::restate);
@@ -271,8 +273,9 @@ fn bytes_of(messages: &[Undelivered]) -> usize {
 }
 
 /// Gives a message back with the error that says why.
-pub(in crate::batch) fn refuse(error: Error, accepted: Accepted) -> Error {
-    let undelivered = Undelivered::new(accepted.message, error.restate(), Delivery::NotStored);
+#[cold]
+pub(in crate::batch) fn refuse(error: Error, message: Message<Bytes>) -> Error {
+    let undelivered = Undelivered::new(message, error.restate(), Delivery::NotStored);
     error.carrying(vec![undelivered])
 }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use crate::batch::Admission;
 use crate::batch::handles::gate::Gate;
+use crate::batch::lanes::accepted::Arrival;
 use crate::batch::lanes::framer::{Framer, GENERATED_KEY_LEN};
-use crate::batch::lanes::unsettled::Accepted;
 use crate::codec::Framing;
 use crate::{Delivery, Error, ErrorKind, Key, Message, Result, Undelivered};
 
@@ -27,27 +27,31 @@ impl Handle {
     /// # Errors
     ///
     /// Why it can never be sent; carries the message.
-    #[inline]
     pub(in crate::batch) fn admit(
         &self,
         message: Message<Bytes>,
         framing: Option<&dyn Framing>,
-    ) -> Result<Accepted> {
+    ) -> Result<Arrival> {
         match self.key_for(&message, framing) {
-            Ok(rekeyed) => Ok(Accepted::new(message, rekeyed)),
+            Ok(rekeyed) => Ok(Arrival { message, rekeyed, slip: None }),
             Err(error) => Err(self.refuse(error, message)),
         }
     }
 
+    /// Gives a message back that can never be sent.
     #[cold]
-    fn refuse(&self, error: Error, message: Message<Bytes>) -> Error {
+    pub(in crate::batch) fn refuse(&self, error: Error, message: Message<Bytes>) -> Error {
         let error = error.during(format_args!("send to \"{}\"", self.gate.name));
         let reason = error.restate();
         error.carrying(vec![Undelivered::new(message, reason, Delivery::NotStored)])
     }
 
     /// Finds the key that a message is sent under in place of its own, or why it can never be sent.
-    fn key_for(&self, message: &Message<Bytes>, framing: Option<&dyn Framing>) -> Result<Option<Box<Key>>> {
+    pub(in crate::batch) fn key_for(
+        &self,
+        message: &Message<Bytes>,
+        framing: Option<&dyn Framing>,
+    ) -> Result<Option<Box<Key>>> {
         let rekeyed = self.admission.admit(message)?;
         let (payload, key) = (message.payload(), rekeyed.as_ref().or(message.key()));
         let key_len = key.map_or(GENERATED_KEY_LEN, |key| key.partition_key().len());

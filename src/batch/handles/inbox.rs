@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::batch::lanes::unsettled::Accepted;
+use crate::batch::lanes::accepted::Accepted;
 
 /// What the engine has not taken in yet.
 #[derive(Default)]

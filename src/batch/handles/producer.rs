@@ -105,10 +105,10 @@ impl<T> Producer<T> {
     /// # }
     /// ```
     pub async fn put(&self, message: Message<T>) -> Result<Receipt> {
-        let mut accepted = self.handle.admit((self.encode)(message)?, self.framing.as_deref())?;
+        let mut arrival = self.handle.admit((self.encode)(message)?, self.framing.as_deref())?;
         let (slip, receipt) = Slip::new();
-        accepted.slip = Some(Box::new(slip));
-        self.handle.gate.enter(accepted).await?;
+        arrival.slip = Some(Box::new(slip));
+        self.handle.gate.enter(arrival).await?;
         Ok(receipt)
     }
 
@@ -122,8 +122,8 @@ impl<T> Producer<T> {
     ///
     /// As [`put`](Self::put).
     pub async fn send(&self, message: Message<T>) -> Result<()> {
-        let accepted = self.handle.admit((self.encode)(message)?, self.framing.as_deref())?;
-        self.handle.gate.enter(accepted).await
+        let arrival = self.handle.admit((self.encode)(message)?, self.framing.as_deref())?;
+        self.handle.gate.enter(arrival).await
     }
 
     /// Waits until everything is settled that was accepted before this call, cutting the linger short, and returns

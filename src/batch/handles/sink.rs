@@ -153,8 +153,10 @@ impl Sink<Message<Bytes>> for BatchSink {
     fn start_send(mut self: Pin<&mut Self>, message: Message<Bytes>) -> Result<()> {
         // A flush that was given up does not stand for one that comes after this.
         self.flushing = None;
-        let accepted = self.handle.admit(message, self.framing.as_deref())?;
-        self.handle.gate.accept(accepted)
+        match self.handle.key_for(&message, self.framing.as_deref()) {
+            Ok(rekeyed) => self.handle.gate.accept(message, rekeyed),
+            Err(error) => Err(self.handle.refuse(error, message)),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {

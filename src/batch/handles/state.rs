@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use crate::batch::handles::epochs::Epochs;
 use crate::batch::handles::inbox::{Inbox, Wanted};
-use crate::batch::lanes::unsettled::Accepted;
+use crate::batch::lanes::accepted::{Accepted, Arrival};
 use crate::codec::Framing;
 use crate::error::count;
 use crate::{Error, ErrorKind, Undelivered};
@@ -16,6 +16,8 @@ use crate::{Error, ErrorKind, Undelivered};
 pub(in crate::batch) struct State {
     pub(in crate::batch) phase: Phase,
     pub(in crate::batch) inbox: Inbox,
+    /// The memory of messages that are settled: as much as there ever were at once.
+    pub(in crate::batch) spare: Vec<Accepted>,
     /// Accepted and not stored: queued, in flight, backing off, or handed back and not taken.
     pub(in crate::batch) records: usize,
     pub(in crate::batch) bytes: usize,
@@ -70,11 +72,10 @@ pub(in crate::batch) enum Phase {
 impl State {
     /// Queues a message, and returns the engine's waker once enough came in.
     #[inline]
-    pub(in crate::batch) fn take_in(&mut self, mut accepted: Accepted) -> Option<Waker> {
+    pub(in crate::batch) fn take_in(&mut self, arrival: Arrival) -> Option<Waker> {
+        let accepted = Accepted::new(self.spare.pop(), arrival, self.epochs.enter(), self.turns);
         self.records += 1;
         self.bytes += accepted.bytes;
-        accepted.epoch = self.epochs.enter();
-        accepted.turn = self.turns;
         self.turns += 1;
         self.inbox.push(accepted);
         if self.inbox.reaches(self.bell.wanted) { self.bell.waker.take() } else { None }

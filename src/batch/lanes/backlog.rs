@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::batch::lanes::accepted::Accepted;
 use crate::batch::lanes::chain::{Chains, Held};
 use crate::batch::lanes::framer::Framer;
 use crate::batch::lanes::lane::Lane;
@@ -12,7 +13,7 @@ use crate::batch::lanes::limiter::Limiter;
 use crate::batch::lanes::map::{LaneId, ShardMap};
 use crate::batch::lanes::pool::{Place, Pool};
 use crate::batch::lanes::queue::{FrameSize, Queue};
-use crate::batch::lanes::unsettled::{Accepted, ChainId, ChainIds, Waiting};
+use crate::batch::lanes::unsettled::{ChainId, ChainIds, Waiting};
 use crate::batch::meters::Meters;
 use crate::batch::{LaneLimit, Ordering, Routing};
 use crate::codec::Framing;
@@ -129,7 +130,7 @@ impl Backlog {
             }
             _ => ChainId::LOOSE,
         };
-        let bytes = self.framer.len_in_entry(&accepted.message);
+        let bytes = self.framer.len_in_entry(&accepted);
         let chain = self.chains.get(id);
         if chain.failed.is_some_and(|until| accepted.turn < until) {
             return Some(accepted);
@@ -255,20 +256,22 @@ impl Backlog {
         self.framer.joins().then(|| self.framer.size())
     }
 
-    pub(in crate::batch) fn is_ordered(&mut self, id: ChainId) -> bool {
-        self.rules.ordering == Ordering::PerKey && !self.chains.get(id).is_loose()
+    pub(in crate::batch) fn is_ordered(&self, id: ChainId) -> bool {
+        self.rules.ordering == Ordering::PerKey && id != ChainId::LOOSE
     }
 
     /// Tells whether a chain shares its entries with others.
-    pub(in crate::batch) fn shares(&mut self, id: ChainId) -> bool {
-        self.framer.shares() && !self.chains.get(id).is_loose()
+    pub(in crate::batch) fn shares(&self, id: ChainId) -> bool {
+        self.framer.shares() && id != ChainId::LOOSE
     }
 
     /// Returns the queue that a chain stands in.
     pub(in crate::batch) fn queue_of(&mut self, id: ChainId) -> &mut Queue {
-        let chain = self.chains.get(id);
-        let (loose, lane) = (chain.is_loose(), chain.lane);
-        if loose && self.routing.is_some() { &mut self.loose } else { &mut self.lane(lane).queue }
+        if id == ChainId::LOOSE && self.routing.is_some() {
+            return &mut self.loose;
+        }
+        let lane = self.chains.get(id).lane;
+        &mut self.lane(lane).queue
     }
 
     /// Queues a chain for as many entries as its messages make.
@@ -292,6 +295,16 @@ impl Backlog {
         let ordered = self.is_ordered(id);
         let (joins, size) = (self.framer.joins(), self.framer.size());
         let chain = self.chains.get(id);
+        if !joins && ordered {
+            // Each message is an entry, and the next one waits for it.
+            if chain.tokens == 0 {
+                chain.tokens = 1;
+                chain.lingering = None;
+                let bytes = chain.queue[0].bytes;
+                self.queue_of(id).push_full(id, since, bytes);
+            }
+            return;
+        }
         // A message that is longer than a frame makes one entry, however often a frame fits into it.
         let full = self.framer.full_entries(chain.queue.len(), chain.bytes).min(chain.queue.len());
         let full = if ordered { full.min(1) } else { full };

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::batch::Entry;
+use crate::batch::lanes::accepted::Accepted;
 use crate::batch::lanes::chain::Held;
 use crate::batch::lanes::pool::{Place, Pool};
 use crate::batch::lanes::queue::FrameSize;
@@ -22,6 +23,9 @@ pub(in crate::batch) struct Framer {
     record_bytes: usize,
     /// Whether it is known where keys land.
     routed: bool,
+    // What the framing says of itself, asked for every message.
+    joins: bool,
+    carries_keys: bool,
 }
 
 /// An entry in the making.
@@ -50,26 +54,28 @@ pub(in crate::batch) struct Framed {
 
 impl Framer {
     pub(in crate::batch) fn new(size: FrameSize, record_bytes: usize, routed: bool) -> Self {
-        Self { framing: None, frame: None, size, record_bytes, routed }
+        Self { framing: None, frame: None, size, record_bytes, routed, joins: false, carries_keys: false }
     }
 
     pub(in crate::batch) fn set_framing(&mut self, framing: Arc<dyn Framing>, frame_size: usize) {
         self.size.bytes = frame_size;
         // Bytes that stay as they are need no frame, and no copy into one.
         let framing = Some(framing).filter(|framing| !framing.is_identity());
+        self.joins = framing.as_ref().is_some_and(|framing| framing.joins());
+        self.carries_keys = framing.as_ref().is_some_and(|framing| framing.carries_keys());
         self.frame = framing.as_ref().map(|framing| framing.open());
         self.framing = framing;
     }
 
     /// Tells whether an entry can hold more than one message.
     pub(in crate::batch) fn joins(&self) -> bool {
-        self.framing.as_ref().is_some_and(|framing| framing.joins())
+        self.joins
     }
 
     /// Tells whether messages of several keys share an entry. They must land on one shard, so that where keys land has
     /// to be known.
     pub(in crate::batch) fn shares(&self) -> bool {
-        self.routed && self.framing.as_ref().is_some_and(|framing| framing.joins() && framing.carries_keys())
+        self.routed && self.joins && self.carries_keys
     }
 
     pub(in crate::batch) fn size(&self) -> FrameSize {
@@ -77,11 +83,8 @@ impl Framer {
     }
 
     /// Returns how many bytes a message adds to an entry, roughly: a frame that carries no keys has one for all.
-    pub(in crate::batch) fn len_in_entry(&self, message: &Message<Bytes>) -> usize {
-        match &self.framing {
-            Some(framing) if framing.joins() && !framing.carries_keys() => message.payload().len(),
-            _ => message.wire_len(),
-        }
+    pub(in crate::batch) fn len_in_entry(&self, accepted: &Accepted) -> usize {
+        if self.joins && !self.carries_keys { accepted.message.payload().len() } else { accepted.bytes }
     }
 
     /// Returns how many full entries a queue makes.

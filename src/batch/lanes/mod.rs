@@ -9,6 +9,7 @@
 //!
 //! [`backlog`] holds it all together.
 
+pub(super) mod accepted;
 pub(super) mod backlog;
 pub(super) mod chain;
 pub(super) mod framer;

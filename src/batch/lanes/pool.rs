@@ -1,6 +1,6 @@
 //! Where accepted messages stay until they are settled.
 
-use crate::batch::lanes::unsettled::Accepted;
+use crate::batch::lanes::accepted::Accepted;
 
 /// Where accepted messages stay until they are settled, so that queues and requests move small numbers and not
 /// messages.
@@ -38,14 +38,6 @@ impl Pool {
         let accepted = self.places[place.0 as usize].take()?;
         self.free.push(place);
         Some(accepted)
-    }
-
-    /// Drops a message where it lies.
-    pub(in crate::batch) fn forget(&mut self, place: Place) {
-        if self.places[place.0 as usize].is_some() {
-            self.places[place.0 as usize] = None;
-            self.free.push(place);
-        }
     }
 
     /// Takes every message out.

@@ -1,60 +1,13 @@
-//! Messages on their way: accepted, but neither stored nor handed back.
+//! Entries on their way: neither stored nor handed back.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
+use crate::Delivery;
 use crate::batch::Entry;
-use crate::batch::handles::receipt::Slip;
 use crate::batch::lanes::map::LaneId;
 use crate::batch::lanes::pool::Place;
-use crate::{Delivery, Key, Message};
-
-/// A message as it was accepted.
-pub(in crate::batch) struct Accepted {
-    pub(in crate::batch) message: Message<Bytes>,
-    /// The key that it is sent under in place of its own. Boxed because it is rare and keys are large.
-    pub(in crate::batch) rekeyed: Option<Box<Key>>,
-    /// Where its outcome is told, if it was asked for.
-    pub(in crate::batch) slip: Option<Box<Slip>>,
-    /// Since how many flushes it is there: a flush waits for what came before it.
-    pub(in crate::batch) epoch: u64,
-    /// How many were accepted before it.
-    pub(in crate::batch) turn: u64,
-    /// What it counts towards the bytes of the queue.
-    pub(in crate::batch) bytes: usize,
-    /// Its payload is in its entry.
-    lent: bool,
-}
-
-impl Accepted {
-    // Inlined, or else every message would be moved once more.
-    #[inline]
-    pub(in crate::batch) fn new(message: Message<Bytes>, rekeyed: Option<Box<Key>>) -> Self {
-        let bytes = message.wire_len();
-        Self { message, rekeyed, slip: None, epoch: 0, turn: 0, bytes, lent: false }
-    }
-
-    /// Takes the payload out for an entry that holds nothing else: a clone of bytes that nobody shares yet would
-    /// allocate.
-    pub(in crate::batch) fn lend_payload(&mut self) -> Bytes {
-        self.lent = true;
-        self.message.take_payload()
-    }
-
-    /// Puts the payload back that it lent to an entry, if it did.
-    pub(in crate::batch) fn take_back(&mut self, entry: &Entry) {
-        if std::mem::take(&mut self.lent) {
-            self.message.put_payload(entry.data.clone());
-        }
-    }
-
-    /// Returns the key that it is sent under; `None` where one is to be generated.
-    pub(in crate::batch) fn key(&self) -> Option<&Key> {
-        self.rekeyed.as_deref().or_else(|| self.message.key())
-    }
-}
 
 /// The messages that share one entry.
 pub(in crate::batch) enum Messages {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::time::{Duration, Instant};
 
 use crate::Message;
+use crate::batch::lanes::accepted::{Accepted, Arrival};
 use crate::batch::lanes::backlog::{Backlog, Rules};
 use crate::batch::lanes::pack::{Packed, Room};
 use crate::batch::lanes::queue::{FrameSize, Patience};
-use crate::batch::lanes::unsettled::Accepted;
 use crate::batch::meters::Meters;
 use crate::batch::{BatchSink, Ordering};
 
@@ -29,7 +29,8 @@ fn pop(backlog: &mut Backlog, now: Instant) -> Option<Packed> {
 
 fn push(backlog: &mut Backlog, key: &str, now: Instant) {
     let message = Message::keyed("payload".into(), key);
-    assert!(backlog.push(Accepted::new(message, None), now).is_none());
+    let accepted = Accepted::new(None, Arrival { message, rekeyed: None, slip: None }, 0, 0);
+    assert!(backlog.push(accepted, now).is_none());
 }
 
 /// One hot key with a long queue, and a batch of others: what is behind the hot key must never be looked at.
