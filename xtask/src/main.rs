@@ -11,6 +11,7 @@ mod soak;
 mod step;
 mod tally;
 mod test;
+mod wire;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ enum Task {
     /// Checks the formatting, the lints and the docs; a warning is an error
     Check,
     /// Sets up, then runs every unit, integration and doc test and every example
-    Test,
+    Test(test::Test),
     /// Runs the randomised tests over many more seeds than CI does
     Soak(soak::Soak),
     /// Runs the throughput benchmark
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Task::Setup => return exit_code(setup::setup().map(|()| true)),
         Task::Bench(bench) => return exit_code(bench.run().map(|()| true)),
         Task::Check => check::check(),
-        Task::Test => setup::setup().and_then(|()| test::test()),
+        Task::Test(test) => setup::setup().and_then(|()| test.run()),
         Task::Soak(soak) => setup::setup().and_then(|()| soak.run()),
     };
     exit_code(tally.map(Tally::report))

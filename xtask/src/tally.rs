@@ -1,5 +1,6 @@
 //! How many tests passed and failed, over everything that ran.
 
+use std::fmt;
 use std::ops::AddAssign;
 
 /// A count of what passed and what failed.
@@ -39,9 +40,14 @@ impl Tally {
                 self.ignored
             );
         }
-        let failed = self.failed + self.ignored;
-        println!("{} passed, {failed} failed", self.passed);
-        failed == 0 && self.passed > 0
+        println!("{self}");
+        self.failed + self.ignored == 0 && self.passed > 0
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed + self.ignored)
     }
 }
 
