@@ -59,6 +59,8 @@ mod buffer;
     reason = "the folder is about codecs, the file about the pair that is one"
 )]
 mod codec;
+#[cfg(any(feature = "gzip", feature = "lz4", feature = "zstd"))]
+mod compressed;
 mod decode;
 mod encode;
 mod framed;
@@ -80,6 +82,8 @@ mod tests;
 mod utf8;
 
 pub use codec::Codec;
+#[cfg(any(feature = "gzip", feature = "lz4", feature = "zstd"))]
+pub use compressed::Compression;
 pub use decode::{Decode, DecodeExt};
 pub use encode::{Encode, EncodeExt};
 pub use framed::Framed;

@@ -70,5 +70,8 @@ pub mod codec {
         json, json_lines, json_list, msgpack, string,
     };
 
+    #[cfg(any(feature = "gzip", feature = "lz4", feature = "zstd"))]
+    pub use headwater::codec::Compression;
+
     pub use crate::kpl::{Kpl, kpl_json, kpl_string};
 }
