@@ -167,6 +167,18 @@ impl PutRecords {
     }
 }
 
+#[cfg(test)]
+impl PutRecords {
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns the body that a request has in JSON.
+    pub(crate) fn body_of(&self, batch: &Batch) -> Bytes {
+        self.body(Format::Json, batch)
+    }
+}
+
 impl Service<Batch> for PutRecords {
     type Response = BatchResponse;
     type Error = Error;

@@ -2,6 +2,8 @@
 
 mod answer;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

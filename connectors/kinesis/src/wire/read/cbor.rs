@@ -44,7 +44,11 @@ impl<'a> Cbor<'a> {
     }
 
     /// Reads the parts of what has no length.
-    fn parts(&mut self, major: Major, mut take: impl FnMut(&'a [u8]) -> Result<(), &'static str>) -> Read<()> {
+    fn parts(
+        &mut self,
+        major: Major,
+        mut take: impl FnMut(&'a [u8]) -> Result<(), &'static str>,
+    ) -> Read<()> {
         while !self.ends()? {
             let at = self.at;
             let Some(length) = self.expect(major, "a part of the same kind")? else {

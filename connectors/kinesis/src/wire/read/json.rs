@@ -97,8 +97,7 @@ impl<'a> Json<'a> {
             }
         }
         // All of it is ASCII.
-        str::from_utf8(&self.bytes[begin..self.at])
-            .map_err(|_| Stop::Bad { at: begin, expected: "a number" })
+        str::from_utf8(&self.bytes[begin..self.at]).map_err(|_| Stop::Bad { at: begin, expected: "a number" })
     }
 
     fn byte(&self) -> Read<u8> {
