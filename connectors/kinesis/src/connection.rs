@@ -120,9 +120,9 @@ impl Connection {
     /// Connects to the stream, which is created where that was asked for, and waits until it can be used.
     pub(crate) async fn open(&self) -> Result<(Api, StreamSummary)> {
         let stream: StreamRef = self.stream.parse()?;
-        let client = self.client(stream.region()).await?;
+        let (client, own_http) = self.client(stream.region()).await?;
         let place = self.place(&client);
-        let api = Api { client, stream, place, wire: Dialect::new(self.wire()?) };
+        let api = Api { client, own_http, stream, place, wire: Dialect::new(self.wire()?) };
         if let Some(new) = self.create {
             api.create_stream(new).await?;
         }
@@ -130,9 +130,9 @@ impl Connection {
         Ok((api, summary))
     }
 
-    /// Builds a client that neither retries nor waits for ever: retries are this crate's own, and the SDK sets no
+    /// Builds a client, and tells whether its HTTP client was made here. It neither retries nor waits for ever: retries are this crate's own, and the SDK sets no
     /// timeout but one for connecting.
-    async fn client(&self, arn_region: Option<&str>) -> Result<Client> {
+    async fn client(&self, arn_region: Option<&str>) -> Result<(Client, bool)> {
         let (mut builder, base) = match (&self.client, &self.sdk_config) {
             (Some(client), _) => (client.config().to_builder(), None),
             (None, Some(config)) => (Builder::from(config), Some(config.clone())),
@@ -164,10 +164,13 @@ impl Connection {
             // On the heap for the same reason.
             builder = builder.credentials_provider(Box::pin(role.assumed_by(base)).await);
         }
-        if self.wire()? != Wire::Sdk && !is_exchangeable(&config) {
+        let exchanges = self.wire()? != Wire::Sdk && !is_exchangeable(&config);
+        if exchanges {
             exchangeable(&mut builder, config.http_client());
         }
-        Ok(Client::from_conf(builder.build()))
+        // Where the SDK makes the HTTP client it makes one for each client that is built.
+        let own_http = exchanges && config.http_client().is_none();
+        Ok((Client::from_conf(builder.build()), own_http))
     }
 
     fn timeouts(&self, operation: Duration) -> TimeoutConfig {

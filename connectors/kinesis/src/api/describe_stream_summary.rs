@@ -90,6 +90,7 @@ mod tests {
 
     async fn summary(local: &LocalKinesis) -> StreamSummary {
         let api = Api {
+            own_http: false,
             client: local.client(),
             stream: "orders".parse().unwrap(),
             place: "in process".into(),

@@ -64,7 +64,7 @@ impl Api {
 fn describe(shard: types::Shard) -> ListedShard {
     let parents = [shard.parent_shard_id, shard.adjacent_parent_shard_id];
     ListedShard {
-        range: shard.hash_key_range.as_ref().and_then(hash_key_range),
+        range: shard.hash_key_range.as_ref().and_then(range_of),
         shard: Shard {
             id: ShardId::new(shard.shard_id),
             parents: parents.into_iter().flatten().map(ShardId::new).collect(),
@@ -73,9 +73,13 @@ fn describe(shard: types::Shard) -> ListedShard {
 }
 
 /// Reads a range of hash keys; `None` where it is none.
-pub(crate) fn hash_key_range(keys: &HashKeyRange) -> Option<RangeInclusive<HashKey>> {
-    let range = keys.starting_hash_key.parse().ok()?..=keys.ending_hash_key.parse().ok()?;
+pub(crate) fn hash_key_range(first: &str, last: &str) -> Option<RangeInclusive<HashKey>> {
+    let range = first.parse().ok()?..=last.parse().ok()?;
     (!range.is_empty()).then_some(range)
+}
+
+fn range_of(keys: &HashKeyRange) -> Option<RangeInclusive<HashKey>> {
+    hash_key_range(&keys.starting_hash_key, &keys.ending_hash_key)
 }
 
 /// Reads the ranges of shards. A filter may have gone unheard: kinesalite lists closed shards all the same.
@@ -92,7 +96,7 @@ fn range(shard: types::Shard) -> Result<ShardRange, String> {
     let Some(keys) = shard.hash_key_range else {
         return Err(format!("{id} has no range of hash keys"));
     };
-    let Some(range) = hash_key_range(&keys) else {
+    let Some(range) = range_of(&keys) else {
         let (first, last) = (keys.starting_hash_key, keys.ending_hash_key);
         return Err(format!("the hash keys \"{first}\" to \"{last}\" of {id} are no range"));
     };
@@ -110,6 +114,7 @@ mod tests {
     fn api(local: &LocalKinesis) -> Api {
         Api {
             client: local.client(),
+            own_http: false,
             stream: "orders".parse().unwrap(),
             place: "in process".into(),
             wire: crate::wire::Dialect::default(),

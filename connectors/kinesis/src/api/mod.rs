@@ -22,7 +22,7 @@ use aws_sdk_kinesis::Client;
 use headwater::Result;
 
 use crate::StreamRef;
-use crate::wire::Dialect;
+use crate::wire::{Dialect, renew_connections};
 
 pub(crate) use create_stream::NewStream;
 pub(crate) use describe_stream_summary::StreamSummary;
@@ -38,6 +38,8 @@ const CONTROL_TRIES: u32 = 4;
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) client: Client,
+    /// Whether its HTTP client was made by this crate, and another client may have one of its own.
+    pub(crate) own_http: bool,
     pub(crate) stream: StreamRef,
     /// The endpoint or region, for errors.
     pub(crate) place: Arc<str>,
@@ -46,6 +48,15 @@ pub(crate) struct Api {
 }
 
 impl Api {
+    /// Makes another client, with connections of its own where those are not the user's to choose.
+    pub(crate) fn another_client(&self) -> Client {
+        let mut builder = self.client.config().to_builder();
+        if self.own_http {
+            renew_connections(&mut builder);
+        }
+        Client::from_conf(builder.build())
+    }
+
     pub(crate) fn context(&self, operation: &str) -> String {
         format!("{operation} {} {}", self.stream, self.place)
     }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::operation::subscribe_to_shard::builders::SubscribeToShardFluentBuilder;
+use aws_sdk_kinesis::operation::subscribe_to_shard::{SubscribeToShardError, SubscribeToShardOutput};
 use aws_sdk_kinesis::primitives::event_stream::EventReceiver;
 use aws_sdk_kinesis::types::error::SubscribeToShardEventStreamError as EventError;
-use aws_sdk_kinesis::types::{StartingPosition, SubscribeToShardEvent, SubscribeToShardEventStream};
+use aws_sdk_kinesis::types::{StartingPosition, SubscribeToShardEventStream};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use headwater::source::ReadFrom;
 use headwater::{Error, ErrorKind, Result, ShardId};
 use tokio::time::timeout;
@@ -15,6 +18,7 @@ use crate::api::Api;
 use crate::api::signed::signed;
 use crate::api::starting_point::StartingPoint;
 use crate::error::{chain, from_sdk, kind_of_code};
+use crate::wire::{Answer, EventStream, Format, Said, Subscribe, exchanging, refuses_cbor};
 
 /// How long the first answer may take. The timeouts of the SDK end with the headers of an answer, and it waits for the
 /// first event of the stream as well.
@@ -25,9 +29,16 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The events of one subscription.
 #[derive(Debug)]
 pub(crate) struct Events {
-    receiver: EventReceiver<SubscribeToShardEventStream, EventError>,
+    receiver: Receiver,
     /// What was subscribed to, for errors.
     context: String,
+}
+
+/// Who reads them.
+#[derive(Debug)]
+enum Receiver {
+    Own(EventStream),
+    Sdk(EventReceiver<SubscribeToShardEventStream, EventError>),
 }
 
 /// Why no more events come.
@@ -59,10 +70,37 @@ impl Api {
             position.map_err(|error| Error::new(ErrorKind::Invalid, context.clone()).caused_by(error))?;
         let request = client.subscribe_to_shard().consumer_arn(consumer_arn).shard_id(shard.as_str());
         let request = request.starting_position(position);
-        match timeout(ANSWER_TIMEOUT, signed(|| request.clone().send())).await {
-            Ok(Ok(output)) => Ok(Events { receiver: output.event_stream, context }),
-            Ok(Err(error)) => Err(from_sdk(context, &error)),
+        let subscribe = async {
+            let (output, events) =
+                self.send(request).await.map_err(|error| from_sdk(context.clone(), &error))?;
+            let Some(mut events) = events else { return Ok(Receiver::Sdk(output.event_stream)) };
+            match events.begin().await {
+                Ok(()) => Ok(Receiver::Own(events)),
+                Err(error) => Err(Error::new(error.kind(), context.clone()).caused_by(error)),
+            }
+        };
+        match timeout(ANSWER_TIMEOUT, subscribe).await {
+            Ok(receiver) => receiver.map(|receiver| Events { receiver, context }),
             Err(_) => Err(Error::new(ErrorKind::Timeout, context).caused_by("no answer in time")),
+        }
+    }
+
+    /// Makes a call. The events are those of the answer where this crate reads them.
+    async fn send(
+        &self,
+        request: SubscribeToShardFluentBuilder,
+    ) -> Result<(SubscribeToShardOutput, Option<EventStream>), SdkError<SubscribeToShardError, HttpResponse>>
+    {
+        loop {
+            // On the heap: the SDK's future is large.
+            let call = || Box::pin(request.clone().send());
+            let Some(format) = self.wire.format() else { return Ok((signed(call).await?, None)) };
+            let exchange = Subscribe::new(format);
+            match signed(|| exchanging(exchange.clone(), call())).await {
+                Err(error) if format == Format::Cbor && refuses_cbor(&error) => self.wire.forget_cbor(),
+                // Where the client goes through no exchange the SDK reads them.
+                answer => return Ok((answer?, exchange.take())),
+            }
         }
     }
 }
@@ -73,16 +111,38 @@ impl Events {
     /// # Cancel safety
     ///
     /// May be dropped: no event is lost. Silence is counted anew.
-    pub(crate) async fn next(&mut self) -> Result<SubscribeToShardEvent, Lost> {
+    pub(crate) async fn next(&mut self) -> Result<Answer, Lost> {
         loop {
-            match timeout(STALL_TIMEOUT, self.receiver.recv()).await {
-                Ok(Ok(Some(SubscribeToShardEventStream::SubscribeToShardEvent(event)))) => return Ok(event),
+            match timeout(STALL_TIMEOUT, self.receiver.next(&self.context)).await {
+                Ok(Ok(Some(Said::Event(event)))) => return Ok(*event),
                 // An event of a kind that is yet to be invented is a sign of life.
-                Ok(Ok(Some(_))) => {}
+                Ok(Ok(Some(Said::Other))) => {}
+                Ok(Ok(Some(Said::Exception { code, message }))) => {
+                    return Err(Lost::Broken(excepted(self.context.clone(), &code, &message)));
+                }
                 Ok(Ok(None)) => return Err(Lost::Expired),
-                Ok(Err(error)) => return Err(Lost::Broken(broken(self.context.clone(), &error))),
+                Ok(Err(error)) => return Err(Lost::Broken(error)),
                 Err(_) => return Err(Lost::Stalled),
             }
+        }
+    }
+}
+
+impl Receiver {
+    async fn next(&mut self, context: &str) -> Result<Option<Said>> {
+        let receiver = match self {
+            Self::Own(events) => {
+                let said = events.next().await;
+                return said.map_err(|error| Error::new(error.kind(), context.to_owned()).caused_by(error));
+            }
+            Self::Sdk(receiver) => receiver,
+        };
+        match receiver.recv().await {
+            Ok(Some(SubscribeToShardEventStream::SubscribeToShardEvent(event))) => {
+                Ok(Some(Said::Event(Box::new(event.into()))))
+            }
+            Ok(other) => Ok(other.map(|_| Said::Other)),
+            Err(error) => Err(broken(context.to_owned(), &error)),
         }
     }
 }
@@ -107,7 +167,11 @@ fn broken<R: std::fmt::Debug + Send + Sync + 'static>(
         EventError::InternalFailureException(_) => "InternalFailureException",
         other => other.code().unwrap_or("unknown error"),
     };
-    let message = service.err().message().unwrap_or("no message");
+    excepted(context, code, service.err().message().unwrap_or("no message"))
+}
+
+/// Sorts an exception that ended an event stream.
+fn excepted(context: String, code: &str, message: &str) -> Error {
     let kind = kind_of_code(code).unwrap_or(ErrorKind::Unavailable);
     Error::new(kind, context).caused_by(format!("{code}: {message}"))
 }

@@ -69,7 +69,7 @@ impl UserRecord {
 /// # Ok::<(), headwater::Error>(())
 /// ```
 pub fn deaggregate(record: &Bytes) -> Result<Contents> {
-    if record.len() <= MAGIC.len() + DIGEST_LEN || !record.starts_with(&MAGIC) {
+    if !is_aggregate(record) {
         return Ok(Contents::Plain);
     }
     let body = record.slice(MAGIC.len()..record.len() - DIGEST_LEN);
@@ -87,6 +87,11 @@ pub fn deaggregate(record: &Bytes) -> Result<Contents> {
         .collect::<Result<_>>()
         .map(Contents::Aggregate)
         .map_err(|error| error.during(format!("deaggregate a record of {} bytes", record.len())))
+}
+
+/// Tells whether a record looks like an aggregate from without.
+pub(crate) fn is_aggregate(record: &[u8]) -> bool {
+    record.len() > MAGIC.len() + DIGEST_LEN && record.starts_with(&MAGIC)
 }
 
 /// Reads the protobuf; `None` where it is not what the format says.

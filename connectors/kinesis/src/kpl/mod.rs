@@ -22,6 +22,7 @@ mod properties;
 mod proto;
 mod table;
 
+pub(crate) use deaggregate::is_aggregate;
 pub use deaggregate::{Contents, UserRecord, deaggregate};
 pub use framing::Kpl;
 pub use hash::{hash_key, partition_hash_key};

@@ -1,9 +1,7 @@
 //! Where the reading of a shard stands.
 
-use aws_sdk_kinesis::types::Record;
-use bytes::Bytes;
-use headwater::source::ReadFrom;
-use headwater::{Position, SequenceNumber};
+use headwater::Position;
+use headwater::source::{ReadFrom, Record};
 
 use crate::kpl::{Contents, deaggregate};
 
@@ -54,16 +52,15 @@ impl Cursor {
     /// A record that is no aggregate has no parts: whichever of them was read, it was. A KCL, which counts the only part of
     /// such a record as its number 0, stores that it read this.
     pub(super) fn pass(&mut self, records: &mut Vec<Record>) -> bool {
-        let Some(last) = records.last().map(sequence) else { return false };
+        let Some(last) = records.last().map(|last| last.sequence.clone()) else { return false };
         let mut gap = false;
         if self.reopened
             && let ReadFrom::Position(Position::After { sequence: read, sub_sequence }) = &self.from
         {
-            gap = sequence(&records[0]) > *read;
+            gap = records[0].sequence > *read;
             let whole = sub_sequence.is_none();
             let is_read = |record: &&Record| {
-                let sequence = sequence(record);
-                sequence < *read || (sequence == *read && (whole || is_plain(record)))
+                record.sequence < *read || (record.sequence == *read && (whole || is_plain(record)))
             };
             let done = records.iter().take_while(is_read).count();
             records.drain(..done);
@@ -75,17 +72,12 @@ impl Cursor {
 }
 
 fn is_plain(record: &Record) -> bool {
-    // A copy, of one record of each page that is opened anew.
-    let data = Bytes::copy_from_slice(record.data.as_ref());
-    matches!(deaggregate(&data), Ok(Contents::Plain | Contents::BadDigest))
-}
-
-fn sequence(record: &Record) -> SequenceNumber {
-    record.sequence_number.as_str().into()
+    matches!(deaggregate(&record.payload), Ok(Contents::Plain | Contents::BadDigest))
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use headwater::Headers;
     use headwater::codec::Framing as _;
 
@@ -93,11 +85,23 @@ mod tests {
     use crate::kpl::Kpl;
 
     fn records(numbers: &[u32]) -> Vec<Record> {
-        let record = |number: &u32| {
-            let record = Record::builder().sequence_number(number.to_string()).partition_key("key");
-            record.data(Vec::new().into()).build().unwrap()
-        };
-        numbers.iter().map(record).collect()
+        numbers.iter().map(|number| record(*number, Bytes::new())).collect()
+    }
+
+    fn record(number: u32, payload: Bytes) -> Record {
+        Record {
+            payload,
+            key: Some("key".into()),
+            headers: Headers::new(),
+            sequence: number.to_string().into(),
+            sub_sequence: None,
+            completes: true,
+            arrival: None,
+        }
+    }
+
+    fn numbers(records: &[Record]) -> Vec<u32> {
+        records.iter().map(|record| record.sequence.as_str().parse().unwrap()).collect()
     }
 
     fn after(sequence: &str, sub_sequence: Option<u64>) -> Cursor {
@@ -105,10 +109,10 @@ mod tests {
     }
 
     /// Returns what is left of records that come, and whether there is a gap before them.
-    fn passed(cursor: &mut Cursor, numbers: &[u32]) -> (Vec<Record>, bool) {
-        let mut records = records(numbers);
+    fn passed(cursor: &mut Cursor, come: &[u32]) -> (Vec<u32>, bool) {
+        let mut records = records(come);
         let gap = cursor.pass(&mut records);
-        (records, gap)
+        (numbers(&records), gap)
     }
 
     #[test]
@@ -116,7 +120,7 @@ mod tests {
         let mut cursor = after("99", None);
         assert_eq!(cursor.start(), ReadFrom::Sequence("99".into()));
         cursor.reopened();
-        assert_eq!(passed(&mut cursor, &[99, 100, 101]), (records(&[100, 101]), false));
+        assert_eq!(passed(&mut cursor, &[99, 100, 101]), (vec![100, 101], false));
         assert_eq!(cursor.start(), ReadFrom::Sequence("101".into()));
         cursor.reopened();
         assert_eq!(passed(&mut cursor, &[101]), (Vec::new(), false));
@@ -127,8 +131,8 @@ mod tests {
         let mut cursor = after("99", None);
         cursor.reopened();
         assert_eq!(passed(&mut cursor, &[]), (Vec::new(), false));
-        assert_eq!(passed(&mut cursor, &[102, 103]), (records(&[102, 103]), true));
-        assert_eq!(passed(&mut cursor, &[107]), (records(&[107]), false));
+        assert_eq!(passed(&mut cursor, &[102, 103]), (vec![102, 103], true));
+        assert_eq!(passed(&mut cursor, &[107]), (vec![107], false));
     }
 
     #[test]
@@ -136,8 +140,7 @@ mod tests {
         let mut frame = Kpl.open();
         frame.push(&"key".into(), b"first", &Headers::new());
         frame.push(&"key".into(), b"second", &Headers::new());
-        let aggregate = Record::builder().sequence_number("99").partition_key("key");
-        let aggregate = aggregate.data(frame.finish().to_vec().into()).build().unwrap();
+        let aggregate = record(99, frame.finish());
         let mut cursor = after("99", Some(0));
         assert_eq!(cursor.start(), ReadFrom::Sequence("99".into()));
         cursor.reopened();
@@ -145,14 +148,14 @@ mod tests {
         assert!(!cursor.pass(&mut page));
         assert_eq!(page.len(), 2);
         cursor.reopened();
-        assert_eq!(passed(&mut cursor, &[100, 101]), (records(&[101]), false));
+        assert_eq!(passed(&mut cursor, &[100, 101]), (vec![101], false));
     }
 
     #[test]
     fn a_plain_record_of_which_a_kcl_read_the_only_part_was_read() {
         let mut cursor = after("99", Some(0));
         cursor.reopened();
-        assert_eq!(passed(&mut cursor, &[99, 100]), (records(&[100]), false));
+        assert_eq!(passed(&mut cursor, &[99, 100]), (vec![100], false));
     }
 
     #[test]
@@ -160,7 +163,7 @@ mod tests {
         let mut cursor = after("99", None);
         cursor.reopened();
         passed(&mut cursor, &[99]);
-        assert_eq!(passed(&mut cursor, &[200]), (records(&[200]), false));
+        assert_eq!(passed(&mut cursor, &[200]), (vec![200], false));
     }
 
     #[test]
@@ -171,7 +174,7 @@ mod tests {
                 assert_eq!(cursor.start(), from);
                 cursor.reopened();
             }
-            assert_eq!(passed(&mut cursor, &[9]), (records(&[9]), false));
+            assert_eq!(passed(&mut cursor, &[9]), (vec![9], false));
         }
     }
 }

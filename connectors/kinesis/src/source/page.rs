@@ -1,18 +1,16 @@
 //! From what a shard answered to a page of records, aggregates taken apart.
 
 use std::ops::RangeInclusive;
-use std::time::SystemTime;
 
-use aws_sdk_kinesis::types;
-use bytes::Bytes;
 use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Headers, Key, SequenceNumber, ShardId};
+use headwater::{HashKey, ShardId};
 
 use crate::StreamRef;
-use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate, hash_key};
+use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate, hash_key, is_aggregate};
 use crate::source::Deaggregation;
 use crate::source::losses::Losses;
 use crate::source::ranges::ShardRanges;
+use crate::wire::{Answer, Child};
 
 /// Makes the pages of one shard.
 pub(super) struct Pages {
@@ -42,25 +40,22 @@ impl Pages {
         Self { stream, shard, deaggregation, ranges, range, losses }
     }
 
-    /// Makes a page. `end` is set with the last one of a closed shard, to the children that the answer names.
-    pub(super) fn page(
-        &mut self,
-        answered: Vec<types::Record>,
-        millis_behind_latest: Option<i64>,
-        end: Option<Vec<types::ChildShard>>,
-    ) -> Page {
-        let is_empty = answered.is_empty();
+    /// Makes a page, which may be the last one of a closed shard.
+    pub(super) fn page(&mut self, answer: Answer, is_last: bool) -> Page {
+        let is_empty = answer.records.is_empty();
         let mut page = Page {
-            records: Vec::with_capacity(answered.len()),
-            chunks: Vec::new(),
-            bytes: 0,
-            millis_behind_latest: millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
+            bytes: answer.payloads,
+            records: answer.records,
+            chunks: answer.chunks,
+            millis_behind_latest: answer.millis_behind_latest.map(|millis| millis.max(0).cast_unsigned()),
             gap: false,
-            end: end.map(|children| self.children(children)),
+            end: is_last.then(|| self.children(answer.children)),
         };
-        for record in answered {
-            page.bytes += record.data.as_ref().len();
-            self.push(&mut page.records, record);
+        // Most streams have no aggregates, and their pages stay as they are.
+        if let Some(first) = page.records.iter().position(|record| is_aggregate(&record.payload)) {
+            for record in page.records.split_off(first) {
+                self.push(&mut page.records, record);
+            }
         }
         if page.records.is_empty() && !is_empty {
             // A page that is empty without lag is taken for the tip, and some servers never tell of any.
@@ -69,28 +64,13 @@ impl Pages {
         page
     }
 
-    fn children(&self, children: Vec<types::ChildShard>) -> Vec<Shard> {
+    fn children(&self, children: Vec<Child>) -> Vec<Shard> {
         self.ranges.name(&children);
-        let shard = |child: types::ChildShard| Shard {
-            id: ShardId::new(child.shard_id),
-            parents: child.parent_shards.into_iter().map(ShardId::new).collect(),
-        };
-        children.into_iter().map(shard).collect()
+        children.into_iter().map(|child| child.shard).collect()
     }
 
     /// Adds a record, or of its user records those that are delivered.
-    fn push(&mut self, records: &mut Vec<Record>, record: types::Record) {
-        let arrival = record.approximate_arrival_timestamp.and_then(|time| SystemTime::try_from(time).ok());
-        let whole = Record {
-            payload: Bytes::from(record.data.into_inner()),
-            // Streams that distribute records by themselves may return none, or an empty one.
-            key: record.partition_key.filter(|key| !key.is_empty()).map(Key::new),
-            headers: Headers::new(),
-            sequence: SequenceNumber::new(record.sequence_number),
-            sub_sequence: None,
-            completes: true,
-            arrival,
-        };
+    fn push(&mut self, records: &mut Vec<Record>, whole: Record) {
         match self.users(&whole) {
             None => records.push(whole),
             Some(users) if self.deaggregation == Deaggregation::Whole => {

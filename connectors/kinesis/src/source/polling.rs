@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
-use aws_sdk_kinesis::types::{ChildShard, Record};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use headwater::source::{Fetch, Page, ReadFrom};
@@ -19,6 +17,7 @@ use crate::source::meters::Meters;
 use crate::source::pace::{Pace, PaceSettings};
 use crate::source::page::Pages;
 use crate::source::ranges::ShardRanges;
+use crate::wire::Answer;
 
 /// The least that is reserved for a page.
 const LEAST_PAGE: usize = 64 << 10;
@@ -76,6 +75,8 @@ pub(super) struct PollingFetch {
     tip: Option<Instant>,
     /// Whether a page has come.
     is_known: bool,
+    /// How many records the last one had: the next will have about as many.
+    last_count: usize,
 }
 
 impl PollingFetch {
@@ -92,6 +93,7 @@ impl PollingFetch {
             pace,
             tip: None,
             is_known: false,
+            last_count: 0,
         }
     }
 
@@ -156,9 +158,9 @@ impl PollingFetch {
             self.cursor.reopened();
             self.iterator.insert(iterator)
         };
-        let call = api.get_records(&self.shard, iterator, record_limit);
+        let call = api.get_records(&self.shard, iterator, record_limit, self.last_count);
         match meters.get_records.make(Some(&self.shard), call).await? {
-            GetRecordsAnswer::Page(output) => Ok(Some(self.take(called, output))),
+            GetRecordsAnswer::Page(answer) => Ok(Some(self.take(called, answer))),
             GetRecordsAnswer::Expired => {
                 tracing::info!(stream = api.stream.name(), shard = %self.shard, "iterator expired");
                 meters.expired_iterators.increment(1);
@@ -169,31 +171,26 @@ impl PollingFetch {
     }
 
     /// Moves past a page. Nothing awaits from the answer to here, so a page is returned or fetched again.
-    fn take(&mut self, called: Instant, output: GetRecordsOutput) -> Page {
-        let behind = output.millis_behind_latest;
-        let end = output.next_shard_iterator.is_none().then(|| output.child_shards.unwrap_or_default());
-        self.iterator = output.next_shard_iterator;
-        let page = self.pass(called, output.records, behind, end);
+    fn take(&mut self, called: Instant, mut answer: Answer) -> Page {
+        let behind = answer.millis_behind_latest;
+        self.iterator = answer.iterator.take();
+        self.last_count = answer.records.len();
+        let page = self.pass(called, answer, self.iterator.is_none());
         self.pace.read(called, page.records.len(), page.bytes, behind.unwrap_or(0) == 0);
         page
     }
 
-    /// Moves past records, whichever way they came: what was written until `read` is among them.
-    pub(super) fn pass(
-        &mut self,
-        read: Instant,
-        mut records: Vec<Record>,
-        behind: Option<i64>,
-        end: Option<Vec<ChildShard>>,
-    ) -> Page {
-        let is_empty = records.is_empty();
-        let gap = self.cursor.pass(&mut records);
+    /// Moves past an answer, whichever way it came: what was written until `read` is in it.
+    pub(super) fn pass(&mut self, read: Instant, mut answer: Answer, is_last: bool) -> Page {
+        let is_empty = answer.records.is_empty();
+        let gap = self.cursor.pass(&mut answer.records);
         // A page that is empty without lag is taken for the tip, and some servers never tell of any.
-        let is_read = !is_empty && records.is_empty();
-        let behind = if is_read { behind.map(|behind| behind.max(1)) } else { behind };
+        if !is_empty && answer.records.is_empty() {
+            answer.millis_behind_latest = answer.millis_behind_latest.map(|behind| behind.max(1));
+        }
         self.is_known = true;
-        self.tip = (behind == Some(0)).then_some(read);
-        Page { gap, ..self.pages.page(records, behind, end) }
+        self.tip = (answer.millis_behind_latest == Some(0)).then_some(read);
+        Page { gap, ..self.pages.page(answer, is_last) }
     }
 }
 

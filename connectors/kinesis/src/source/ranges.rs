@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_kinesis::types::ChildShard;
 use headwater::{HashKey, ShardId};
 
-use crate::api::{ListedShard, hash_key_range};
+use crate::api::ListedShard;
+use crate::wire::Child;
 
 /// The ranges of the shards seen so far: those of the last listing, and those that an ended parent named since. Clones
 /// share them.
@@ -33,12 +33,12 @@ impl ShardRanges {
     }
 
     /// Takes in the shards that an ended parent names.
-    pub(super) fn name(&self, children: &[ChildShard]) {
+    pub(super) fn name(&self, children: &[Child]) {
         let mut ranges = self.lock();
         for child in children {
-            if let Some(range) = child.hash_key_range.as_ref().and_then(hash_key_range) {
+            if let Some(range) = child.range.clone() {
                 let known = Known { range, listed: false };
-                ranges.entry(ShardId::new(child.shard_id.as_str())).or_insert(known);
+                ranges.entry(child.shard.id.clone()).or_insert(known);
             }
         }
     }
@@ -55,7 +55,7 @@ impl ShardRanges {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_kinesis::types::HashKeyRange;
+    use aws_sdk_kinesis::types::{ChildShard, HashKeyRange};
     use headwater::source::Shard;
 
     use super::*;
@@ -68,10 +68,10 @@ mod tests {
         ListedShard { shard: Shard { id: id.into(), parents: Vec::new() }, range }
     }
 
-    fn child(id: &str, first: &str, last: &str) -> ChildShard {
+    fn child(id: &str, first: &str, last: &str) -> Child {
         let keys = HashKeyRange::builder().starting_hash_key(first).ending_hash_key(last).build().unwrap();
         let child = ChildShard::builder().shard_id(id).hash_key_range(keys);
-        child.set_parent_shards(Some(vec!["parent".into()])).build().unwrap()
+        child.set_parent_shards(Some(vec!["parent".into()])).build().unwrap().into()
     }
 
     #[test]

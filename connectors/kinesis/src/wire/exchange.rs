@@ -37,7 +37,8 @@ pub(crate) trait Exchange: Send + Sync + 'static {
 
 /// Makes a call of a client that is [exchangeable] through an exchange.
 pub(crate) async fn exchanging<F: Future>(exchange: Arc<dyn Exchange>, call: F) -> F::Output {
-    EXCHANGE.scope(exchange, call).await
+    // On the heap: the SDK's future is large, and it is moved into that of the scope.
+    EXCHANGE.scope(exchange, Box::pin(call)).await
 }
 
 /// Tells whether the calls of a client go through their exchange already.
@@ -50,6 +51,11 @@ pub(crate) fn exchangeable(builder: &mut Builder, http_client: Option<SharedHttp
     let inner = http_client.unwrap_or_else(default_client);
     builder.set_http_client(Some(SharedHttpClient::new(Exchanging(inner))));
     builder.push_interceptor(SharedInterceptor::new(Writing));
+}
+
+/// Gives a client that is [exchangeable], and whose HTTP client was not the user's, connections of its own.
+pub(crate) fn renew_connections(builder: &mut Builder) {
+    builder.set_http_client(Some(SharedHttpClient::new(Exchanging(default_client()))));
 }
 
 /// Returns the client that the SDK would use.

@@ -8,6 +8,7 @@ mod collect;
 mod dialect;
 mod exchange;
 mod failure;
+mod get;
 mod put;
 mod read;
 
@@ -17,8 +18,9 @@ use headwater::{Error, ErrorKind, Result};
 
 pub(crate) use bodies::Bodies;
 pub(crate) use dialect::{Dialect, Format};
-pub(crate) use exchange::{Exchange, exchangeable, exchanging, is_exchangeable};
+pub(crate) use exchange::{Exchange, exchangeable, exchanging, is_exchangeable, renew_connections};
 pub(crate) use failure::refuses_cbor;
+pub(crate) use get::{Answer, Child, EventStream, GetRecords, Said, Subscribe};
 pub(crate) use put::{PutExchange, refused, write as write_put};
 
 /// Names the format where the builder does not.

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_kinesis::Client;
 
+use crate::api::Api;
+
 /// A place on a connection, free again when it is dropped.
 pub(super) type Connection = Arc<Client>;
 
@@ -17,14 +19,13 @@ const SUBSCRIPTIONS_PER_CONNECTION: usize = 50;
 /// A client whose HTTP client was handed in by the user shares that one: its connections are the user's to choose.
 #[derive(Debug)]
 pub(super) struct Connections {
-    model: Client,
+    api: Arc<Api>,
     clients: Mutex<Vec<Connection>>,
 }
 
 impl Connections {
-    /// Makes clients as one is that is there already.
-    pub(super) fn new(model: Client) -> Self {
-        Self { model, clients: Mutex::default() }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api, clients: Mutex::default() }
     }
 
     /// Returns a client that has room for one more subscription.
@@ -35,7 +36,7 @@ impl Connections {
         if let Some(free) = free {
             return Arc::clone(free);
         }
-        let client = Arc::new(Client::from_conf(self.model.config().clone()));
+        let client = Arc::new(self.api.another_client());
         clients.push(Arc::clone(&client));
         client
     }
@@ -46,10 +47,11 @@ mod tests {
     use headwater_local::LocalKinesis;
 
     use super::*;
+    use crate::source::tests::polling;
 
     #[test]
     fn fifty_subscriptions_share_a_connection_and_leave_their_places_to_others() {
-        let connections = Connections::new(LocalKinesis::new().client());
+        let connections = Connections::new(Arc::clone(&polling(&LocalKinesis::new().client()).api));
         let mut taken: Vec<_> = (0..101).map(|_| connections.take()).collect();
         let made = || connections.clients.lock().unwrap().len();
         assert_eq!(made(), 3);

@@ -62,7 +62,7 @@ enum Found {
 impl Consumer {
     pub(in crate::source) fn new(polling: Arc<Polling>, name: String, stream_arn: String) -> Self {
         Self {
-            connections: Connections::new(polling.api.client.clone()),
+            connections: Connections::new(Arc::clone(&polling.api)),
             polling,
             name,
             stream_arn,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_sdk_kinesis::types::SubscribeToShardEvent;
 use headwater::source::ReadFrom;
 use headwater::{Result, ShardId};
 
@@ -10,6 +9,7 @@ use crate::api::{Events, Lost};
 use crate::source::fan_out::Consumer;
 use crate::source::fan_out::connections::Connection;
 use crate::source::polling::Polling;
+use crate::wire::Answer;
 
 /// A shard that is pushed to this process. Dropping it ends that.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Subscription {
     /// # Cancel safety
     ///
     /// May be dropped: no event is lost.
-    pub(super) async fn next(&mut self) -> Result<SubscribeToShardEvent, Lost> {
+    pub(super) async fn next(&mut self) -> Result<Answer, Lost> {
         self.events.next().await
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_kinesis::types::SubscribeToShardEvent;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use headwater::source::{Fetch, Page, ReadFrom};
@@ -18,6 +17,7 @@ use crate::source::fan_out::connections::Connection;
 use crate::source::fan_out::consumer::State;
 use crate::source::fan_out::subscription::Subscription;
 use crate::source::polling::PollingFetch;
+use crate::wire::Answer;
 
 /// How many subscriptions in a row may end without an event until the shard is polled for a while.
 const FAILURES: u32 = 3;
@@ -35,7 +35,7 @@ pub(in crate::source) struct SwitchingFetch {
     connection: Option<Connection>,
     subscription: Option<Subscription>,
     /// The one event that is held outside the byte budget.
-    arrived: Option<(Instant, SubscribeToShardEvent)>,
+    arrived: Option<(Instant, Answer)>,
     /// Ends the reading.
     failed: Option<Error>,
     /// Where the last event that was returned says to go on.
@@ -172,12 +172,12 @@ impl SwitchingFetch {
     }
 
     /// Moves past an event.
-    fn take(&mut self, arrived: Instant, event: SubscribeToShardEvent) -> Page {
-        let children = event.child_shards.filter(|children| !children.is_empty());
-        let page = self.polling.pass(arrived, event.records, Some(event.millis_behind_latest), children);
+    fn take(&mut self, arrived: Instant, event: Answer) -> Page {
+        let continuation = event.continuation.clone();
+        let is_last = !event.children.is_empty();
+        let page = self.polling.pass(arrived, event, is_last);
         // While a gap may yet show, only the record itself is a safe place to go on from.
-        let continuation = Some(event.continuation_sequence_number).filter(|number| !number.is_empty());
-        self.continuation = continuation.map(Into::into).filter(|_| self.polling.cursor().is_proven());
+        self.continuation = continuation.filter(|_| self.polling.cursor().is_proven());
         page
     }
 }
@@ -192,8 +192,7 @@ impl Fetch for SwitchingFetch {
     }
 
     fn arrived(&self) -> Option<usize> {
-        let (_, event) = self.arrived.as_ref()?;
-        Some(event.records.iter().map(|record| record.data.as_ref().len()).sum())
+        self.arrived.as_ref().map(|(_, event)| event.payloads)
     }
 
     fn park(&mut self) {

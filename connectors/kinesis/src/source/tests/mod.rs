@@ -25,6 +25,7 @@ use crate::source::meters::Meters;
 use crate::source::pace::PaceSettings;
 use crate::source::polling::Polling;
 use crate::source::ranges::ShardRanges;
+use crate::wire::{Dialect, Wire, exchangeable};
 
 const BEGINNING: ReadFrom = ReadFrom::Position(Position::Beginning);
 const PACE: Duration = Duration::from_millis(200);
@@ -42,15 +43,16 @@ fn put(local: &LocalKinesis, numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| local.put("orders", "key", number.to_string()).unwrap().sequence_number).collect()
 }
 
-fn polling(client: &Client) -> Arc<Polling> {
+pub(super) fn polling(client: &Client) -> Arc<Polling> {
     // As a connection sets it up: the source does its own retries.
-    let client =
-        Client::from_conf(client.config().to_builder().retry_config(RetryConfig::disabled()).build());
+    let mut builder = client.config().to_builder().retry_config(RetryConfig::disabled());
+    exchangeable(&mut builder, client.config().http_client());
     let api = Api {
-        client,
+        client: Client::from_conf(builder.build()),
+        own_http: false,
         stream: "orders".parse().unwrap(),
         place: "in process".into(),
-        wire: crate::wire::Dialect::default(),
+        wire: Dialect::new(Wire::from_env().unwrap()),
     };
     Arc::new(Polling {
         api: Arc::new(api),

@@ -118,20 +118,16 @@ impl<'a> Reader<'a> for Cbor<'a> {
 
     fn text(&mut self) -> Read<Cow<'a, str>> {
         let begin = self.at;
-        match self.expect(Major::Text, "a text")? {
-            Some(length) => {
-                let text = str::from_utf8(self.take(length)?);
-                text.map(Cow::Borrowed).map_err(|_| Stop::Bad { at: begin, expected: "UTF-8" })
-            }
-            None => {
-                let mut text = String::new();
-                self.parts(Major::Text, |part| {
-                    text.push_str(str::from_utf8(part).map_err(|_| "UTF-8")?);
-                    Ok(())
-                })?;
-                Ok(Cow::Owned(text))
-            }
+        if let Some(length) = self.expect(Major::Text, "a text")? {
+            let text = str::from_utf8(self.take(length)?);
+            return text.map(Cow::Borrowed).map_err(|_| Stop::Bad { at: begin, expected: "UTF-8" });
         }
+        let mut text = String::new();
+        self.parts(Major::Text, |part| {
+            text.push_str(str::from_utf8(part).map_err(|_| "UTF-8")?);
+            Ok(())
+        })?;
+        Ok(Cow::Owned(text))
     }
 
     /// Bytes, or base64 from servers that write what they would in JSON.

@@ -27,17 +27,14 @@ pub(super) fn from_either(number: f64) -> Option<SystemTime> {
 mod tests {
     use super::*;
 
-    fn millis(millis: u64) -> Option<SystemTime> {
-        Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis))
-    }
-
     #[test]
     fn every_millisecond_survives_being_told_in_seconds() {
         for after in 0..10_000_u64 {
             let at = 1_700_000_000_000 + after * 7;
-            assert_eq!(from_seconds(at as f64 / 1000.0), millis(at));
-            assert_eq!(from_either(at as f64 / 1000.0), millis(at));
-            assert_eq!(from_either(at as f64), millis(at));
+            let time = Some(SystemTime::UNIX_EPOCH + Duration::from_millis(at));
+            assert_eq!(from_seconds(at as f64 / 1000.0), time);
+            assert_eq!(from_either(at as f64 / 1000.0), time);
+            assert_eq!(from_either(at as f64), time);
         }
     }
 

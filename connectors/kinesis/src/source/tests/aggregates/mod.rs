@@ -5,12 +5,10 @@ mod policies;
 
 use std::ops::RangeInclusive;
 
-use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types;
 use bytes::Bytes;
 use headwater::codec::Framing;
 use headwater::source::{Page, Record, Shard};
-use headwater::{HashKey, Key};
+use headwater::{HashKey, Headers, Key};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::api::ListedShard;
@@ -18,6 +16,7 @@ use crate::kpl::{Kpl, UserRecord};
 use crate::source::Deaggregation;
 use crate::source::page::Pages;
 use crate::source::ranges::ShardRanges;
+use crate::wire::Answer;
 
 type Range = RangeInclusive<HashKey>;
 
@@ -43,7 +42,8 @@ impl Reader {
 
     fn page(&mut self, records: &[Bytes]) -> Page {
         let records = (1..).zip(records).map(|(sequence, data)| record(sequence, data)).collect();
-        self.pages.page(records, Some(0), None)
+        let answer = Answer { millis_behind_latest: Some(0), ..Answer::of(records) };
+        self.pages.page(answer, false)
     }
 
     fn records(&mut self, records: &[Bytes]) -> Vec<Record> {
@@ -74,9 +74,16 @@ impl Reader {
     }
 }
 
-fn record(sequence: u64, data: &Bytes) -> types::Record {
-    let record = types::Record::builder().sequence_number(sequence.to_string()).partition_key("outer");
-    record.data(Blob::new(data.clone())).build().unwrap()
+fn record(sequence: u64, data: &Bytes) -> Record {
+    Record {
+        payload: data.clone(),
+        key: Some("outer".into()),
+        headers: Headers::new(),
+        sequence: sequence.to_string().into(),
+        sub_sequence: None,
+        completes: true,
+        arrival: None,
+    }
 }
 
 fn aggregate(users: &[UserRecord]) -> Bytes {

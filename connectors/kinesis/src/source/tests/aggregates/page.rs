@@ -10,6 +10,7 @@ use crate::kpl::partition_hash_key;
 use crate::source::Deaggregation;
 use crate::source::page::Pages;
 use crate::source::ranges::ShardRanges;
+use crate::wire::Answer;
 
 fn payloads(records: &[Record]) -> Vec<&[u8]> {
     records.iter().map(|record| &record.payload[..]).collect()
@@ -63,20 +64,14 @@ fn the_children_that_a_page_names_are_known_by_their_ranges() {
     let ranges = ShardRanges::default();
     let stream = || "orders".parse().unwrap();
     let policy = Deaggregation::KeepInRange;
-    let end = Pages::new(stream(), "shardId-7".into(), policy, ranges.clone()).page(
-        Vec::new(),
-        None,
-        Some(vec![child]),
-    );
+    let last = Answer { children: vec![child.into()], ..Answer::default() };
+    let end = Pages::new(stream(), "shardId-7".into(), policy, ranges.clone()).page(last, true);
     assert_eq!(end.end, Some(vec![Shard { id: "child".into(), parents: vec!["shardId-7".into()] }]));
 
     let users =
         [user(hashed("a", 4), "below"), user(hashed("a", 5), "first"), user(hashed("a", 10), "above")];
-    let page = Pages::new(stream(), "child".into(), policy, ranges).page(
-        vec![record(1, &aggregate(&users))],
-        None,
-        None,
-    );
+    let answer = Answer::of(vec![record(1, &aggregate(&users))]);
+    let page = Pages::new(stream(), "child".into(), policy, ranges).page(answer, false);
     assert_eq!(payloads(&page.records), [b"first"]);
 }
 
