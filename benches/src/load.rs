@@ -36,11 +36,20 @@ pub(crate) struct Load {
 
 impl Load {
     /// Makes the messages. What serializing them costs is not part of it.
+    ///
+    /// They are orders where so few bytes hold one, and else text that is none.
     pub(crate) fn new(records: usize, size: usize) -> Outcome<Self> {
-        let orders = (0..payloads(records, size) as u64).map(|id| Order::new(id, size).map(Arc::new));
-        let orders = orders.collect::<Result<Vec<_>, _>>()?;
-        let texts = orders.iter().map(|order| serde_json::to_string(&**order));
-        let texts: Vec<Arc<str>> = texts.map(|text| text.map(Arc::from)).collect::<Result<_, _>>()?;
+        let ids = 0..payloads(records, size) as u64;
+        let (mut orders, mut texts) = (Vec::new(), Vec::<Arc<str>>::new());
+        for id in ids {
+            if size < order::LEAST_BYTES {
+                texts.push(order::words(id, size).into());
+            } else {
+                let order = Order::new(id, size)?;
+                texts.push(serde_json::to_string(&order)?.into());
+                orders.push(Arc::new(order));
+            }
+        }
         let bytes = texts.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect();
         let keys = (0..KEYS).map(|n| Key::new(format!("customer-{n}"))).collect();
         Ok(Self { records, size, keys, orders, texts, bytes })
@@ -73,7 +82,7 @@ impl Load {
 
     /// Returns how long all messages are together in a format.
     pub(crate) fn total_bytes(&self, format: Format) -> Outcome<u64> {
-        let lens = (0..self.orders.len()).map(|n| format.encode(self, n).map(|data| data.len() as u64));
+        let lens = (0..self.texts.len()).map(|n| format.encode(self, n).map(|data| data.len() as u64));
         let lens = lens.collect::<Outcome<Vec<_>>>()?;
         Ok((0..self.records).map(|n| lens[n % lens.len()]).sum())
     }
@@ -96,6 +105,13 @@ mod tests {
             assert!((0..records).all(|n| load.text(n).len() == size), "{size}");
             assert_eq!(load.total_bytes(Format::Json).unwrap(), (records * size) as u64);
         }
+    }
+
+    #[test]
+    fn a_message_that_holds_no_order_is_text() {
+        let load = Load::new(7, 100).unwrap();
+        assert!((0..7).all(|n| load.text(n).len() == 100));
+        assert_eq!(load.total_bytes(Format::Bytes).unwrap(), 700);
     }
 
     #[test]

@@ -9,6 +9,11 @@ const WORDS: &str = "please leave the parcel with the neighbour on the second fl
 /// How long the shortest order is as JSON, in bytes: one without articles and note.
 pub(crate) const LEAST_BYTES: usize = 320;
 
+/// Makes a text that is so long, in ASCII and without quotes, the same one for the same number.
+pub(crate) fn words(id: u64, len: usize) -> String {
+    WORDS.chars().cycle().skip(id as usize % WORDS.len()).take(len).collect()
+}
+
 /// An order of a shop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -46,8 +51,7 @@ impl Order {
         while len > size && order.lines.pop().is_some() {
             len = serde_json::to_vec(&order)?.len();
         }
-        let words = WORDS.chars().cycle().skip(id as usize % WORDS.len());
-        order.note = words.take(size.saturating_sub(len)).collect();
+        order.note = words(id, size.saturating_sub(len));
         Ok(order)
     }
 

@@ -15,13 +15,23 @@ use crate::outcome::Outcome;
 ///
 /// When no port is free, or nobody reads the line.
 pub fn serve() -> Outcome {
-    // One thread, so that it takes no more than one core from the client.
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
+    serving(async {
         let server = LocalKinesis::builder().serve().await?;
-        let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "{}", server.endpoint_url())?;
-        stdout.flush()?;
+        announce(&server.endpoint_url())?;
         copy(&mut stdin(), &mut sink()).await?;
         Ok(())
     })
+}
+
+/// Runs a server.
+pub(crate) fn serving(server: impl Future<Output = Outcome>) -> Outcome {
+    // One thread, so that it takes no more than one core from the client.
+    Builder::new_current_thread().enable_all().build()?.block_on(server)
+}
+
+/// Tells where it listens.
+pub(crate) fn announce(url: &str) -> Outcome {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{url}")?;
+    Ok(stdout.flush()?)
 }
