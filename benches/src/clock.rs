@@ -3,15 +3,21 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a run cost this process.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Cost {
     /// From the start to the end, in seconds.
     pub wall_seconds: f64,
     /// User and system time of all threads, in seconds.
     pub cpu_seconds: f64,
+    /// How much more memory it held at its most than before, in bytes, where the job had a process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_bytes: Option<u64>,
+    /// How often memory was allocated, where that is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocations: Option<u64>,
 }
 
 /// Two clocks, running.
@@ -27,9 +33,10 @@ impl Stopwatch {
     }
 
     /// Reads both.
-    pub(crate) fn stop(self) -> Cost {
+    pub(crate) fn read(&self) -> Cost {
         let (cpu, wall) = (self.cpu.elapsed(), self.wall.elapsed());
-        Cost { wall_seconds: wall.as_secs_f64(), cpu_seconds: cpu.as_secs_f64() }
+        let (wall_seconds, cpu_seconds) = (wall.as_secs_f64(), cpu.as_secs_f64());
+        Cost { wall_seconds, cpu_seconds, peak_bytes: None, allocations: None }
     }
 }
 

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::clock::Cost;
 use crate::job::Job;
+use crate::laps::Lap;
+use crate::process::Measured;
 use crate::settings::Side;
 use crate::spread::Spread;
 
@@ -22,6 +24,9 @@ pub struct Comparison {
     pub sdk_rounds: Vec<Cost>,
     /// What each run of Headwater cost.
     pub headwater_rounds: Vec<Cost>,
+    /// What Headwater's last run had cost from time to time, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub laps: Vec<Lap>,
     /// The bare loop over the SDK.
     pub sdk: Option<Figures>,
     /// Headwater.
@@ -46,6 +51,12 @@ pub struct Figures {
     pub records_per_second: Spread,
     /// User and system time of the client for each message, in microseconds.
     pub cpu_micros_per_record: Spread,
+    /// How often memory was allocated for each message, where that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocations_per_record: Option<Spread>,
+    /// The memory of a run at its most, in bytes, where the job had a process of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_bytes: Option<Spread>,
 }
 
 impl Comparison {
@@ -58,6 +69,7 @@ impl Comparison {
             packing: None,
             sdk_rounds: Vec::new(),
             headwater_rounds: Vec::new(),
+            laps: Vec::new(),
             sdk: None,
             headwater: None,
             cpu_ratio: None,
@@ -70,12 +82,13 @@ impl Comparison {
     }
 
     /// Adds a run.
-    pub(crate) fn add(&mut self, side: Side, cost: Cost, packing: Packing) {
+    pub(crate) fn add(&mut self, side: Side, measured: Measured, packing: Option<Packing>) {
         match side {
-            Side::Sdk => self.sdk_rounds.push(cost),
+            Side::Sdk => self.sdk_rounds.push(measured.cost),
             Side::Headwater => {
-                self.headwater_rounds.push(cost);
-                self.packing = Some(packing);
+                self.headwater_rounds.push(measured.cost);
+                self.laps = measured.laps;
+                self.packing = packing;
             }
         }
         self.sdk = Figures::of(&self.sdk_rounds, self.records);
@@ -95,6 +108,10 @@ impl Figures {
         Some(Self {
             records_per_second: Spread::of(rounds.iter().map(|cost| cost.records_per_second(records)))?,
             cpu_micros_per_record: Spread::of(rounds.iter().map(|cost| cost.cpu_micros(records)))?,
+            allocations_per_record: Spread::of(
+                rounds.iter().filter_map(|cost| Some(cost.allocations? as f64 / records as f64)),
+            ),
+            peak_bytes: Spread::of(rounds.iter().filter_map(|cost| Some(cost.peak_bytes? as f64))),
         })
     }
 }

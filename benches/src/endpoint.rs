@@ -34,6 +34,11 @@ impl Endpoint {
         Self { config, limits: Limits::Unlimited, request_bytes: REQUEST_BYTES }
     }
 
+    /// Returns where it is, where that was given.
+    pub(crate) fn url(&self) -> &str {
+        self.config.endpoint_url().unwrap_or_default()
+    }
+
     /// Returns a client of the SDK.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.config)

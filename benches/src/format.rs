@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Bytes,
     /// UTF-8 text.
     Text,
+    /// UTF-8 text as a JSON string.
+    JsonText,
     /// A struct as JSON.
     Json,
     /// A struct as MessagePack.
@@ -27,6 +29,7 @@ impl Format {
         Ok(match self {
             Self::Bytes => load.bytes(n).to_vec(),
             Self::Text => load.text(n).as_bytes().to_vec(),
+            Self::JsonText => serde_json::to_vec(load.text(n))?,
             Self::Json => serde_json::to_vec(load.order(n))?,
             Self::MessagePack => rmp_serde::to_vec_named(load.order(n))?,
         })
@@ -37,6 +40,7 @@ impl Format {
         match self {
             Self::Bytes => drop(black_box(Bytes::from(data))),
             Self::Text => drop(black_box(String::from_utf8(data)?)),
+            Self::JsonText => drop(black_box(serde_json::from_slice::<String>(&data)?)),
             Self::Json => drop(black_box(serde_json::from_slice::<Order>(&data)?)),
             Self::MessagePack => drop(black_box(rmp_serde::from_slice::<Order>(&data)?)),
         }

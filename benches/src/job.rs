@@ -1,11 +1,13 @@
 //! What is measured.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
 use crate::format::Format;
 use crate::load::KEYS;
+use crate::outcome::Error;
 use crate::processor::Processor;
 
 /// What keys the messages have, and whether each key has an order.
@@ -135,6 +137,20 @@ impl fmt::Display for Job {
             Self::Source { processor } => write!(f, "source/{}", processor.name()),
             Self::Relay => f.write_str("relay/bytes"),
         }
+    }
+}
+
+impl FromStr for Job {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let short =
+            [Keys::Load, Keys::Without].map(|keys| Self::Sink { processor: Processor::TextLines, keys });
+        let all = Self::all().into_iter().chain(short);
+        all.into_iter().find(|job| job.to_string() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::all().iter().map(Self::to_string).collect();
+            format!("{name} is no job; the names are {}", names.join(", ")).into()
+        })
     }
 }
 

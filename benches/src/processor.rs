@@ -30,6 +30,8 @@ pub enum Processor {
     JsonList,
     /// MessagePack in netstrings.
     Msgpack,
+    /// UTF-8 text as JSON, a message per line: what short messages go as.
+    TextLines,
     /// UTF-8 text in KPL aggregates.
     KplString,
     /// JSON in KPL aggregates.
@@ -37,7 +39,7 @@ pub enum Processor {
 }
 
 impl Processor {
-    /// All of them, in the order of the table.
+    /// All that have a preset, in the order of the table.
     pub const ALL: [Self; 8] = [
         Self::Bytes,
         Self::String,
@@ -58,6 +60,7 @@ impl Processor {
             Self::JsonLines => "json_lines",
             Self::JsonList => "json_list",
             Self::Msgpack => "msgpack",
+            Self::TextLines => "text_lines",
             Self::KplString => "kpl_string",
             Self::KplJson => "kpl_json",
         }
@@ -68,6 +71,7 @@ impl Processor {
         match self {
             Self::Bytes => Format::Bytes,
             Self::String | Self::KplString => Format::Text,
+            Self::TextLines => Format::JsonText,
             Self::Json | Self::JsonLines | Self::JsonList | Self::KplJson => Format::Json,
             Self::Msgpack => Format::MessagePack,
         }
@@ -80,6 +84,7 @@ impl Processor {
             Self::String => codec::string().into_parts().0,
             Self::Json => codec::json::<Order>().into_parts().0,
             Self::JsonLines => codec::json_lines::<Order>().into_parts().0,
+            Self::TextLines => codec::json_lines::<String>().into_parts().0,
             Self::JsonList => codec::json_list::<Order>().into_parts().0,
             Self::Msgpack => codec::msgpack::<Order>().into_parts().0,
             Self::KplString => codec::kpl_string().into_parts().0,

@@ -1,7 +1,13 @@
 //! One job of one side.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
 use crate::endpoint::Endpoint;
 use crate::job::Job;
+use crate::jobs::Reader;
+use crate::laps::Laps;
 use crate::load::Load;
 use crate::outcome::Outcome;
 use crate::processor::Processor;
@@ -18,10 +24,12 @@ pub(crate) struct Run<'a> {
     pub(crate) from: &'a str,
     /// The stream that is written, where one is.
     pub(crate) to: &'a str,
+    /// How long a reader rests after each thousand messages.
+    pub(crate) rest: Duration,
 }
 
 /// What a run says of itself.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Done {
     /// How many messages were read, where that is the job.
     pub(crate) read: Option<usize>,
@@ -39,10 +47,10 @@ pub(crate) fn framing(job: Job, side: Side) -> Processor {
 
 impl Run<'_> {
     /// Does the job.
-    pub(crate) async fn go(&self, endpoint: &Endpoint, load: &Load) -> Outcome<Done> {
+    pub(crate) async fn go(&self, endpoint: &Endpoint, load: &Load, laps: &Laps) -> Outcome<Done> {
         match self.side {
             Side::Sdk => self.go_bare(endpoint, load).await,
-            Side::Headwater => self.go_headwater(endpoint, load).await,
+            Side::Headwater => self.go_headwater(endpoint, load, laps).await,
         }
     }
 
@@ -51,21 +59,23 @@ impl Run<'_> {
         let mut done = Done::default();
         match self.job {
             Job::Sink { .. } => sdk::put(endpoint, to, load, format).await?,
-            Job::Source { .. } => done.read = Some(sdk::get(endpoint, from, format).await?),
+            Job::Source { .. } => done.read = Some(sdk::get(endpoint, from, format, self.rest).await?),
             Job::Relay => sdk::relay(endpoint, from, to).await?,
         }
         Ok(done)
     }
 
-    async fn go_headwater(&self, endpoint: &Endpoint, load: &Load) -> Outcome<Done> {
-        let (from, to) = (self.from, self.to);
+    async fn go_headwater(&self, endpoint: &Endpoint, load: &Load, laps: &Laps) -> Outcome<Done> {
+        let (from, to, rest) = (self.from, self.to, self.rest);
         let mut done = Done::default();
         match self.job {
             Job::Sink { processor, keys } => {
-                done.requests = Some(jobs::sink(endpoint, to, load, processor, keys).await?);
+                done.requests = Some(jobs::sink(endpoint, to, load, processor, keys, laps).await?);
             }
-            Job::Source { processor } => done.read = Some(jobs::source(endpoint, from, processor).await?),
-            Job::Relay => done.requests = Some(jobs::relay(endpoint, from, to).await?),
+            Job::Source { processor } => {
+                done.read = Some(jobs::source(endpoint, from, processor, Reader { rest, laps }).await?);
+            }
+            Job::Relay => done.requests = Some(jobs::relay(endpoint, from, to, laps).await?),
         }
         Ok(done)
     }

@@ -1,8 +1,9 @@
 //! What is measured, and how often.
 
 use std::str::FromStr;
+use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::job::Job;
 
@@ -30,10 +31,16 @@ pub struct Settings {
     pub shards: usize,
     /// How often each job runs on each side, 1 or more: 3.
     pub rounds: usize,
+    /// How long a reader rests after each thousand messages: not at all.
+    #[serde(skip)]
+    pub rest: Duration,
+    /// After how many messages the clock is looked at within a run of Headwater, where jobs have processes: never.
+    #[serde(skip)]
+    pub lap: Option<usize>,
 }
 
 /// Who does a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// A bare loop over `aws-sdk-kinesis`.
@@ -49,7 +56,8 @@ impl Settings {
     /// Returns the defaults for some jobs.
     pub fn of(jobs: Vec<Job>) -> Self {
         let sides = vec![Side::Sdk, Side::Headwater];
-        Self { jobs, sides, records: 50_000, size: 1_000, shards: 4, rounds: 3 }
+        let rest = Duration::ZERO;
+        Self { jobs, sides, records: 50_000, size: 1_000, shards: 4, rounds: 3, rest, lap: None }
     }
 
     /// Returns one round of a tenth of the records: it shows that everything works, and gives no figure to rely on.

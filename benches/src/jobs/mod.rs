@@ -6,4 +6,4 @@ mod source;
 
 pub(crate) use relay::relay;
 pub(crate) use sink::sink;
-pub(crate) use source::source;
+pub(crate) use source::{Reader, source};

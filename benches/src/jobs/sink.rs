@@ -9,6 +9,7 @@ use headwater_kinesis::{KinesisSink, KinesisSinkBuilder};
 
 use crate::endpoint::Endpoint;
 use crate::job::Keys;
+use crate::laps::Laps;
 use crate::load::Load;
 use crate::processor::Processor;
 
@@ -22,11 +23,12 @@ pub(crate) async fn sink(
     load: &Load,
     processor: Processor,
     keys: Keys,
+    laps: &Laps,
 ) -> Result<u64> {
     let ordering = if let Keys::Unordered(_) = keys { Ordering::None } else { Ordering::PerKey };
     let sink = connecting(endpoint, stream).ordering(ordering).connect().await?;
     let status = sink.status();
-    let outbox = Outbox { load, keys };
+    let outbox = Outbox { load, keys, laps };
     let (bytes, text, order) =
         (|n| load.bytes(n).clone(), |n| load.text(n).clone(), |n| load.order(n).clone());
     match processor {
@@ -34,6 +36,7 @@ pub(crate) async fn sink(
         Processor::String => outbox.send(text, sink.encode(codec::string())).await,
         Processor::Json => outbox.send(order, sink.encode(codec::json())).await,
         Processor::JsonLines => outbox.send(order, sink.encode(codec::json_lines())).await,
+        Processor::TextLines => outbox.send(text, sink.encode(codec::json_lines())).await,
         Processor::JsonList => outbox.send(order, sink.encode(codec::json_list())).await,
         Processor::Msgpack => outbox.send(order, sink.encode(codec::msgpack())).await,
         Processor::KplString => outbox.send(text, sink.encode(codec::kpl_string())).await,
@@ -52,6 +55,7 @@ pub(super) fn connecting(endpoint: &Endpoint, stream: &str) -> KinesisSinkBuilde
 struct Outbox<'a> {
     load: &'a Load,
     keys: Keys,
+    laps: &'a Laps,
 }
 
 impl Outbox<'_> {
@@ -63,6 +67,7 @@ impl Outbox<'_> {
     ) -> Result<()> {
         let tracker = Tracker::new();
         let messages = self.acks(&tracker).enumerate().map(|(n, ack)| {
+            self.laps.count();
             let key = match self.keys {
                 Keys::Load => Some(n),
                 Keys::Without => None,

@@ -12,10 +12,10 @@ use crate::comparison::Comparison;
 use crate::endpoint::REQUEST_BYTES;
 use crate::load::KEYS;
 use crate::machine::Machine;
-use crate::report::words::grouped;
 use crate::settings::Settings;
 
 pub use files::Files;
+pub(crate) use words::grouped;
 
 /// The settings of a benchmark, the machine, and what came of each job.
 ///
