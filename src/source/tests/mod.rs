@@ -2,6 +2,7 @@
 
 mod acks;
 mod bounds;
+mod chunked;
 mod ending;
 mod failures;
 mod fleet;

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use proptest::prelude::*;
 use tokio::time::{sleep, timeout};
 
+use super::chunked::Chunked;
 use super::ledger::{Ledger, Stint, rows};
 use super::odd::{Odd, Singles};
 use super::shard;
@@ -120,8 +121,11 @@ impl World {
             ..SourceConfig::default()
         };
         let mut odd = Odd::new(&self.stream);
-        if self.rng.bool() {
-            odd = odd.opening(|_, fetch| Singles::boxed(fetch));
+        match self.rng.u8(..4) {
+            0 => odd = odd.opening(|_, fetch| Singles::boxed(fetch)),
+            1 => odd = odd.opening(|_, fetch| Chunked::boxed(fetch)),
+            2 => odd = odd.opening(|_, fetch| Chunked::boxed(Singles::boxed(fetch))),
+            _ => {}
         }
         let parted = self.rng.u8(..3) == 0;
         let mut worker = Worker::connect(name, odd, config, &self.store, &self.health, parted).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::chunked::Chunked;
 use super::odd::{Odd, Pushing, Singles, Throttled, Unlisted};
 use super::{LONG, config, filled, next, number, put, row, shard, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
@@ -158,6 +159,56 @@ async fn payloads_count_until_they_are_dropped_and_who_keeps_them_all_still_gets
     assert_eq!(source.budget.used(), held, "nothing more is fetched for a consumer that does not ask");
     drop(payloads);
     assert!(source.budget.used() < 16 << 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_count_until_their_last_payload_is_dropped_and_who_keeps_one_of_each_still_gets_them_all() {
+    let stream = MemoryStream::new("orders", 1);
+    for _ in 0..100 {
+        stream.put("key", vec![7; 4_000]);
+    }
+    let odd = Odd::new(&stream).opening(|_, fetch| Chunked::boxed(Singles::boxed(fetch)));
+    let config = SourceConfig { buffer_bytes: 16 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
+    let mut parts = Vec::new();
+    for _ in 0..100 {
+        let (payload, _, _, _, ack) = next(&mut source).await.into_parts();
+        ack.ack();
+        parts.push(payload.slice(..1));
+    }
+    assert!(source.budget.used() >= 400_000, "a byte of each holds all of it: {}", source.budget.used());
+    stream.put("key", vec![7; 4_000]);
+    sleep(Duration::from_secs(10)).await;
+    let held = source.budget.used();
+    stream.put("key", vec![7; 4_000]);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(source.budget.used(), held, "nothing more is fetched for a consumer that does not ask");
+    drop(parts);
+    assert!(source.budget.used() < 16 << 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunks_of_a_consumer_that_stalls_stay_within_the_budget() {
+    let stream = filled(4, 0);
+    let odd = Odd::new(&stream).opening(|_, fetch| Chunked::boxed(fetch));
+    let config = SourceConfig { buffer_bytes: 64 << 10, ..config(&MemoryCheckpoints::new()) };
+    let mut source = ShardedSource::connect(Arc::new(odd), config).await.unwrap();
+    for n in 0..300 {
+        stream.put(format!("key-{n}"), format!("{n:01000}"));
+        sleep(Duration::from_millis(100)).await;
+        assert!(source.budget.used() <= 64 << 10, "{}", source.budget.used());
+    }
+    let mut numbers = Vec::new();
+    for _ in 0..300 {
+        let message = next(&mut source).await;
+        numbers.push(number(&message));
+        message.ack();
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..300).collect::<Vec<_>>());
+    sleep(Duration::from_secs(2)).await;
+    assert!(source.next().now_or_never().is_none());
+    assert_eq!(source.budget.used(), 0);
 }
 
 #[tokio::test(start_paused = true)]
