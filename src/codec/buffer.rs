@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-/// The bytes and the count of a frame that appends its messages one after another.
+/// The bytes and the count of a frame that appends its messages one after another, in memory that all its records
+/// use: each is copied out at its exact length, which costs less than to grow a new one.
 #[derive(Default)]
 pub(super) struct Buffer {
     pub(super) bytes: Vec<u8>,
@@ -12,6 +13,8 @@ pub(super) struct Buffer {
 impl Buffer {
     pub(super) fn take(&mut self) -> Bytes {
         self.count = 0;
-        Bytes::from(std::mem::take(&mut self.bytes))
+        let record = Bytes::copy_from_slice(&self.bytes);
+        self.bytes.clear();
+        record
     }
 }

@@ -105,6 +105,16 @@ pub trait Frame: Send {
     /// that carries no keys or no headers leaves them out.
     fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers);
 
+    /// Adds a message if the record is no longer than `longest` with it, and tells whether it did. A frame that works
+    /// out a length and what it writes in one go need not do it twice.
+    fn push_within(&mut self, longest: usize, key: &Key, payload: &[u8], headers: &Headers) -> bool {
+        let fits = self.len_with(key, payload, headers) <= longest;
+        if fits {
+            self.push(key, payload, headers);
+        }
+        fits
+    }
+
     /// Returns how many messages it holds.
     fn count(&self) -> usize;
 

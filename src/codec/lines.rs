@@ -1,6 +1,7 @@
 //! One message per line.
 
 use bytes::Bytes;
+use memchr::memchr;
 
 use crate::codec::buffer::Buffer;
 use crate::codec::{Frame, Framing, Part, Split};
@@ -43,7 +44,7 @@ impl Framing for Lines {
         if payload.is_empty() {
             return Err("an empty line would not be read again".into());
         }
-        if payload.contains(&b'\n') {
+        if memchr(b'\n', payload).is_some() {
             return Err("a line cannot hold a newline".into());
         }
         if payload.ends_with(b"\r") {

@@ -104,7 +104,7 @@ impl Frame for NetstringsFrame {
 
     fn push(&mut self, _: &Key, payload: &[u8], _: &Headers) {
         let bytes = &mut self.0.bytes;
-        bytes.extend_from_slice(payload.len().to_string().as_bytes());
+        bytes.extend_from_slice(itoa::Buffer::new().format(payload.len()).as_bytes());
         bytes.push(b':');
         bytes.extend_from_slice(payload);
         bytes.push(b',');

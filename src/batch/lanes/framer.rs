@@ -92,10 +92,12 @@ impl Framer {
         if self.joins() { (bytes / self.size.bytes).max(messages / self.size.messages) } else { messages }
     }
 
-    /// Takes the messages of one entry from the head of a queue, all of one key or of none.
+    /// Takes the messages of one entry from the head of a queue, all of one key or of none. `is_mixed` where the queue
+    /// may hold others too.
     pub(in crate::batch) fn take(
         &mut self,
         queue: &mut VecDeque<Held>,
+        is_mixed: bool,
         pool: &mut Pool,
         generate: impl FnOnce() -> Key,
     ) -> Option<Framed> {
@@ -111,7 +113,7 @@ impl Framer {
         }
         let mut filling = Filling::default();
         let own_key = own_key.is_some().then_some(&key);
-        self.fill_from(&mut filling, queue, &key, own_key, pool);
+        self.fill_from(&mut filling, queue, (&key, own_key), is_mixed, pool);
         Some(self.finish(filling, key))
     }
 
@@ -124,7 +126,7 @@ impl Framer {
         key: &Key,
         pool: &Pool,
     ) -> bool {
-        self.fill_from(filling, queue, key, Some(key), pool);
+        self.fill_from(filling, queue, (key, Some(key)), false, pool);
         queue.is_empty() && filling.places.len() < self.size.messages
     }
 
@@ -132,8 +134,8 @@ impl Framer {
         &mut self,
         filling: &mut Filling,
         queue: &mut VecDeque<Held>,
-        key: &Key,
-        own_key: Option<&Key>,
+        (key, own_key): (&Key, Option<&Key>),
+        is_mixed: bool,
         pool: &Pool,
     ) {
         let joins = self.joins();
@@ -149,10 +151,13 @@ impl Framer {
             let (payload, headers) = (accepted.message.payload(), accepted.message.headers());
             let is_first = filling.places.is_empty();
             // The first always goes: one that is longer than a frame should be travels alone.
-            if !is_first && (accepted.key() != own_key || frame.len_with(key, payload, headers) > longest) {
+            if is_first {
+                frame.push(key, payload, headers);
+            } else if (is_mixed && accepted.key() != own_key)
+                || !frame.push_within(longest, key, payload, headers)
+            {
                 return;
             }
-            frame.push(key, payload, headers);
             if is_first && joins {
                 let expected = (longest / (payload.len() + 1)).saturating_add(1);
                 filling.places.reserve(expected.min(most).min(queue.len()));

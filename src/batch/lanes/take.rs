@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::chain::Chain;
 use crate::batch::lanes::framer::{Filling, Framed};
 use crate::batch::lanes::lane::{random_key, random_within};
 use crate::batch::lanes::map::LaneId;
@@ -95,7 +96,7 @@ impl Backlog {
         let generated = if is_loose { Some(self.generated_key(lane)) } else { None };
         let chain = self.chains.get(id);
         let generate = || generated.unwrap_or_else(random_key);
-        let Some(framed) = self.framer.take(&mut chain.queue, &mut self.pool, generate) else {
+        let Some(framed) = self.framer.take(&mut chain.queue, is_loose, &mut self.pool, generate) else {
             self.chains.note_idle(id);
             return false;
         };
@@ -146,25 +147,26 @@ impl Backlog {
             let (messages, bytes) = (chain.queue.len(), chain.bytes);
             chain.shared = false;
             self.lane(lane).queue.shrink_shared(messages, bytes);
-            let chain = self.chains.get(id);
-            let (Some(head), Some(key)) = (chain.queue.front().copied(), chain.key.clone()) else {
+            let Chain { key: Some(key), queue, bytes: left, .. } = self.chains.get(id) else { continue };
+            let Some(head) = queue.front().copied() else {
                 self.chains.note_idle(id);
                 continue;
             };
             let before = filling.bytes();
-            let has_room = self.framer.fill(&mut filling, &mut chain.queue, &key, &self.pool);
-            if chain.queue.len() < messages {
+            let has_room = self.framer.fill(&mut filling, queue, key, &self.pool);
+            if queue.len() < messages {
                 since.get_or_insert(head.since);
-                ids.push((id, key));
-                chain.bytes -= filling.bytes() - before;
+                ids.push(id);
+                *left -= filling.bytes() - before;
             }
             self.after_sharing(id, messages);
             if !has_room {
                 break;
             }
         }
-        let (first, first_key) = ids.first().cloned()?;
+        let first = *ids.first()?;
         let (hash_key, _) = self.chains.lands(first);
+        let first_key = self.chains.get(first).key.clone()?;
         let Framed { mut entry, messages, .. } = self.framer.finish(filling, first_key);
         let shared = matches!(messages, Messages::Many(_));
         if shared {
@@ -172,7 +174,7 @@ impl Backlog {
         }
         let chains = match ids.len() {
             1 => ChainIds::One(first),
-            _ => ChainIds::Many(ids.into_iter().map(|(id, _)| id).collect()),
+            _ => ChainIds::Many(ids),
         };
         let since = since.unwrap_or_else(Instant::now);
         Some(Waiting { entry, unsettled: Unsettled::new(messages, chains, lane, shared, since) })

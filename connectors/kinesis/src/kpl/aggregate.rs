@@ -30,7 +30,8 @@ const TAG_VALUE: u32 = 2;
 /// a message costs the same in a frame of one as in a frame of thousands.
 #[derive(Default)]
 pub(super) struct Aggregate {
-    partition_keys: Table<Box<str>>,
+    // As keys that are nothing else: a short one needs no allocation.
+    partition_keys: Table<Key>,
     hash_keys: Table<HashKey>,
     records: Vec<u8>,
     count: usize,
@@ -51,7 +52,10 @@ struct Entry {
 
 impl Aggregate {
     fn entry(&self, key: &Key, payload: &[u8], headers: &Headers) -> Entry {
-        let (partition_key_index, new_partition_key) = self.partition_keys.find(key.partition_key());
+        let (partition_key_index, new_partition_key) = match key.explicit_hash_key() {
+            None => self.partition_keys.find(key),
+            Some(_) => self.partition_keys.find(&Key::new(key.partition_key())),
+        };
         let hash_key = key.explicit_hash_key().map(|hash_key| {
             let (index, new) = self.hash_keys.find(&hash_key);
             (hash_key, index, new)
@@ -83,12 +87,9 @@ impl Aggregate {
     }
 }
 
-impl Frame for Aggregate {
-    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
-        if self.count == 0 && headers.is_empty() {
-            return payload.len();
-        }
-        let entry = self.entry(key, payload, headers);
+impl Aggregate {
+    /// Returns the length of the record with a message, which is alone in a plain one.
+    fn len_with_entry(&self, entry: &Entry, key: &Key) -> usize {
         let partition_key_len =
             if entry.new_partition_key { field_len(key.partition_key().len()) } else { 0 };
         let hash_key_len = match entry.hash_key {
@@ -98,11 +99,10 @@ impl Frame for Aggregate {
         self.len() + partition_key_len + hash_key_len + field_len(entry.body_len)
     }
 
-    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
-        let entry = self.entry(key, payload, headers);
+    fn add(&mut self, entry: &Entry, key: &Key, payload: &[u8], headers: &Headers) {
         if entry.new_partition_key {
             let text = key.partition_key();
-            self.partition_keys.add(PARTITION_KEY_TABLE, text.into(), text);
+            self.partition_keys.add(PARTITION_KEY_TABLE, Key::new(text), text);
         }
         if let Some((hash_key, _, true)) = entry.hash_key {
             self.hash_keys.add(EXPLICIT_HASH_KEY_TABLE, hash_key, &hash_key.to_string());
@@ -128,6 +128,29 @@ impl Frame for Aggregate {
             encode_bytes(TAG_KEY, name.as_bytes(), out);
             encode_bytes(TAG_VALUE, value.as_bytes(), out);
         }
+    }
+}
+
+impl Frame for Aggregate {
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
+        if self.count == 0 && headers.is_empty() {
+            return payload.len();
+        }
+        self.len_with_entry(&self.entry(key, payload, headers), key)
+    }
+
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
+        self.add(&self.entry(key, payload, headers), key, payload, headers);
+    }
+
+    fn push_within(&mut self, longest: usize, key: &Key, payload: &[u8], headers: &Headers) -> bool {
+        let entry = self.entry(key, payload, headers);
+        let is_plain = self.count == 0 && headers.is_empty();
+        let len = if is_plain { payload.len() } else { self.len_with_entry(&entry, key) };
+        if len <= longest {
+            self.add(&entry, key, payload, headers);
+        }
+        len <= longest
     }
 
     fn count(&self) -> usize {

@@ -1,23 +1,21 @@
 //! A key table of an aggregate in the making.
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 /// The distinct keys of an aggregate in order of first use, and their protobuf, grown key by key.
 pub(super) struct Table<K> {
-    indices: HashMap<K, u64>,
+    // Seeded anew for each table: whoever makes up keys cannot make them collide.
+    indices: HashMap<K, u64, RandomState>,
     encoded: Vec<u8>,
 }
 
 impl<K: Eq + Hash> Table<K> {
     /// Returns the index that the key has, or would get, and whether it is new.
-    pub(super) fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> (u64, bool)
-    where
-        K: Borrow<Q>,
-    {
+    pub(super) fn find(&self, key: &K) -> (u64, bool) {
         self.indices.get(key).map_or((self.indices.len() as u64, true), |index| (*index, false))
     }
 
@@ -43,7 +41,7 @@ impl<K: Eq + Hash> Table<K> {
 
 impl<K> Default for Table<K> {
     fn default() -> Self {
-        Self { indices: HashMap::new(), encoded: Vec::new() }
+        Self { indices: HashMap::default(), encoded: Vec::new() }
     }
 }
 
