@@ -90,8 +90,15 @@ impl Endpoint {
     /// Answers one call. It may take as long as a fault says, for ever included; dropping it abandons the
     /// call.
     pub(crate) async fn call(self: &Arc<Self>, headers: &HeaderMap, body: Bytes) -> Reply {
-        let Some(format) = self.format_of(headers) else { return Reply::unknown_format() };
-        let Some(operation) = operation_of(headers) else {
+        let operation = operation_of(headers);
+        let Some(format) = self.format_of(headers) else {
+            if let Some(operation) = operation {
+                self.tally.call(operation);
+                self.tally.refused(operation);
+            }
+            return Reply::unknown_format();
+        };
+        let Some(operation) = operation else {
             return Reply::refusal(&Error::new(ErrorCode::UnknownOperation, "Unknown operation."), format);
         };
         self.tally.call(operation);

@@ -4,3 +4,4 @@ mod aggregates;
 mod deaggregation;
 mod processors;
 mod samples;
+mod wire;

@@ -248,6 +248,7 @@ async fn an_endpoint_that_refuses_cbor_answers_json_alone() {
     let server = LocalKinesis::builder().stream("orders", 1).refuse_cbor().serve().await.unwrap();
     let answer = Answer::in_cbor(&server, "PutRecord", &entry("k", b"x")).await;
     assert_eq!(answer.status(), "404");
+    assert_eq!(server.counters().refused(Operation::PutRecord), 1);
     let client = server.client();
     client.put_record().stream_name("orders").partition_key("k").data(b"x"[..].into()).send().await.unwrap();
     assert_eq!(server.record_count("orders").unwrap(), 1);
