@@ -7,7 +7,7 @@
 //    free a moment ago may be gone by the time that a slow server binds it.
 // 3. It ends when its standard input does. The test process holds the other end of that pipe, so no server
 //    outlives its tests, however they end.
-// 4. It keeps what it is given in CBOR, which kinesalite takes and then loses.
+// 4. It keeps what it is given in CBOR and answers whole, which kinesalite does not by itself.
 
 const net = require('net')
 
@@ -28,15 +28,18 @@ process.stdin.on('error', () => process.exit(0))
 process.stdin.resume()
 
 // kinesalite takes data that comes as bytes in CBOR for what JSON has, which is text in base64, and writes down
-// `{"type":"Buffer","data":[..]}`, which nobody can read. It is given the text.
+// `{"type":"Buffer","data":[..]}`, which nobody can read: it is given the text. And its answers in CBOR end after 16 KiB
+// and whatever began within them: they are given room.
 if (process.argv[1].includes('kinesalite')) {
-  const { Decoder } = require(require.resolve('cbor', { paths: [process.argv[1]] }))
-  const decode = Decoder.decodeFirstSync
+  const { Decoder, Encoder } = require(require.resolve('cbor', { paths: [process.argv[1]] }))
   const withText = (value) => {
     if (Buffer.isBuffer(value)) return value.toString('base64')
     if (typeof value !== 'object' || value === null) return value
     for (const name of Object.keys(value)) value[name] = withText(value[name])
     return value
   }
+  const decode = Decoder.decodeFirstSync
   Decoder.decodeFirstSync = (...args) => withText(decode.apply(Decoder, args))
+  const encode = Encoder.encodeOne
+  Encoder.encodeOne = (value) => encode.call(Encoder, value, { highWaterMark: 64 * 1024 * 1024 })
 }
