@@ -14,9 +14,10 @@ pub(super) struct Packer(FrameEncoder<Vec<u8>>);
 
 impl Packer {
     pub(super) fn create(_: i32) -> Box<dyn Pack> {
+        // A decoder clears a block's room for every block, so that small ones are cheap to read. They share one window.
         let info = FrameInfo::new()
-            .block_size(BlockSize::Max256KB)
-            .block_mode(BlockMode::Independent)
+            .block_size(BlockSize::Max64KB)
+            .block_mode(BlockMode::Linked)
             .content_checksum(true);
         Box::new(Self(FrameEncoder::with_frame_info(info, Vec::new())))
     }

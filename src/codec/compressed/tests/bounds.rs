@@ -7,14 +7,13 @@ use crate::Headers;
 use crate::codec::compressed::format::Format;
 use crate::codec::{Lines, Single};
 
-const LENGTHS: [usize; 13] =
-    [0, 1, 2, 63, 1000, 31_000, 65_535, 65_536, 131_073, 262_144, 1_000_000, 1 << 20, 10 << 20];
+const LENGTHS: [usize; 11] = [0, 1, 2, 63, 1000, 31_000, 65_535, 65_536, 131_073, 262_144, 1 << 20];
 
 #[test]
 fn what_cannot_be_compressed_goes_as_it_is() {
     for (format, compression) in formats() {
         let codec = raw(Single).compressed(compression);
-        for len in LENGTHS {
+        for len in LENGTHS.into_iter().chain([10 << 20]) {
             let payload = noise(len);
             let record = record_of(&codec, &[&payload]);
             assert_eq!(record, payload, "{format}: {len} bytes");

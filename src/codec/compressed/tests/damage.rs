@@ -25,12 +25,12 @@ fn a_record_that_is_cut_short_anywhere_is_poison_that_names_the_format() {
 
 #[test]
 fn a_long_record_that_is_cut_between_its_blocks_is_poison() {
-    let text: String = (0..200_000).map(|id: u32| id.to_string() + " is sent\n").collect();
+    let text: String = (0..40_000).map(|id: u32| id.to_string() + " is sent\n").collect();
     for (format, compression) in formats() {
         let codec = raw(Single).compressed(compression);
         let record = record_of(&codec, &[&text]);
         assert_eq!(read(&codec, &record).unwrap(), [&text]);
-        for len in (4..record.len()).step_by(record.len() / 997) {
+        for len in (4..record.len()).step_by(record.len() / 61) {
             assert!(read(&codec, &record.slice(..len)).is_err(), "{format}: {len} of {} bytes", record.len());
         }
         // The end of an LZ4 frame is four zero bytes and a checksum.
