@@ -1,11 +1,11 @@
 //! Records whose codec nobody named.
 
 use bytes::Bytes;
-use headwater_kinesis::codec::{Deserializer, Frame, Framing, Lines, Netstrings, Part, Single, Split};
+use headwater_kinesis::codec::{Deserializer, Frame, Framing, Kpl, Lines, Netstrings, Part, Single, Split};
 
 use crate::codec::Format;
 
-/// Takes a record for what it looks like: MessagePack in netstrings if all of it is that, else JSON lines if every line
+/// Takes a record for what it looks like: a KPL aggregate, else MessagePack in netstrings if all of it is that, else JSON lines if every line
 /// is JSON, else one message. MessagePack becomes JSON on the way, so that what comes out is read as
 /// [`Format::Raw`].
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,11 @@ impl Framing for Auto {
     }
 
     fn split(&self, record: &Bytes) -> Split {
+        // A source has opened aggregates, but for those that were compressed.
+        let aggregate = Kpl.split(record);
+        if aggregate.parts.iter().any(|part| part.key.is_some()) {
+            return aggregate;
+        }
         let Some(payloads) = message_pack(record).or_else(|| json_lines(record)) else {
             return Split::whole(record);
         };

@@ -4,13 +4,29 @@ use bytes::Bytes;
 use headwater::BoxError;
 use headwater_kinesis::codec::{Deserializer as _, Framing as _, Kpl, Part, Split};
 
-use crate::codec::CodecName;
+use crate::codec::{CodecName, inflate};
 
 /// The codecs that a record which is no aggregate may be of, the most telling first.
 const PLAIN: [CodecName; 4] = [CodecName::Msgpack, CodecName::Json, CodecName::JsonLines, CodecName::String];
 
+/// What a record looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Looks {
+    pub(crate) codec: CodecName,
+    pub(crate) is_compressed: bool,
+}
+
+impl Looks {
+    pub(crate) fn of(record: &Bytes) -> Self {
+        match inflate(record) {
+            Ok(inflated) => Self { codec: looks_like(&inflated), is_compressed: inflated != *record },
+            Err(_) => Self { codec: CodecName::Bytes, is_compressed: false },
+        }
+    }
+}
+
 /// The codec that a record looks like.
-pub(crate) fn looks_like(record: &Bytes) -> CodecName {
+fn looks_like(record: &Bytes) -> CodecName {
     let Split { parts, damaged } = Kpl.split(record);
     let is_aggregate = damaged.is_some() || parts.iter().any(|part| part.key.is_some());
     if is_aggregate {
@@ -25,9 +41,10 @@ pub(crate) fn looks_like(record: &Bytes) -> CodecName {
 
 /// Reads a record as a source and a codec do: out of its aggregate, then out of its frame.
 pub(crate) fn reads(codec: CodecName, record: &Bytes) -> Result<(), BoxError> {
-    let (framing, serializer) = codec.codec().into_parts();
+    let (framing, serializer) = codec.reading().into_parts();
     for user in whole(Kpl.split(record))? {
-        let messages = if framing.carries_keys() { vec![user] } else { whole(framing.split(&user.payload))? };
+        let is_opened = framing.carries_keys() && user.key.is_some();
+        let messages = if is_opened { vec![user] } else { whole(framing.split(&user.payload))? };
         for message in messages {
             serializer.deserialize(&message.payload)?;
         }
@@ -48,11 +65,15 @@ mod tests {
     use headwater::{Headers, Key};
     use headwater_kinesis::codec::Serializer as _;
 
-    use super::{looks_like, reads};
-    use crate::codec::CodecName;
+    use super::{Looks, looks_like, reads};
+    use crate::codec::{CodecName, Compress};
 
     fn record(codec: CodecName, messages: &[&'static str]) -> Bytes {
-        let (framing, serializer) = codec.codec().into_parts();
+        written(codec, None, messages)
+    }
+
+    fn written(codec: CodecName, compress: Option<Compress>, messages: &[&'static str]) -> Bytes {
+        let (framing, serializer) = codec.writing(compress).unwrap().into_parts();
         let mut frame = framing.open();
         for message in messages {
             let mut payload = Vec::new();
@@ -72,6 +93,22 @@ mod tests {
         assert_eq!(looks_like(&record(CodecName::KplString, &["a", "b"])), CodecName::KplString);
         assert_eq!(looks_like(&record(CodecName::String, &["an order"])), CodecName::String);
         assert_eq!(looks_like(&Bytes::from_static(b"\xff\xfe")), CodecName::Bytes);
+    }
+
+    #[test]
+    fn a_compressed_record_looks_like_what_is_in_it() {
+        let messages = [r#"{"order":7,"state":"sent"}"#; 20];
+        for codec in [CodecName::JsonLines, CodecName::JsonList, CodecName::Msgpack, CodecName::KplJson] {
+            for compress in [Compress::Zstd, Compress::Lz4, Compress::Gzip] {
+                let record = written(codec, Some(compress), &messages);
+                assert_eq!(Looks::of(&record), Looks { codec, is_compressed: true });
+                reads(codec, &record).unwrap();
+                let cut = record.slice(..record.len() - 1);
+                assert_eq!(Looks::of(&cut), Looks { codec: CodecName::Bytes, is_compressed: false });
+                reads(codec, &cut).unwrap_err();
+            }
+            assert_eq!(Looks::of(&record(codec, &messages)), Looks { codec, is_compressed: false });
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! for digit. What the codec's serializer does is between that and the wire.
 
 mod auto;
+mod compress;
 mod format;
 mod guess;
 mod name;
@@ -11,8 +12,9 @@ mod payload;
 mod reading;
 
 pub(crate) use auto::Auto;
+pub(crate) use compress::{Compress, inflate};
 pub(crate) use format::Format;
-pub(crate) use guess::{looks_like, reads};
+pub(crate) use guess::{Looks, reads};
 pub(crate) use name::CodecName;
 pub(crate) use payload::Payload;
 pub(crate) use reading::Reading;

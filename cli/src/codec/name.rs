@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 use headwater_kinesis::codec::{Codec, Kpl, Lines, List, Netstrings, Single};
 
-use crate::codec::Format;
+use crate::codec::{Compress, Format};
+use crate::failure::Failure;
 
 /// A codec, by the name of its preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,6 +28,29 @@ pub(crate) enum CodecName {
 }
 
 impl CodecName {
+    /// The codec for reading, which takes compressed records for what is in them. Bytes are as they are.
+    pub(crate) fn reading(self) -> Codec<Format> {
+        match self {
+            Self::Bytes => self.codec(),
+            _ => self.codec().zstd(),
+        }
+    }
+
+    /// The codec for writing.
+    ///
+    /// # Errors
+    ///
+    /// A wrong use of the command: bytes are not compressed, since nothing would inflate them.
+    pub(crate) fn writing(self, compress: Option<Compress>) -> Result<Codec<Format>, Failure> {
+        match compress {
+            None => Ok(self.codec()),
+            Some(_) if self == Self::Bytes => Err(Failure::usage(
+                "--compress: with the codec bytes records stay as they are; give --codec json, or another",
+            )),
+            Some(compress) => Ok(self.codec().compressed(compress.compression())),
+        }
+    }
+
     /// The codec, over payloads as a shell has them.
     pub(crate) fn codec(self) -> Codec<Format> {
         match self {

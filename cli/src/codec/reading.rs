@@ -30,8 +30,8 @@ impl Reading {
     /// The codec, over payloads as a shell has them.
     pub(crate) fn codec(self) -> Codec<Format> {
         match self {
-            Self::Auto => Codec::new(Auto, Format::Raw),
-            Self::As(name) => name.codec(),
+            Self::Auto => Codec::new(Auto, Format::Raw).zstd(),
+            Self::As(name) => name.reading(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod async_kinesis;
 mod bench;
 mod completions;
+mod compressed;
 mod config;
 mod copy;
 mod describe;

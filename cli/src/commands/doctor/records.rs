@@ -8,7 +8,7 @@ use aws_sdk_kinesis::types::{Record, Shard, ShardIteratorType};
 use bytes::Bytes;
 use clap::ValueEnum as _;
 
-use crate::codec::{CodecName, looks_like, reads};
+use crate::codec::{CodecName, Looks, reads};
 use crate::commands::doctor::check::Check;
 use crate::commands::doctor::patient::{Page, Patient};
 use crate::commands::doctor::refusal::Refusal;
@@ -80,7 +80,7 @@ impl Sample {
             None => None,
         };
         if codec.is_none() || why.is_some() {
-            *self.looks.entry(name(looks_like(&data))).or_default() += 1;
+            *self.looks.entry(look(Looks::of(&data))).or_default() += 1;
         }
         if let Some(why) = why {
             self.unreadable += 1;
@@ -115,6 +115,11 @@ impl Sample {
             ),
         }
     }
+}
+
+fn look(looks: Looks) -> String {
+    let codec = name(looks.codec);
+    if looks.is_compressed { format!("compressed {codec}") } else { codec }
 }
 
 /// A codec as the flag has it.

@@ -45,6 +45,7 @@ const HAND_OVER: usize = 256;
 
 /// Does it.
 pub(crate) async fn run(args: PutArgs, context: Context) -> Result<Exit, Failure> {
+    let codec = args.codec.writing(args.compress)?;
     let input = Input::of(&args)?;
     let dead_letters = args.dead_letter.as_deref().map(DeadLetters::open).transpose()?;
     let connection = Connection::load(&context.globals).await;
@@ -57,7 +58,6 @@ pub(crate) async fn run(args: PutArgs, context: Context) -> Result<Exit, Failure
     };
     seeing.sink(args.stream.name(), sink.status());
     let status = sink.status();
-    let codec = args.codec.codec();
     let mut ledger = Ledger::new(*codec.serializer(), args.receipts, dead_letters);
     let producer = sink.encode(codec).producer();
 

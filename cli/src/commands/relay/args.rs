@@ -8,7 +8,7 @@ use headwater_kinesis::StreamRef;
 
 use crate::args::EXIT_CODES;
 use crate::begin::Begin;
-use crate::codec::CodecName;
+use crate::codec::{CodecName, Compress};
 use crate::commands::relay::jq::Jq;
 use crate::commands::relay::on_error::OnError;
 use crate::count::count;
@@ -50,6 +50,10 @@ pub(crate) struct RelayArgs {
     /// What a record of TO is. Otherwise: as --codec
     #[arg(long, value_name = "CODEC", help_heading = "Messages")]
     pub(super) codec_out: Option<CodecName>,
+    /// Compress the records of TO, each whole, where that makes them shorter. Those of FROM are inflated whatever they are,
+    /// unless their codec is bytes
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Messages")]
+    pub(super) compress: Option<Compress>,
     /// A jq expression that maps and filters: the message is its input, and each output is a message with the same key
     ///
     /// No output filters the message out. The input is the JSON value, or a JSON string where the codec is string or

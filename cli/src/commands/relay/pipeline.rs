@@ -13,7 +13,7 @@ use headwater_kinesis::codec::Deserializer as _;
 use headwater_kinesis::{KinesisSink, KinesisSource};
 use metrics::counter;
 
-use crate::codec::CodecName;
+use crate::codec::{CodecName, inflate};
 use crate::commands::relay::dead_letters::DeadLetters;
 use crate::commands::relay::on_error::OnError;
 use crate::commands::relay::plan::Plan;
@@ -109,10 +109,10 @@ fn decoded(
     plan: &Plan,
     letters: Option<&DeadLetters>,
 ) -> (BoxStream<'static, Result<Message<Bytes>>>, Option<PoisonCount>) {
-    if plan.is_raw() {
+    if plan.is_raw {
         return (source.boxed(), None);
     }
-    let decode = source.decode(plan.codec_in.codec());
+    let decode = source.decode(plan.codec_in.reading());
     match (plan.on_error, letters) {
         (OnError::DeadLetter, Some(letters)) => {
             let codec = plan.codec_in;
@@ -130,8 +130,8 @@ fn decoded(
 fn why_undecoded(codec: CodecName, payload: &Bytes) -> String {
     let name = codec.to_possible_value();
     let name = name.as_ref().map_or("the codec", |name| name.get_name());
-    let codec = codec.codec();
-    let cause = codec.serializer().deserialize(payload).err();
+    let codec = codec.reading();
+    let cause = inflate(payload).err().or_else(|| codec.serializer().deserialize(payload).err());
     let cause = cause.or_else(|| codec.framing().split(payload).damaged.map(|(_, cause)| cause));
     match cause {
         Some(cause) => format!("it cannot be decoded as {name}: {cause}"),
@@ -141,7 +141,7 @@ fn why_undecoded(codec: CodecName, payload: &Bytes) -> String {
 
 /// What is to be done for a message.
 fn steps(message: Message<Bytes>, plan: &Plan, skipped: &Skipped) -> Result<Vec<Step>> {
-    if plan.is_raw() {
+    if plan.is_raw {
         return Ok(vec![Step::Put(message)]);
     }
     let (message, _span) = otlp::follow(message, "relay");

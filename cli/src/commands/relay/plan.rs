@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use headwater::source::{self, Start};
+use headwater_kinesis::codec::Codec;
 
 use crate::begin::Begin;
-use crate::codec::CodecName;
+use crate::codec::{CodecName, Format};
 use crate::commands::relay::RelayArgs;
 use crate::commands::relay::on_error::OnError;
 use crate::commands::relay::transform::Transform;
@@ -16,7 +17,9 @@ use crate::place::Place;
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) codec_in: CodecName,
-    pub(super) codec_out: CodecName,
+    pub(super) codec_out: Codec<Format>,
+    /// Whether records pass as they are, unread.
+    pub(super) is_raw: bool,
     pub(super) transform: Transform,
     pub(super) on_error: OnError,
     pub(super) start: Start,
@@ -29,7 +32,8 @@ impl Plan {
     pub(super) fn of(args: &RelayArgs) -> Result<Self, Failure> {
         check_streams(args)?;
         let codec_in = args.codec_in.or(args.codec).unwrap_or(CodecName::Bytes);
-        let codec_out = args.codec_out.or(args.codec).unwrap_or(CodecName::Bytes);
+        let out = args.codec_out.or(args.codec).unwrap_or(CodecName::Bytes);
+        let codec_out = out.writing(args.compress)?;
         for (flag, expression) in [("--jq", &args.jq), ("--key-jq", &args.key_jq)] {
             if expression.is_some() && codec_in == CodecName::Bytes {
                 return Err(Failure::usage(format!(
@@ -50,24 +54,20 @@ impl Plan {
         };
         Ok(Self {
             codec_in,
-            codec_out,
+            is_raw: codec_in == CodecName::Bytes && out == CodecName::Bytes,
             transform: Transform {
                 jq: args.jq.clone(),
                 key: args.key_jq.clone(),
                 from: *codec_in.codec().serializer(),
-                to: *codec_out.codec().serializer(),
-                framing: Arc::clone(codec_out.codec().framing()),
+                to: *codec_out.serializer(),
+                framing: Arc::clone(codec_out.framing()),
             },
+            codec_out,
             on_error: OnError::of(args)?,
             start,
             until: args.until.map_or(source::Until::Forever, |until| until.0),
             application: args.store.application()?.to_owned(),
         })
-    }
-
-    /// Whether records pass as they are, unread.
-    pub(super) fn is_raw(&self) -> bool {
-        self.codec_in == CodecName::Bytes && self.codec_out == CodecName::Bytes
     }
 }
 

@@ -146,7 +146,7 @@ impl Relay {
         // A sink that is shown before its source would be ready alone.
         self.seeing.sink(args.to.name(), sink.status());
 
-        let sink = sink.encode(plan.codec_out.codec());
+        let sink = sink.encode(plan.codec_out.clone());
         let outlet = Arc::new(Outlet { producer: sink.producer(), letters, progress: self.progress.clone() });
         let (plan, skipped, stop) = (Arc::clone(plan), self.skipped.clone(), stop.clone());
         Ok(Pipeline { plan, source, sink, outlet, skipped, stop })

@@ -4,6 +4,7 @@ use headwater_local::{ErrorCode, Fault, Faults, Operation};
 
 use crate::doctor::orders::{doctor, orders};
 use crate::doctor::told::Told;
+use crate::support::Headwater;
 
 #[tokio::test]
 async fn records_of_another_codec_are_found_with_what_they_look_like() {
@@ -21,6 +22,20 @@ async fn records_of_another_codec_are_found_with_what_they_look_like() {
     let told = Told::by(doctor(&server, &[])).await;
     told.nothing_found();
     assert!(told.seen("records").contains("1 looking like json, 1 looking like string"), "{told:?}");
+}
+
+#[tokio::test]
+async fn compressed_records_are_read_for_what_is_in_them() {
+    let server = orders().await;
+    let line = r#"{"state":"sent and paid, sent and paid, sent and paid, sent and paid"}"#;
+    for compress in ["zstd", "lz4", "gzip"] {
+        let put = ["put", "orders", line, "--codec", "json-lines", "--compress", compress];
+        Headwater::new(put).env("AWS_ENDPOINT_URL", server.endpoint_url()).run().await.ok();
+    }
+    let told = Told::by(doctor(&server, &[])).await;
+    told.nothing_found();
+    assert!(told.seen("records").contains("3 looking like compressed json"), "{told:?}");
+    Told::by(doctor(&server, &["--codec", "json-lines"])).await.nothing_found();
 }
 
 #[tokio::test]
