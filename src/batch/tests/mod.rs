@@ -2,6 +2,7 @@
 
 mod adverse;
 mod back_pressure;
+mod compressed;
 mod cost;
 mod dead_letters;
 mod delivery;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use proptest::prelude::*;
 
+use super::compressed::{compressed, inflated};
 use super::graves::{Digger, Graves};
 use super::pairs::{self, Pairs};
 use super::senders::{Told, key_of, run};
@@ -31,7 +32,7 @@ pub(super) struct Case {
 fn case() -> impl Strategy<Value = Case> {
     let policy = prop_oneof![Just(OnKeyFailure::HandBack), Just(OnKeyFailure::Continue)];
     let ordering = prop_oneof![3 => Just(Ordering::PerKey), 1 => Just(Ordering::None)];
-    (any::<u64>(), 1..120_usize, 0..5_u8, ordering, policy, any::<bool>(), any::<bool>(), 1..5_usize)
+    (any::<u64>(), 1..120_usize, 0..7_u8, ordering, policy, any::<bool>(), any::<bool>(), 1..5_usize)
         .prop_map(|(seed, messages, framing, ordering, policy, reshards, faults, tasks)| Case {
             seed,
             messages,
@@ -73,6 +74,8 @@ impl Case {
             0 => None,
             1 => Some(Arc::new(Lines)),
             2 => Some(Arc::new(Pairs { by_hash: false })),
+            3 => Some(compressed(Lines)),
+            4 => Some(compressed(Pairs { by_hash: true })),
             _ => Some(Arc::new(Pairs { by_hash: true })),
         }
     }
@@ -140,12 +143,14 @@ fn fate(rng: &mut Rng, shards: &mut Shards, batch: &Batch, reshards: bool, fault
 fn contents(case: &Case, record: &Record) -> (Vec<(Key, usize)>, bool) {
     let number = |text: &str| text.trim_end_matches('x').parse().unwrap();
     let key = || record.entry.key.clone();
-    if case.framing > 1 {
-        let pairs = pairs::read(&record.entry.data);
+    let data =
+        if matches!(case.framing, 3 | 4) { inflated(&record.entry.data) } else { record.entry.data.clone() };
+    if !matches!(case.framing, 0 | 1 | 3) {
+        let pairs = pairs::read(&data);
         let held = pairs.iter().all(|(key, _)| record.shard.holds(hash_key(key)));
         return (pairs.into_iter().map(|(key, text)| (key, number(&text))).collect(), held);
     }
-    let text = std::str::from_utf8(&record.entry.data).unwrap();
+    let text = std::str::from_utf8(&data).unwrap();
     (text.lines().map(|line| (key(), number(line))).collect(), true)
 }
 
