@@ -59,12 +59,14 @@
 //! # Ok(()) }
 //! ```
 
+mod baseline;
 mod bench;
 mod clock;
 mod comparison;
 mod contents;
 mod endpoint;
 mod format;
+mod guard;
 mod job;
 mod jobs;
 mod laps;
@@ -86,10 +88,12 @@ mod speed;
 mod spread;
 mod streams;
 
+pub use baseline::Baseline;
 pub use bench::Bench;
 pub use clock::Cost;
 pub use comparison::{Comparison, Figures, Packing};
 pub use endpoint::Endpoint;
+pub use guard::{Found, Guards, guard};
 pub use job::{Job, Keys};
 pub use laps::Lap;
 pub use load::SIZES;
@@ -102,5 +106,5 @@ pub use report::{Files, Report};
 pub use serve::serve;
 pub use server::Server;
 pub use settings::{Settings, Side};
-pub use speed::{Group, Line, Row, Served, Speed, laps_table, measure, rows, table};
+pub use speed::{Group, Line, Row, Served, Speed, all_tables, measure, rows, write_page, write_pictures};
 pub use spread::Spread;

@@ -1,9 +1,9 @@
 //! A median, and how far the rounds lie apart.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The median of some figures, with the least and the most of them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The one in the middle; the mean of two where their number is even.
     pub median: f64,

@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod examples;
+mod guard;
 mod setup;
 mod soak;
 mod step;
@@ -38,7 +39,7 @@ enum Task {
     Test(test::Test),
     /// Runs the randomised tests over many more seeds than CI does
     Soak(soak::Soak),
-    /// Runs the throughput benchmark
+    /// Measures what a record costs, beside the bare SDK
     Bench(bench::Bench),
 }
 

@@ -148,6 +148,34 @@ fn python(dir: &Path, requirements: &str) -> Result<(), Error> {
         .run()
 }
 
+/// Unpacks valgrind, without installing it. Returns its program.
+pub(crate) fn valgrind(variable: &str) -> Result<PathBuf, Error> {
+    let way_out = format!("Install valgrind, name its program by {variable}, and run it again.");
+    let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let install = Install::new("valgrind", system);
+    let program = install.dir.join("usr").join("bin").join("valgrind.bin");
+    install.unless_done(|dir| {
+        let download =
+            || Step::new("apt-get").args(["download", "valgrind"]).dir(dir).way_out(way_out.as_str());
+        // A fresh machine has no list of packages yet.
+        download().run().or_else(|_| {
+            Step::new("apt-get").args(["update"]).way_out(way_out.as_str()).run()?;
+            download().run()
+        })?;
+        for entry in fs::read_dir(dir).map_err(|error| at(dir, &error))? {
+            let package = entry.map_err(|error| at(dir, &error))?.path();
+            if package.extension().is_some_and(|extension| extension == "deb") {
+                Step::new("dpkg-deb")
+                    .args(["-x".as_ref(), package.as_os_str(), dir.as_os_str()])
+                    .way_out(way_out.as_str())
+                    .run()?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(program)
+}
+
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// A virtual environment breaks when the Python that made it goes, so the version is part of its stamp.

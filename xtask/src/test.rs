@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::examples::examples;
+use crate::guard::guard;
 use crate::step::{Error, Step};
 use crate::tally::Tally;
 use crate::wire::Wire;
@@ -36,6 +37,7 @@ impl Test {
             // already.
             tally += cargo_test(Step::cargo().args(["test", "--workspace", "--test", "cli", "otlp"]));
             tally += examples();
+            tally += guard();
         }
         Ok(tally)
     }

@@ -26,6 +26,11 @@ pub(crate) fn browser_sources() -> PathBuf {
     root().join("tests").join("browser")
 }
 
+/// What a record cost before.
+pub(crate) fn baseline() -> PathBuf {
+    root().join("benches").join("baseline.json")
+}
+
 /// Where the servers are installed. `headwater-tests` looks for them in the same place.
 pub(crate) fn servers() -> PathBuf {
     root().join("target").join("servers")

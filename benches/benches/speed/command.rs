@@ -1,22 +1,21 @@
 //! The command line, and what it does: as it is, or with every allocation counted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use headwater_benches::{
-    Group, Line, Machine, Outcome, Row, Side, Speed, client, laps_table, measure, rows, serve, serve_null,
-    table,
+    Baseline, Group, Guards, Line, Machine, Outcome, Row, Side, Speed, all_tables, client, guard, measure,
+    rows, serve, serve_null, write_page, write_pictures,
 };
 use serde::Serialize;
+use serde_json::Value;
 use tokio::runtime::Builder;
-
-/// How many rows of a table of millions there are.
-const LAPS: usize = 10;
 
 /// The command line.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(about = "Measures what a record costs a process of its own, beside a bare loop over the AWS SDK")]
 struct Args {
     /// A table to measure, repeatable [default: budget]
@@ -43,6 +42,27 @@ struct Args {
     /// Writes every figure of every round to this file
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Writes the pictures into this folder
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+    /// Puts the tables between their comments in this page
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Takes the allocations from what the counting program wrote by --json
+    #[arg(long, value_name = "FILE")]
+    allocations: Option<PathBuf>,
+    /// The figures to compare with
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Writes what was found into this baseline, and leaves in it what was not measured
+    #[arg(long, value_name = "FILE")]
+    save_baseline: Option<PathBuf>,
+    /// Counts what the guarded jobs need instead, with this valgrind, and fails where that is too much
+    #[arg(long, value_name = "VALGRIND")]
+    guard: Option<PathBuf>,
+    /// Counts what the bare loop needs too
+    #[arg(long, requires = "guard")]
+    bare: bool,
     /// Serves the embedded endpoint instead, until standard input ends
     #[arg(long, hide = true)]
     serve: bool,
@@ -81,12 +101,12 @@ pub(crate) fn command(allocations: Option<fn() -> u64>) -> Outcome {
         rows.iter().for_each(|row| println!("{row}"));
         return Ok(());
     }
-    let lines = Builder::new_multi_thread().enable_all().build()?.block_on(args.measure(&rows))?;
-    if let Some(path) = &args.json {
-        let measured = Measured { machine: Machine::here(), lines };
-        std::fs::write(path, serde_json::to_vec_pretty(&measured)?)?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    if let Some(valgrind) = &args.guard {
+        return runtime.block_on(args.guard(valgrind));
     }
-    Ok(())
+    let lines = runtime.block_on(args.measure(&rows))?;
+    args.keep(lines)
 }
 
 impl Args {
@@ -103,14 +123,35 @@ impl Args {
             .collect()
     }
 
-    async fn measure(&self, rows: &[Row]) -> Outcome<Vec<Line>> {
-        let speed = Speed {
+    fn speed(&self) -> Speed {
+        Speed {
             rounds: if self.quick { 1 } else { self.rounds.max(1) },
             sides: self.side.map_or_else(|| vec![Side::Sdk, Side::Headwater], |side| vec![side]),
             serve_flag: "--serve".to_owned(),
             null_flag: "--null".to_owned(),
             client_flag: "--client".to_owned(),
-        };
+        }
+    }
+
+    /// Counts, and fails where something needs too much.
+    async fn guard(&self, valgrind: &Path) -> Outcome {
+        let guards = Guards { speed: self.speed(), valgrind: valgrind.to_owned(), bare: self.bare };
+        let baseline = self.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default();
+        let (found, excesses) = guard(&guards, &baseline).await?;
+        println!("{:<10} {:>12} {:>8} {:>12}", "a record", "instructions", "SHA-256", "allocations");
+        for need in &found {
+            let (instructions, sha256, allocations) = (need.instructions, need.sha256, need.allocations);
+            println!("{:<10} {instructions:>12.0} {sha256:>8.0} {allocations:>12.3}", need.guard);
+        }
+        if let Some(path) = &self.save_baseline {
+            Baseline { guards: found, ..Baseline::read(path)? }.write(path)?;
+        }
+        if excesses.is_empty() { Ok(()) } else { Err(excesses.join("; ").into()) }
+    }
+
+    async fn measure(&self, rows: &[Row]) -> Outcome<Vec<Line>> {
+        let speed = self.speed();
+        let counted = self.allocations.as_deref().map(counted).transpose()?.unwrap_or_default();
         let mut lines = Vec::new();
         for &group in self.groups() {
             let first = lines.len();
@@ -118,15 +159,49 @@ impl Args {
                 eprintln!("{row}");
                 // The long run has one round: it is its own comparison.
                 let rounds = if row.lap.is_some() { 1 } else { speed.rounds };
-                lines.push(measure(&Speed { rounds, ..speed.clone() }, row).await?);
+                let mut line = measure(&Speed { rounds, ..speed.clone() }, row).await?;
+                if let Some(counted) = counted.iter().find(|counted| counted["row"] == line.row) {
+                    line.take_allocations(counted);
+                }
+                lines.push(line);
             }
-            println!("\n{}\n\n{}", group.name(), table(&lines[first..]));
-            for line in lines[first..].iter().filter(|line| !line.comparison.laps.is_empty()) {
-                println!("{}", laps_table(&line.comparison, line.comparison.records.div_ceil(LAPS)));
-            }
+            println!("\n{}\n\n{}", group.name(), all_tables(&lines[first..]));
         }
         Ok(lines)
     }
+
+    /// Writes all that is to be written.
+    fn keep(&self, lines: Vec<Line>) -> Outcome {
+        if let Some(path) = &self.baseline {
+            println!(
+                "CPU ratios beside those of {}\n\n{}",
+                path.display(),
+                Baseline::read(path)?.compared(&lines)
+            );
+        }
+        if let Some(path) = &self.save_baseline {
+            let mut baseline = Baseline::read(path)?;
+            baseline.take(&lines);
+            baseline.write(path)?;
+        }
+        if let Some(folder) = &self.pictures {
+            write_pictures(folder, &lines)?;
+        }
+        if let Some(page) = &self.page {
+            write_page(page, &lines)?;
+        }
+        if let Some(path) = &self.json {
+            let measured = Measured { machine: Machine::here(), lines };
+            std::fs::write(path, serde_json::to_vec_pretty(&measured)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the lines that were written by `--json`.
+fn counted(path: &Path) -> Outcome<Vec<Value>> {
+    let mut measured: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    Ok(serde_json::from_value(measured["lines"].take())?)
 }
 
 fn groups() -> impl TypedValueParser<Value = Group> {

@@ -1,5 +1,6 @@
 //! The processes that do the jobs, as the benchmark sees them.
 
+use std::ffi::{OsStr, OsString};
 use std::process::Stdio;
 
 use headwater_kinesis::Wire;
@@ -11,23 +12,37 @@ use crate::process::{Measured, Task};
 /// Starts this program as the process that does a job.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// What makes this program call [`client`](crate::client) with the argument that follows.
-    pub flag: String,
-    /// In which format Headwater's side sends and reads records.
-    pub wire: Wire,
+    flag: String,
+    wire: Wire,
+    /// The program that runs this one, and its arguments.
+    under: Vec<OsString>,
 }
 
 impl Clients {
+    /// Names what makes this program call [`client`](crate::client) with the argument that follows, and in which format
+    /// Headwater's side sends and reads records.
+    pub fn new(flag: &str, wire: Wire) -> Self {
+        Self { flag: flag.to_owned(), wire, under: Vec::new() }
+    }
+
+    /// Has another program run this one, such as one that counts.
+    pub(crate) fn under<A: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = A>) -> Self {
+        self.under = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        self
+    }
+
     /// Has a task done.
     pub(crate) async fn run(&self, task: &Task) -> Outcome<Measured> {
         const WHAT: &str = "start a client in a process of its own";
-        let program = std::env::current_exe().map_err(during(WHAT))?;
+        let program = std::env::current_exe().map_err(during(WHAT))?.into_os_string();
         let wire = match self.wire {
             Wire::Json => "json",
             Wire::Cbor => "cbor",
             Wire::Sdk => "sdk",
         };
-        let told = Command::new(program)
+        let mut words = self.under.iter().chain([&program]);
+        let told = Command::new(words.next().unwrap_or(&program))
+            .args(words)
             .args([&self.flag, &serde_json::to_string(task)?])
             .env("HEADWATER_WIRE", wire)
             .stdin(Stdio::null())

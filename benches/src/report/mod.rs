@@ -15,6 +15,7 @@ use crate::machine::Machine;
 use crate::settings::Settings;
 
 pub use files::Files;
+pub(crate) use plot::drawings;
 pub(crate) use words::grouped;
 
 /// The settings of a benchmark, the machine, and what came of each job.

@@ -1,6 +1,7 @@
 //! What came of a row.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::comparison::Comparison;
 use crate::speed::row::{Group, Row, Served};
@@ -37,6 +38,17 @@ impl Line {
             size: row.size,
             goal: row.goal,
             comparison,
+        }
+    }
+
+    /// Takes how often memory was allocated on both sides from the same row of another run, as its JSON has it.
+    pub fn take_allocations(&mut self, counted: &Value) {
+        let Comparison { sdk, headwater, .. } = &mut self.comparison;
+        for (figures, side) in [(sdk, "sdk"), (headwater, "headwater")] {
+            if let Some(figures) = figures {
+                let each = &counted[side]["allocations_per_record"];
+                figures.allocations_per_record = Spread::deserialize(each).ok();
+            }
         }
     }
 

@@ -5,13 +5,14 @@
 //! ```
 
 mod line;
+mod page;
 mod row;
 mod rows;
 mod run;
 mod table;
 
 pub use line::Line;
+pub use page::{all_tables, write_page, write_pictures};
 pub use row::{Group, Row, Served};
 pub use rows::rows;
 pub use run::{Speed, measure};
-pub use table::{laps_table, table};

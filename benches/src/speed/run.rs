@@ -48,7 +48,7 @@ pub async fn measure(speed: &Speed, row: &Row) -> Outcome<Line> {
         lap: row.lap,
         ..Settings::of(vec![row.job])
     };
-    let clients = Clients { flag: speed.client_flag.clone(), wire: row.wire };
+    let clients = Clients::new(&speed.client_flag, row.wire);
     let bench = Bench::connect(server.endpoint(), settings).await?.in_processes(clients);
     let mut bench = if row.served == Served::Null { bench.on_null() } else { bench };
     let comparison = bench.compare((row.job, row.bare), speed.rounds).await?;

@@ -19,14 +19,17 @@ const HEAD: [&str; 9] = [
     "memory, MiB",
 ];
 
+/// How many rows the table of a long run has.
+pub(super) const LAPS: usize = 10;
+
 /// Writes the table of some rows.
-pub fn table(lines: &[Line]) -> String {
+pub(super) fn table(lines: &[Line]) -> String {
     let rows: Vec<_> = lines.iter().map(|line| cells(line).to_vec()).collect();
     markdown(&HEAD.map(str::to_owned), &rows)
 }
 
 /// Writes the table of a long run, so many messages a row.
-pub fn laps_table(comparison: &Comparison, every: usize) -> String {
+pub(super) fn laps_table(comparison: &Comparison, every: usize) -> String {
     let mut rows = Vec::new();
     let mut before = (0, 0.0, 0.0);
     for lap in comparison.laps.iter().filter(|lap| lap.messages % every == 0) {

@@ -7,10 +7,12 @@
 mod canvas;
 mod colours;
 mod figures;
+mod lines;
 mod scale;
 
 pub(super) use colours::rules as colour_rules;
 pub(super) use figures::plots;
+pub(crate) use lines::drawings;
 
 use crate::report::plot::colours::Colour;
 use crate::report::plot::scale::Scale;
