@@ -9,6 +9,8 @@ mod dialect;
 mod exchange;
 mod failure;
 mod get;
+#[cfg(test)]
+mod hostile;
 mod put;
 mod read;
 

@@ -6,6 +6,7 @@ mod failures;
 mod polling;
 mod pushed;
 mod subscriptions;
+mod wires;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,6 +45,10 @@ fn put(local: &LocalKinesis, numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 pub(super) fn polling(client: &Client) -> Arc<Polling> {
+    polling_by(client, Wire::from_env().unwrap())
+}
+
+fn polling_by(client: &Client, wire: Wire) -> Arc<Polling> {
     // As a connection sets it up: the source does its own retries.
     let mut builder = client.config().to_builder().retry_config(RetryConfig::disabled());
     exchangeable(&mut builder, client.config().http_client());
@@ -52,7 +57,7 @@ pub(super) fn polling(client: &Client) -> Arc<Polling> {
         own_http: false,
         stream: "orders".parse().unwrap(),
         place: "in process".into(),
-        wire: Dialect::new(Wire::from_env().unwrap()),
+        wire: Dialect::new(wire),
     };
     Arc::new(Polling {
         api: Arc::new(api),

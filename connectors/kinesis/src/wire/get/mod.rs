@@ -15,4 +15,4 @@ pub(crate) use child::Child;
 pub(crate) use events::{EventStream, Said, Subscribe};
 pub(crate) use records::GetRecords;
 
-use parser::Parser;
+pub(super) use parser::Parser;
