@@ -52,7 +52,8 @@ impl<'a> Quoted<'a> {
         let bad = |expected| Stop::Bad { at: self.at, expected };
         let raw = str::from_utf8(self.raw).map_err(|_| bad("UTF-8"))?;
         if !self.escaped {
-            if self.raw.iter().any(|&byte| byte < b' ') {
+            // All are looked at, which the compiler does many at a time.
+            if self.raw.iter().fold(false, |bad, &byte| bad | (byte < b' ')) {
                 return Err(bad("control characters to be escaped"));
             }
             return Ok(Cow::Borrowed(raw));
