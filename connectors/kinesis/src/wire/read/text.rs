@@ -53,7 +53,7 @@ impl<'a> Quoted<'a> {
         let raw = str::from_utf8(self.raw).map_err(|_| bad("UTF-8"))?;
         if !self.escaped {
             // All are looked at, which the compiler does many at a time.
-            if self.raw.iter().fold(false, |bad, &byte| bad | (byte < b' ')) {
+            if self.raw.iter().min().is_some_and(|&least| least < b' ') {
                 return Err(bad("control characters to be escaped"));
             }
             return Ok(Cow::Borrowed(raw));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use headwater::batch::{Batch, Entry};
-use headwater::{Error, ErrorKind};
+use headwater::{Error, ErrorKind, HashKey};
 use headwater_local::{ErrorCode, Fault, Faults, LocalKinesis};
 
 use super::{WIRES, hostile, orders, put, through};
@@ -30,7 +30,7 @@ async fn told(wire: Wire, faults: Faults, batches: impl Iterator<Item = Batch>) 
                         Err(refused) => format!("{refused:?}"),
                         Ok(stored) => {
                             let record = records[stored.sequence.as_str()];
-                            let explicit = entry.key.explicit_hash_key().map(|hash_key| hash_key.get());
+                            let explicit = entry.key.explicit_hash_key().map(HashKey::get);
                             assert_eq!(record.shard_id, stored.shard.as_str());
                             assert_eq!(record.partition_key, entry.key.partition_key());
                             assert_eq!((record.explicit_hash_key, &record.data), (explicit, &entry.data));
