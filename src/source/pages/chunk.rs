@@ -8,6 +8,9 @@ use bytes::Bytes;
 
 use crate::source::pages::budget::Charge;
 
+/// Which part of what was written a chunk may waste. To give memory back costs as much as an allocation.
+const WASTE: usize = 8;
+
 /// Memory that payloads of a page are slices of, so that none of them costs an allocation of its own.
 ///
 /// A connector writes payloads one after another into a buffer of about [`SIZE`](Self::SIZE), makes it a chunk once it
@@ -44,9 +47,11 @@ impl Chunk {
     /// whole by a single slice. A record that is larger has a chunk of its own.
     pub const SIZE: usize = 64 << 10;
 
-    /// Makes a chunk of what was written. Memory that it has room for beyond that is given back.
+    /// Makes a chunk of what was written. Room for much more than that is given back.
     pub fn new(mut written: Vec<u8>) -> Self {
-        written.shrink_to_fit();
+        if written.capacity() - written.len() > written.len() / WASTE {
+            written.shrink_to_fit();
+        }
         let memory = Arc::new(Memory { bytes: written, charge: OnceLock::new() });
         let bytes = Bytes::from_owner(Holder(Arc::clone(&memory)));
         Self { memory, bytes }
