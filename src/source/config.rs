@@ -194,8 +194,8 @@ pub struct SourceConfig {
     pub refresh_interval: Duration,
     /// No page is opened while this many messages are out unacked, over all shards. Default: 100,000.
     pub max_in_flight: usize,
-    /// The most bytes that are held, over all shards: a page counts from its request until the last of its payloads is
-    /// dropped. Default: 64 MiB.
+    /// The most bytes that are held, over all shards: a page counts from its request until its payloads are dropped, each
+    /// [`Chunk`](crate::source::Chunk) of it until the last payload in it is. Default: 64 MiB.
     pub buffer_bytes: usize,
     /// How long retryable failures of one shard go on before they end the source. Default: 5 minutes.
     pub outage_limit: Duration,
