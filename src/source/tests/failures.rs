@@ -8,10 +8,10 @@ use tokio::time::timeout;
 
 use super::odd::{Odd, Panicking};
 use super::sick::{Illness, Sick, Verb};
-use super::{LONG, config, filled, read_all, until_tip};
+use super::{LONG, config, filled, next, read_all, until_tip};
 use crate::checkpoint::MemoryCheckpoints;
 use crate::source::{ShardedSource, SourceConfig};
-use crate::{ErrorKind, Message};
+use crate::{Error, ErrorKind, Message};
 
 #[tokio::test(start_paused = true)]
 async fn a_shard_survives_any_single_failed_call() {
@@ -32,6 +32,15 @@ async fn a_fatal_error_ends_the_source_at_once() {
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
     assert!(source.next().await.is_none());
     assert_eq!(control.finished().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_told_before_the_rest_of_the_page() {
+    let mut source = filled(1, 10).source_with(config(&MemoryCheckpoints::new())).await.unwrap();
+    next(&mut source).await.ack();
+    source.control().fail(Error::new(ErrorKind::AccessDenied, "commit"));
+    assert_eq!(source.try_next().await.unwrap_err().kind(), ErrorKind::AccessDenied);
+    assert!(source.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]

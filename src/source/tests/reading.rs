@@ -28,6 +28,18 @@ async fn every_record_of_every_shard_arrives_once_and_in_the_order_of_its_shard(
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_message_of_a_long_page_knows_the_record_that_it_came_in() {
+    let stream = filled(1, 1_000);
+    let mut source = stream.source_with(until_tip(&MemoryCheckpoints::new())).await.unwrap();
+    for record in stream.records() {
+        let message = source.try_next().await.unwrap().unwrap();
+        let origin = message.origin().unwrap();
+        assert_eq!((origin.sequence(), message.payload()), (&record.sequence, &record.payload));
+        message.ack();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn resuming_repeats_no_acked_record() {
     let (stream, store) = (filled(3, 300), MemoryCheckpoints::new());
     assert_eq!(read_all(&stream, until_tip(&store)).await.len(), 300);
