@@ -1,7 +1,7 @@
 //! From a fetched page to the user's ack.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt};
 use headwater::codec::{self, DecodeExt};
@@ -10,23 +10,20 @@ use headwater::{Message, Result};
 use stats_alloc::Region;
 use tokio::runtime::Builder;
 
-use crate::ALLOCATOR;
 use crate::synthetic::{PAGE, Synthetic};
+use crate::{ALLOCATOR, counting};
 
 const PAGES: usize = 50;
 
 /// The most allocations that a message may take.
 const ALLOWED: f64 = 0.1;
 
-/// Held while allocations are counted: those of another test would count too.
-static COUNTING: Mutex<()> = Mutex::new(());
-
 /// Reads and acks all of a synthetic stream, and returns how many allocations each message took.
 fn cost<T, S>(payload: &[u8], through: impl FnOnce(ShardedSource) -> S) -> f64
 where
     S: Stream<Item = Result<Message<T>>>,
 {
-    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _counting = counting();
     // One thread, so that nothing else of this test allocates meanwhile.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
