@@ -14,6 +14,7 @@ mod lanes;
 mod model;
 mod order;
 mod pairs;
+mod payloads;
 mod properties;
 mod retrying;
 mod senders;

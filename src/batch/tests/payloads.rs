@@ -1,0 +1,81 @@
+//! Payloads, which are in the entries while these are on their way.
+
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::SinkExt;
+use tower::Service;
+
+use super::fake::{Act, Fake};
+use super::numbered;
+use crate::batch::{Batch, BatchResponse, BatchSink};
+use crate::{ErrorKind, Result};
+
+/// Panics when it is called, or when it is cloned for a call.
+struct Fragile {
+    clones: u32,
+}
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        assert_ne!(self.clones, 0, "cloned once too often");
+        Self { clones: self.clones - 1 }
+    }
+}
+
+impl Service<Batch> for Fragile {
+    type Response = BatchResponse;
+    type Error = crate::Error;
+    type Future = Ready<Result<BatchResponse>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, batch: Batch) -> Self::Future {
+        assert!(batch.records() > 100, "called");
+        ready(Ok(BatchResponse::new(Vec::new())))
+    }
+}
+
+/// Sends ten messages of five keys, and checks that each comes back as it was submitted.
+async fn expect_all_back(mut sink: BatchSink, why: &str) {
+    for number in 0..10 {
+        sink.feed(numbered(format!("key-{}", number % 5), number)).await.unwrap();
+    }
+    let mut back: Vec<_> = sink
+        .drain()
+        .await
+        .into_iter()
+        .map(|undelivered| {
+            let message = undelivered.into_message();
+            let number: u32 = std::str::from_utf8(message.payload()).unwrap().parse().unwrap();
+            let key = message.key().unwrap().partition_key();
+            assert_eq!(key, format!("key-{}", number % 5), "{why}");
+            number
+        })
+        .collect();
+    back.sort_unstable();
+    assert_eq!(back, (0..10).collect::<Vec<_>>(), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handed_back_has_its_payload_and_its_key_whatever_became_of_its_entry() {
+    let sink = |service| BatchSink::builder().time_to_live(Duration::from_secs(2)).build(service).unwrap();
+    let refused = |kind| Fake::scripted(move |_, batch| Act::refuse(batch, |_| Some(kind)));
+    expect_all_back(sink(refused(ErrorKind::Invalid)), "refused for good").await;
+    expect_all_back(sink(refused(ErrorKind::Throttled)), "throttled for too long").await;
+    expect_all_back(sink(Fake::scripted(|_, _| Act::Fail(ErrorKind::NotFound))), "a fatal error").await;
+    expect_all_back(sink(Fake::scripted(|_, _| Act::Lose)), "no answer").await;
+    expect_all_back(sink(Fake::scripted(|_, _| Act::Hang)), "no answer ever").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handed_back_has_its_payload_and_its_key_though_the_service_panicked() {
+    // One clone is the sink's own.
+    for (clones, why) in [(1, "panicked when it was called"), (0, "panicked when it was cloned")] {
+        let service = Fragile { clones };
+        expect_all_back(BatchSink::builder().build(service).unwrap(), why).await;
+    }
+}
