@@ -158,6 +158,12 @@ impl Engine {
             self.confirm(&unsettled, landing, flown);
             return;
         }
+        if !unsettled.shared {
+            // It belongs wherever it landed.
+            self.refresh.ask(ShardScope::Open);
+            self.confirm(&unsettled, landing, flown);
+            return;
+        }
         let stored = landing.to_stored();
         let holds = self.backlog.holds(&stored.shard, entry, &unsettled);
         if holds == Some(true) {
