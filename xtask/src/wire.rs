@@ -9,8 +9,17 @@ const VARIABLE: &str = "HEADWATER_WIRE";
 
 /// What is run again on the ways that are not the default: the tests whose promises ride on the wire.
 const RIDERS: [&[&str]; 2] = [
-    &["--package", "headwater-kinesis", "--lib"],
-    &["--package", "headwater-tests", "--test", "relay", "--test", "sink", "--test", "source"],
+    &["--package=headwater-kinesis", "--lib"],
+    &[
+        "--package=headwater-tests",
+        "--test=relay",
+        "--test=sink",
+        "--test=source",
+        "--test=interop",
+        // What the tests of the relay run.
+        "--package=headwater-examples",
+        "--examples",
+    ],
 ];
 
 /// A way in which records go over the wire.
