@@ -10,11 +10,16 @@ use crate::codec::compressed::pack::Pack;
 ///
 /// Each format is a feature of the crate:
 ///
-/// | feature | what a record is | 256 KiB of JSON lines | µs per KB to write · to read |
+/// | feature | what a record is | how much shorter | µs per KB to write · to read |
 /// |---|---|---|---|
-/// | `zstd` | a [Zstandard](https://www.rfc-editor.org/rfc/rfc8878) frame with its length and checksum | RATIO | COST |
-/// | `lz4` | an [LZ4 frame](https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md) with a checksum | RATIO | COST |
-/// | `gzip` | a [gzip](https://www.rfc-editor.org/rfc/rfc1952) member | RATIO | COST |
+/// | `zstd` | a [Zstandard](https://www.rfc-editor.org/rfc/rfc8878) frame with its length and checksum | 3.6 to 20 times | 0.7 to 1.5 · 0.6 to 0.9 |
+/// | `lz4` | an [LZ4 frame](https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md) with a checksum | 2.3 to 9.4 times | 0.9 to 1.2 · 0.7 to 0.8 |
+/// | `gzip` | a [gzip](https://www.rfc-editor.org/rfc/rfc1952) member | 2.9 to 11 times | 3.5 to 7.5 · 2 to 6 |
+///
+/// The figures are of level 1 and 256 KiB of JSON lines before compression: events with two random tokens each at one end,
+/// orders that mostly repeat each other at the other. Level 3 of Zstandard makes neither shorter by more than a fiftieth, and
+/// level 9 takes twenty times the work for a fifth at best. Messages that travel alone gain little: an order of 1 KB is half
+/// as long, and costs ten times as much a byte.
 ///
 /// # Example
 ///
