@@ -2,7 +2,7 @@
 
 use headwater::codec::Frame;
 use headwater::{Headers, Key};
-use headwater_kinesis::kpl::{DEFAULT_MAX_AGGREGATE, hash_key};
+use headwater_kinesis::kpl::hash_key;
 
 use crate::endpoint::Endpoint;
 use crate::format::Format;
@@ -39,7 +39,7 @@ pub(crate) async fn fill(
     for n in 0..load.records {
         let (key, payload) = (load.key(n), format.encode(load, n)?);
         let shard = &mut open[(hash_key(key).get() / part) as usize];
-        if !framing.joins() || shard.frame.len_with(key, &payload, &Headers::new()) > DEFAULT_MAX_AGGREGATE {
+        if !framing.joins() || shard.frame.len_with(key, &payload, &Headers::new()) > framing.frame_size() {
             shard.put(&mut requests).await?;
         }
         shard.frame.push(key, &payload, &Headers::new());

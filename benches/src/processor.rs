@@ -26,6 +26,12 @@ pub enum Processor {
     Json,
     /// JSON, a message per line.
     JsonLines,
+    /// JSON, a message per line, compressed.
+    JsonLinesZstd,
+    /// JSON, a message per line, compressed.
+    JsonLinesLz4,
+    /// JSON, a message per line, compressed.
+    JsonLinesGzip,
     /// JSON, an array of messages.
     JsonList,
     /// MessagePack in netstrings.
@@ -40,11 +46,14 @@ pub enum Processor {
 
 impl Processor {
     /// All that have a preset, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Bytes,
         Self::String,
         Self::Json,
         Self::JsonLines,
+        Self::JsonLinesZstd,
+        Self::JsonLinesLz4,
+        Self::JsonLinesGzip,
         Self::JsonList,
         Self::Msgpack,
         Self::KplString,
@@ -58,6 +67,9 @@ impl Processor {
             Self::String => "string",
             Self::Json => "json",
             Self::JsonLines => "json_lines",
+            Self::JsonLinesZstd => "json_lines_zstd",
+            Self::JsonLinesLz4 => "json_lines_lz4",
+            Self::JsonLinesGzip => "json_lines_gzip",
             Self::JsonList => "json_list",
             Self::Msgpack => "msgpack",
             Self::TextLines => "text_lines",
@@ -72,7 +84,13 @@ impl Processor {
             Self::Bytes => Format::Bytes,
             Self::String | Self::KplString => Format::Text,
             Self::TextLines => Format::JsonText,
-            Self::Json | Self::JsonLines | Self::JsonList | Self::KplJson => Format::Json,
+            Self::Json
+            | Self::JsonLines
+            | Self::JsonLinesZstd
+            | Self::JsonLinesLz4
+            | Self::JsonLinesGzip
+            | Self::JsonList
+            | Self::KplJson => Format::Json,
             Self::Msgpack => Format::MessagePack,
         }
     }
@@ -84,6 +102,9 @@ impl Processor {
             Self::String => codec::string().into_parts().0,
             Self::Json => codec::json::<Order>().into_parts().0,
             Self::JsonLines => codec::json_lines::<Order>().into_parts().0,
+            Self::JsonLinesZstd => codec::json_lines::<Order>().zstd().into_parts().0,
+            Self::JsonLinesLz4 => codec::json_lines::<Order>().lz4().into_parts().0,
+            Self::JsonLinesGzip => codec::json_lines::<Order>().gzip().into_parts().0,
             Self::TextLines => codec::json_lines::<String>().into_parts().0,
             Self::JsonList => codec::json_list::<Order>().into_parts().0,
             Self::Msgpack => codec::msgpack::<Order>().into_parts().0,

@@ -12,16 +12,22 @@ use xmlparser::{ElementEnd, Token, Tokenizer};
 use crate::support::Headwater;
 
 /// Each job that runs where no other is asked for.
-const JOBS: [&str; 22] = [
+const JOBS: [&str; 31] = [
     "sink/bytes",
     "sink/string",
     "sink/json",
     "sink/json_lines",
+    "sink/json_lines_zstd",
+    "sink/json_lines_lz4",
+    "sink/json_lines_gzip",
     "sink/json_list",
     "sink/msgpack",
     "sink/kpl_string",
     "sink/kpl_json",
     "sink/json_lines/no-key",
+    "sink/json_lines_zstd/no-key",
+    "sink/json_lines_lz4/no-key",
+    "sink/json_lines_gzip/no-key",
     "sink/json_list/no-key",
     "sink/msgpack/no-key",
     "sink/kpl_string/no-key",
@@ -30,6 +36,9 @@ const JOBS: [&str; 22] = [
     "source/string",
     "source/json",
     "source/json_lines",
+    "source/json_lines_zstd",
+    "source/json_lines_lz4",
+    "source/json_lines_gzip",
     "source/json_list",
     "source/msgpack",
     "source/kpl_string",
