@@ -23,14 +23,14 @@ pub(crate) struct Laps {
     every: usize,
     seen: Cell<usize>,
     clock: Stopwatch,
-    laps: RefCell<Vec<Lap>>,
+    looks: RefCell<Vec<Lap>>,
 }
 
 impl Laps {
     /// Starts, to look after every so many messages; `None` is never.
     pub(crate) fn start(every: Option<usize>) -> Self {
         let every = every.unwrap_or(usize::MAX);
-        Self { every, seen: Cell::new(0), clock: Stopwatch::start(), laps: RefCell::default() }
+        Self { every, seen: Cell::new(0), clock: Stopwatch::start(), looks: RefCell::default() }
     }
 
     /// Counts a message.
@@ -39,12 +39,12 @@ impl Laps {
         self.seen.set(seen);
         if seen.is_multiple_of(self.every) {
             let lap = Lap { messages: seen, cost: self.clock.read(), resident: resident() };
-            self.laps.borrow_mut().push(lap);
+            self.looks.borrow_mut().push(lap);
         }
     }
 
     /// Returns what the whole cost, and what it had cost at each look.
     pub(crate) fn stop(self) -> (Cost, Vec<Lap>) {
-        (self.clock.read(), self.laps.into_inner())
+        (self.clock.read(), self.looks.into_inner())
     }
 }

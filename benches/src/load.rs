@@ -75,6 +75,11 @@ impl Load {
         &self.bytes[n % self.bytes.len()]
     }
 
+    /// Returns how many different messages there are.
+    pub(crate) fn different(&self) -> usize {
+        self.texts.len()
+    }
+
     /// Returns how many bytes a record of one message has at most, its key included.
     pub(crate) fn record_bytes(&self) -> usize {
         self.size + KEY_BYTES

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::guard;
+use crate::setup;
 use crate::step::{Error, Step};
 use crate::workspace;
 
@@ -71,6 +72,9 @@ impl Bench {
             }
             .run();
         }
+        if self.peers {
+            return self.peers();
+        }
         let folder = root.join("target").join("bench");
         let made = fs::create_dir_all(&folder);
         made.map_err(|error| Error::new(format!("{}: {error}", folder.display())))?;
@@ -90,6 +94,18 @@ impl Bench {
         step = step.args(["--pictures".as_ref(), pictures.as_os_str()]);
         if self.write_docs {
             step = step.args(["--page".as_ref(), docs.join("speed.md").as_os_str()]);
+        }
+        step.run()
+    }
+
+    /// Measures the clients of other languages.
+    fn peers(&self) -> Result<(), Error> {
+        let (python, packages) = setup::peers()?;
+        let mut step = self.measuring("speed").args(["--rounds", &self.rounds.to_string(), "--peers"]);
+        step = step.args([workspace::peer_sources()]).args(["--python".as_ref(), python.as_os_str()]);
+        step = step.args(["--packages".as_ref(), packages.as_os_str()]);
+        if self.write_docs {
+            step = step.args(["--page".as_ref(), workspace::root().join("docs/speed.md").as_os_str()]);
         }
         step.run()
     }

@@ -51,7 +51,7 @@ pub(crate) fn setup() -> Result<(), Error> {
     Install::new("dynoxide", DYNOXIDE.join(" ")).unless_done(dynoxide)?;
     for (name, requirements) in ENVIRONMENTS {
         Install::new(name, format!("{}{}", python_version()?, lock_file(requirements)?))
-            .unless_done(|dir| python(dir, requirements))?;
+            .unless_done(|dir| python(dir, &workspace::server_sources().join(requirements)))?;
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ fn dynoxide(dir: &Path) -> Result<(), Error> {
 }
 
 /// Makes a virtual environment of its own, because what two of them hold may not go together.
-fn python(dir: &Path, requirements: &str) -> Result<(), Error> {
+fn python(dir: &Path, requirements: &Path) -> Result<(), Error> {
     Step::new(PYTHON)
         .args(["-m", "venv"])
         .args([dir])
@@ -133,7 +133,7 @@ fn python(dir: &Path, requirements: &str) -> Result<(), Error> {
             "Install Python 3.11 or newer with its venv module (Debian: python3-venv), and run it again.",
         )
         .run()?;
-    Step::new(dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }))
+    Step::new(python_of(dir))
         .args([
             "-m",
             "pip",
@@ -143,9 +143,31 @@ fn python(dir: &Path, requirements: &str) -> Result<(), Error> {
             "--disable-pip-version-check",
             "--requirement",
         ])
-        .args([workspace::server_sources().join(requirements)])
+        .args([requirements])
         .way_out("See that pip reaches its index, and run it again.")
         .run()
+}
+
+/// Installs the clients of other languages. Returns the Python that has its own, and the folder of Node's.
+pub(crate) fn peers() -> Result<(PathBuf, PathBuf), Error> {
+    let sources = workspace::peer_sources();
+    let text = |name: &str| {
+        let path = sources.join(name);
+        fs::read_to_string(&path).map_err(|error| at(&path, &error))
+    };
+    let node = Install::new("peers-npm", text("package-lock.json")?);
+    let packages = node.dir.clone();
+    node.unless_done(|dir| npm(dir, &sources))?;
+    let made_from = format!("{}{}", python_version()?, text("requirements.txt")?);
+    let python_peers = Install::new("peers-python", made_from);
+    let program = python_of(&python_peers.dir);
+    python_peers.unless_done(|dir| python(dir, &sources.join("requirements.txt")))?;
+    Ok((program, packages))
+}
+
+/// Returns the program of a virtual environment.
+fn python_of(dir: &Path) -> PathBuf {
+    dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
 /// Unpacks valgrind, without installing it. Returns its program.

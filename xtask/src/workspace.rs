@@ -31,6 +31,11 @@ pub(crate) fn baseline() -> PathBuf {
     root().join("benches").join("baseline.json")
 }
 
+/// What the clients of other languages are installed from, and the programs that call them.
+pub(crate) fn peer_sources() -> PathBuf {
+    root().join("benches").join("peers")
+}
+
 /// Where the servers are installed. `headwater-tests` looks for them in the same place.
 pub(crate) fn servers() -> PathBuf {
     root().join("target").join("servers")

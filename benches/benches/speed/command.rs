@@ -6,12 +6,16 @@ use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use headwater_benches::{
-    Baseline, Group, Guards, Line, Machine, Outcome, Row, Side, Speed, all_tables, client, guard, measure,
-    rows, serve, serve_null, write_page, write_pictures,
+    Baseline, Group, Guards, Line, Machine, Outcome, Peers, Row, Side, Speed, all_tables, client, guard,
+    limited, limited_table, measure, peers_table, put_table, rows, serve, serve_null, write_page,
+    write_pictures,
 };
 use serde::Serialize;
 use serde_json::Value;
 use tokio::runtime::Builder;
+
+/// How many records a client of another language sends or reads.
+const PEERS: usize = 50_000;
 
 /// The command line.
 #[derive(Parser)]
@@ -63,6 +67,18 @@ struct Args {
     /// Counts what the bare loop needs too
     #[arg(long, requires = "guard")]
     bare: bool,
+    /// Writes a shard that has the limits of Kinesis instead, for 20 seconds
+    #[arg(long)]
+    limited: bool,
+    /// Measures the clients of other languages instead, whose programs are in this folder
+    #[arg(long, value_name = "DIR", requires_all = ["python", "packages"])]
+    peers: Option<PathBuf>,
+    /// The Python that has their packages
+    #[arg(long)]
+    python: Option<PathBuf>,
+    /// The folder whose node_modules has them
+    #[arg(long)]
+    packages: Option<PathBuf>,
     /// Serves the embedded endpoint instead, until standard input ends
     #[arg(long, hide = true)]
     serve: bool,
@@ -98,12 +114,20 @@ pub(crate) fn command(allocations: Option<fn() -> u64>) -> Outcome {
     }
     let rows = args.rows();
     if args.list {
-        rows.iter().for_each(|row| println!("{row}"));
+        for row in &rows {
+            println!("{row}");
+        }
         return Ok(());
     }
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     if let Some(valgrind) = &args.guard {
         return runtime.block_on(args.guard(valgrind));
+    }
+    if args.limited {
+        return runtime.block_on(args.limited());
+    }
+    if let Some(programs) = &args.peers {
+        return runtime.block_on(args.peers(programs));
     }
     let lines = runtime.block_on(args.measure(&rows))?;
     args.keep(lines)
@@ -147,6 +171,32 @@ impl Args {
             Baseline { guards: found, ..Baseline::read(path)? }.write(path)?;
         }
         if excesses.is_empty() { Ok(()) } else { Err(excesses.join("; ").into()) }
+    }
+
+    /// Measures what a limited shard is given.
+    async fn limited(&self) -> Outcome {
+        let table = limited_table(&limited().await?);
+        println!("{table}");
+        self.page.as_deref().map_or(Ok(()), |page| put_table(page, "limited", &table))
+    }
+
+    /// Measures the clients of other languages.
+    async fn peers(&self, programs: &Path) -> Outcome {
+        let records = self.records.unwrap_or(PEERS);
+        let peers = Peers {
+            python: self.python.clone().unwrap_or_default(),
+            packages: self.packages.clone().unwrap_or_default(),
+            programs: programs.to_owned(),
+            records: if self.quick { records / 10 } else { records },
+        };
+        let only = |name: &str| self.only.as_ref().is_none_or(|only| name.contains(only));
+        let found = headwater_benches::peers(&self.speed(), &peers, only).await?;
+        let table = peers_table(&found);
+        println!("\n{table}");
+        if let Some(path) = &self.json {
+            std::fs::write(path, serde_json::to_vec_pretty(&found)?)?;
+        }
+        self.page.as_deref().map_or(Ok(()), |page| put_table(page, "peers", &table))
     }
 
     async fn measure(&self, rows: &[Row]) -> Outcome<Vec<Line>> {

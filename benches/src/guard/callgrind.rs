@@ -26,9 +26,9 @@ pub(super) struct Instructions {
 
 impl Callgrind {
     /// Describes the program, and a file of its own for what it finds.
-    pub(super) fn new(valgrind: PathBuf) -> Outcome<Self> {
+    pub(super) fn new(valgrind: PathBuf) -> Self {
         let name = format!("headwater-callgrind-{}", std::process::id());
-        Ok(Self { valgrind, out: std::env::temp_dir().join(name) })
+        Self { valgrind, out: std::env::temp_dir().join(name) }
     }
 
     /// Counts what a process executes that does a task.

@@ -35,7 +35,7 @@ pub struct Guards {
 ///
 /// When a process did not do its job.
 pub async fn guard(guards: &Guards, baseline: &Baseline) -> Outcome<(Vec<Found>, Vec<String>)> {
-    let callgrind = Callgrind::new(guards.valgrind.clone())?;
+    let callgrind = Callgrind::new(guards.valgrind.clone());
     let (mut found, mut excesses) = (Vec::new(), Vec::new());
     for case in case::cases(guards.bare) {
         eprintln!("{case}");

@@ -51,17 +51,17 @@ fn head(to: &mut Vec<u8>, major: u8, argument: u64) {
     let bytes = argument.to_be_bytes();
     match argument {
         0..24 => to.push(major | argument as u8),
-        24..0x100 => to.extend([major | 24, bytes[7]]),
+        24..0x100 => to.extend([major | 0x18, bytes[7]]),
         0x100..0x1_0000 => {
-            to.push(major | 25);
+            to.push(major | 0x19);
             to.extend_from_slice(&bytes[6..]);
         }
         0x1_0000..0x1_0000_0000 => {
-            to.push(major | 26);
+            to.push(major | 0x1a);
             to.extend_from_slice(&bytes[4..]);
         }
         _ => {
-            to.push(major | 27);
+            to.push(major | 0x1b);
             to.extend_from_slice(&bytes);
         }
     }

@@ -1,7 +1,7 @@
 //! The two formats.
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::json;
 
 use crate::null::cbor::Writer;
@@ -19,7 +19,7 @@ pub(super) enum Encoding {
 impl Encoding {
     /// Returns that of a request.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         if content_type == Some(Self::Cbor.content_type().as_bytes()) { Self::Cbor } else { Self::Json }
     }
 

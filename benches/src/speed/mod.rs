@@ -12,7 +12,8 @@ mod run;
 mod table;
 
 pub use line::Line;
-pub use page::{all_tables, write_page, write_pictures};
+pub use page::{all_tables, put_table, write_page, write_pictures};
 pub use row::{Group, Row, Served};
 pub use rows::rows;
 pub use run::{Speed, measure};
+pub(crate) use table::markdown;

@@ -41,6 +41,19 @@ pub fn write_page(page: &Path, lines: &[Line]) -> Outcome {
     write(page, text).map_err(during_page())
 }
 
+/// Puts one table into a page, between the comments of its name.
+///
+/// # Errors
+///
+/// When the page has no such place, or cannot be written.
+pub fn put_table(page: &Path, name: &str, table: &str) -> Outcome {
+    let during_page = || during(format!("write the tables of {}", page.display()));
+    let text = read_to_string(page).map_err(during_page())?;
+    let text = put(&text, name, table);
+    let text = text.ok_or_else(|| format!("{} has no place for {name}", page.display()))?;
+    write(page, text).map_err(during_page())
+}
+
 /// Writes the table of some rows, and one for each that was looked at from time to time.
 pub fn all_tables(lines: &[Line]) -> String {
     let mut text = table(lines);

@@ -76,7 +76,7 @@ fn mebibytes(bytes: f64) -> String {
 }
 
 /// Writes a table, its columns as wide as what is in them.
-fn markdown(head: &[String], rows: &[Vec<String>]) -> String {
+pub(crate) fn markdown(head: &[String], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)
