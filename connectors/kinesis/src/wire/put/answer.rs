@@ -60,7 +60,8 @@ fn plain_after<'a>(bytes: &'a [u8], beginning: &[u8]) -> Option<(&'a str, &'a [u
     let bytes = bytes.strip_prefix(beginning)?;
     let (text, rest) = bytes.split_at(memchr(b'"', bytes)?);
     // All are looked at, which the compiler does many at a time.
-    let odd = text.iter().filter(|byte| !matches!(byte, b' '..=b'[' | b']'..=b'~')).count();
+    let is_odd = |byte: &u8| u8::from(!matches!(byte, b' '..=b'[' | b']'..=b'~'));
+    let odd = text.iter().fold(0, |odd, byte| odd | is_odd(byte));
     let text = str::from_utf8(text).ok().filter(|_| odd == 0)?;
     Some((text, rest))
 }
