@@ -54,6 +54,9 @@ impl Args {
         if let Some(side) = self.side {
             settings.sides = vec![side];
         }
+        if !self.quick && !self.bench {
+            eprintln!("a quick run, because cargo bench did not start it: --bench makes it a whole one");
+        }
         if self.quick || !self.bench { settings.quick() } else { settings }
     }
 }
