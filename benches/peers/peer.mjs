@@ -13,10 +13,14 @@ const { values: args } = parseArgs({
     job: options, endpoint: options, stream: options, records: options, orders: options, packages: options,
   },
 });
-const sdk = createRequire(join(args.packages, "package.json"))("@aws-sdk/client-kinesis");
+const packages = createRequire(join(args.packages, "package.json"));
+const sdk = packages("@aws-sdk/client-kinesis");
+const { NodeHttpHandler } = packages("@smithy/node-http-handler");
 const client = new sdk.KinesisClient({
   endpoint: args.endpoint,
   region: "us-east-1",
+  // Its own speaks HTTP/2, which servers without TLS do not.
+  requestHandler: new NodeHttpHandler(),
   credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example" },
 });
 const count = Number(args.records);

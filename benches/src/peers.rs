@@ -152,7 +152,8 @@ impl Pair<'_> {
     fn job(&self) -> Job {
         let processor = self.processor;
         // async-kinesis gives records keys of their own, so that any messages share one, and so does Headwater.
-        let keys = if self.client == "async-kinesis" { Keys::Without } else { Keys::Load };
+        let shares = self.client == "async-kinesis" && processor.framing().joins();
+        let keys = if shares { Keys::Without } else { Keys::Load };
         if self.job == "put" { Job::Sink { processor, keys } } else { Job::Source { processor } }
     }
 
