@@ -23,7 +23,7 @@ struct Pages {
 }
 
 impl Upstream for Synthetic {
-    fn stream(&self) -> &str {
+    fn stream(&self) -> &'static str {
         "orders"
     }
 
