@@ -13,7 +13,7 @@ use std::env;
 
 use fastrand::Rng;
 use headwater::batch::{Refused, Stored};
-use headwater::{ErrorKind, Result};
+use headwater::{Error, ErrorKind, Result};
 
 use self::json_oracle::Entry;
 use self::told::Told;
@@ -92,10 +92,14 @@ fn read(format: Format, bytes: &[u8], mut length: impl FnMut() -> usize) -> Resu
     Ok(Told::from(&answer))
 }
 
-fn is_sound(format: Format, bytes: &[u8]) -> bool {
+/// Tells whether an answer that was refused should have been read, because others read it.
+fn is_sound(format: Format, bytes: &[u8], refused: &Error) -> bool {
     match format {
         Format::Json => json_oracle::is_sound(bytes),
-        Format::Cbor => cbor_oracle::is_sound(bytes),
+        // ciborium reads parts within parts, which RFC 8949, section 3.2.3, does not allow.
+        Format::Cbor => {
+            cbor_oracle::is_sound(bytes) && !refused.to_string().contains("a part that has a length")
+        }
     }
 }
 
@@ -109,7 +113,7 @@ fn check_reading(format: Format, rng: &mut Rng) -> bool {
     let told = read(format, &bytes, || usize::MAX);
     match (&told, agreed) {
         (Ok(told), agreed) => assert_eq!(Some(told), agreed.as_ref(), "{}", show()),
-        (Err(error), Some(_)) if is_sound(format, &bytes) => panic!("{error}: {}", show()),
+        (Err(error), Some(_)) if is_sound(format, &bytes, error) => panic!("{error}: {}", show()),
         (Err(error), _) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}"),
     }
     let most = [1, 7, 100, 5_000][rng.usize(..4)];
@@ -150,7 +154,7 @@ fn check_putting(format: Format, rng: &mut Rng) -> bool {
             true
         }
         (Ok(_), None) => panic!("made up: {}", show()),
-        (Err(error), Some(_)) if is_sound(format, &bytes) => panic!("{error}: {}", show()),
+        (Err(error), Some(_)) if is_sound(format, &bytes, &error) => panic!("{error}: {}", show()),
         (Err(error), _) => {
             assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
             false
