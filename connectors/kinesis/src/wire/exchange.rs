@@ -6,7 +6,8 @@ use std::sync::Arc;
 use aws_sdk_kinesis::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_kinesis::config::{Builder, Config, ConfigBag, Intercept, RuntimeComponents, SharedInterceptor};
 use aws_sdk_kinesis::error::BoxError;
-use aws_smithy_http_client::tls;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -58,10 +59,15 @@ pub(crate) fn renew_connections(builder: &mut Builder) {
     builder.set_http_client(Some(SharedHttpClient::new(Exchanging(default_client()))));
 }
 
-/// Returns the client that the SDK would use.
+/// Returns the client that the SDK would use, which goes by the proxy that the environment names.
 fn default_client() -> SharedHttpClient {
-    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let mut connector = Connector::builder().tls_provider(provider).proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    })
 }
 
 fn current() -> Option<Arc<dyn Exchange>> {
@@ -120,5 +126,73 @@ impl HttpConnector for Reading {
 impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reading").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Stdio;
+
+    use aws_sdk_kinesis::Client;
+    use aws_sdk_kinesis::config::retry::RetryConfig;
+    use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
+    use headwater::batch::{Batch, Entry};
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
+    use tokio::process::Command;
+    use tower::ServiceExt;
+
+    use crate::PutRecords;
+
+    /// Set in the process that makes a call.
+    const CALLS: &str = "HEADWATER_TEST_CALLS";
+
+    async fn call() {
+        let config = aws_sdk_kinesis::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url("http://kinesis.invalid");
+        let service = PutRecords::new(Client::from_conf(config.build()), "orders".parse().unwrap());
+        service.oneshot(Batch::new(vec![Entry::new("one", "a")])).await.unwrap_err();
+    }
+
+    /// Refuses one request, and returns how it begins.
+    async fn refuse(proxy: TcpListener) -> String {
+        let (mut connection, _) = proxy.accept().await.unwrap();
+        let mut line = String::new();
+        BufReader::new(&mut connection).read_line(&mut line).await.unwrap();
+        connection.write_all(b"HTTP/1.1 400 no\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        line
+    }
+
+    #[tokio::test]
+    async fn the_proxy_that_the_environment_names_is_used_as_by_the_sdk() {
+        if env::var_os(CALLS).is_some() {
+            return call().await;
+        }
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // The environment of a process is its own, and is read once.
+        let mut caller = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "wire::exchange::tests::the_proxy_that_the_environment_names_is_used_as_by_the_sdk",
+            ])
+            .env(CALLS, "yes")
+            .env("HTTP_PROXY", format!("http://{}", proxy.local_addr().unwrap()))
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let asked = tokio::select! {
+            biased;
+            asked = refuse(proxy) => Some(asked),
+            _ = caller.wait() => None,
+        };
+        assert_eq!(asked.as_deref(), Some("POST http://kinesis.invalid/ HTTP/1.1\r\n"));
+        assert!(caller.wait().await.unwrap().success());
     }
 }
