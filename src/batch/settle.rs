@@ -77,13 +77,14 @@ impl Engine {
         if answer.refused().iter().any(is_throttled) {
             self.slow_down(slot, &answer, now);
         }
+        // While all entries lie where they are found: a recorder may panic.
+        answer.refused().iter().for_each(|refused| self.meters.refused(refused));
         let maybe_stored = batch.maybe_stored();
         for (entry, outcome) in batch.entries().iter().zip(answer.each()) {
             let Some(mut unsettled) = self.next_unsettled(slot) else { break };
             match outcome {
                 Ok(landing) => self.landed(entry, unsettled, landing, sent, now),
                 Err(refused) => {
-                    self.meters.refused(refused);
                     unsettled.maybe_stored |= maybe_stored || leaves_doubt(refused.kind);
                     self.retry(entry.clone(), unsettled, Failure::Entry(refused), now);
                 }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::SinkExt;
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tower::Service;
 
 use super::fake::{Act, Fake};
@@ -78,4 +79,35 @@ async fn what_is_handed_back_has_its_payload_and_its_key_though_the_service_pani
         let service = Fragile { clones };
         expect_all_back(BatchSink::builder().build(service).unwrap(), why).await;
     }
+}
+
+/// Panics when it hears of something that is refused.
+struct Squeamish;
+
+impl Recorder for Squeamish {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        assert_ne!(key.name(), "headwater_sink_refused_total", "refused");
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handed_back_has_its_payload_and_its_key_though_the_recorder_of_metrics_panicked() {
+    let _recorder = metrics::set_default_local_recorder(&Squeamish);
+    let service = Fake::scripted(|_, batch| Act::refuse(batch, |_| Some(ErrorKind::Throttled)));
+    expect_all_back(BatchSink::builder().build(service).unwrap(), "panicked when it was told").await;
 }
