@@ -1,10 +1,11 @@
 //! How producers come in: many tasks that send, flush and close at once.
 
 use std::pin::pin;
+use std::sync::MutexGuard;
 use std::task::Waker;
 
 use crate::batch::handles::gate::{Gate, refuse};
-use crate::batch::handles::state::{Phase, wake};
+use crate::batch::handles::state::{Phase, State, wake};
 use crate::batch::lanes::accepted::Arrival;
 use crate::{Error, ErrorKind, Result, Undelivered};
 
@@ -56,6 +57,10 @@ impl Gate {
                     arrival.message,
                 ));
             }
+            if waited {
+                // Its room was taken by what may linger.
+                Self::crowd(state);
+            }
             return Entrance::Full(arrival);
         }
         if !waited && state.waiting > 0 {
@@ -66,7 +71,8 @@ impl Gate {
         let more = self.has_room(&state);
         if !more && state.waiting > usize::from(waited) {
             // What fills the queue must not linger while others wait.
-            engine = engine.or(state.bell.ring());
+            let state = &mut *state;
+            engine = engine.or(state.bell.ring_once(&mut state.crowded));
         }
         wake(state, engine);
         if more {
@@ -78,10 +84,15 @@ impl Gate {
     fn line_up(&self) -> Place<'_> {
         let mut state = self.lock();
         state.waiting += 1;
-        // The engine knows of the others already.
-        let engine = if state.waiting == 1 { state.bell.ring() } else { None };
-        wake(state, engine);
+        Self::crowd(state);
         Place(self)
+    }
+
+    /// Has the engine know that sends wait, unless it does.
+    fn crowd(mut state: MutexGuard<'_, State>) {
+        let state_ref = &mut *state;
+        let engine = state_ref.bell.ring_once(&mut state_ref.crowded);
+        wake(state, engine);
     }
 
     /// Waits until everything that is accepted by now is settled, lingers cut short, and takes what was handed back.

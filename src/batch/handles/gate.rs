@@ -170,12 +170,10 @@ impl Gate {
         let mut state = self.lock();
         mem::swap(&mut state.inbox, inbox);
         state.bell.answer();
+        state.crowded = state.waiting > 0 && !self.has_room(&state);
         Orders {
             phase: state.phase,
-            hurry: state.starved
-                || state.draining > 0
-                || state.phase != Phase::Open
-                || (state.waiting > 0 && !self.has_room(&state)),
+            hurry: state.starved || state.draining > 0 || state.phase != Phase::Open || state.crowded,
             forgiven: mem::take(&mut state.forgiven),
             framing: state.framing.take(),
         }
@@ -222,6 +220,7 @@ impl Gate {
         }
         let has_room = self.has_room(&state);
         state.starved &= !has_room;
+        state.crowded &= !has_room;
         let (done, failed) = (state.is_settled(), !state.returned.is_empty());
         let sender = if !state.starved || failed || done { state.sender.take() } else { None };
         // A flush waits for less than everything.

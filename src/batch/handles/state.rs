@@ -34,6 +34,8 @@ pub(in crate::batch) struct State {
     pub(in crate::batch) starved: bool,
     /// How many sends of producers wait for room.
     pub(in crate::batch) waiting: usize,
+    /// The engine knows, or is about to see, that they wait and there is none.
+    pub(in crate::batch) crowded: bool,
     /// How many wait for everything to be settled, lingers cut short.
     pub(in crate::batch) draining: usize,
     /// The keys that failed are free again.

@@ -1,16 +1,18 @@
 //! How much a sink accepts, and what a sender waits for.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use futures::{SinkExt, StreamExt, stream};
+use futures::{SinkExt, StreamExt, join, poll, stream};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use super::fake::{Act, Fake};
 use super::{numbered, owing};
-use crate::batch::{Batch, BatchResponse, BatchSink, Ordering, Stored};
+use crate::batch::{Batch, BatchResponse, BatchSink, Ordering, Producing, Stored};
 use crate::{Error, ErrorKind, Message};
 
 #[tokio::test(start_paused = true)]
@@ -192,4 +194,25 @@ async fn room_that_one_answer_makes_is_used_though_another_never_comes() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(service.numbers(None), (1..10).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sends_whose_room_was_taken_by_others_do_not_wait_for_a_linger() {
+    let builder = BatchSink::builder().max_queue(2).linger(Duration::from_hours(1));
+    let mut sink = builder.build(Fake::storing()).unwrap();
+    let producer = sink.producer();
+    sink.feed(numbered("a", 0)).await.unwrap();
+    sink.feed(numbered("b", 1)).await.unwrap();
+    let mut first = pin!(producer.send(numbered("c", 2)));
+    assert!(poll!(first.as_mut()).is_pending());
+    sink.flush().await.unwrap();
+    // The first is told of room, and before it looks there is none.
+    sink.feed(numbered("d", 3)).await.unwrap();
+    yield_now().await;
+    sink.feed(numbered("e", 4)).await.unwrap();
+    let begun = Instant::now();
+    let (first, second) = join!(first, producer.send(numbered("f", 5)));
+    first.unwrap();
+    second.unwrap();
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 }
