@@ -16,7 +16,8 @@ const BESIDE: usize = 320;
 /// Charges a page for what it takes in memory, until it is dropped: chunk by chunk where it has any, else payload by
 /// payload.
 pub(in crate::source) fn spread(charge: Charge, page: &mut Page) {
-    if page.chunks.is_empty() {
+    // An empty slice holds on to no chunk.
+    if page.chunks.is_empty() || page.records.iter().all(|record| record.payload.is_empty()) {
         spread_over_payloads(charge, page.bytes, &mut page.records);
     } else {
         spread_over_chunks(charge, mem::take(&mut page.chunks), &page.records);
@@ -233,6 +234,21 @@ mod tests {
         let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
         spread(charge, &mut page);
         assert!(budget.used() < 2_000, "{}", budget.used());
+        drop(page);
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn records_that_have_no_payload_are_charged_until_the_last_of_them_is_dropped() {
+        let budget = ByteBudget::new(1 << 20);
+        let chunk = Chunk::new(Vec::new());
+        let records = vec![record(chunk.slice(..)); 100];
+        let mut page = Page { records, chunks: vec![chunk], ..Page::default() };
+        let charge = budget.reserve(0).now_or_never().expect("nothing takes no room");
+        spread(charge, &mut page);
+        assert_eq!(budget.used(), 100 * BESIDE);
+        page.records.truncate(1);
+        assert!((1..=2 * BESIDE).contains(&budget.used()), "{}", budget.used());
         drop(page);
         assert_eq!(budget.used(), 0);
     }
