@@ -73,6 +73,8 @@ impl Engine {
             Ok(answer) => answer,
             Err(error) => return self.settle_failed(slot, batch, error, now),
         };
+        let messages = unsettled.as_slice().iter().flat_map(|unsettled| unsettled.messages.each());
+        self.backlog.pool.bring_near(messages);
         self.count_stored(slot, &answer, now);
         if answer.refused().iter().any(is_throttled) {
             self.slow_down(slot, &answer, now);

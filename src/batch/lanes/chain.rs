@@ -154,6 +154,11 @@ impl Chains {
         self.by_key.len()
     }
 
+    /// Returns the messages of a chain.
+    pub(in crate::batch) fn queue(&self, id: ChainId) -> &VecDeque<Held> {
+        &self.places[id.0 as usize].queue
+    }
+
     pub(in crate::batch) fn get(&mut self, id: ChainId) -> &mut Chain {
         &mut self.places[id.0 as usize]
     }

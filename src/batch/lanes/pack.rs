@@ -6,7 +6,7 @@ use crate::ShardId;
 use crate::batch::lanes::backlog::Backlog;
 use crate::batch::lanes::map::LaneId;
 use crate::batch::lanes::queue::Patience;
-use crate::batch::lanes::unsettled::{Unsettled, Waiting};
+use crate::batch::lanes::unsettled::{ChainId, Unsettled, Waiting};
 use crate::batch::{Allowance, Entry, LaneLimit};
 
 /// What a request has room for.
@@ -170,7 +170,9 @@ impl Backlog {
         packed: &mut Packed,
     ) -> bool {
         let (window, packing) = (self.window(), Some(packed.number));
-        for _ in 0..part.min(room.records - packed.entries.len()) {
+        let most = part.min(room.records - packed.entries.len());
+        self.bring_near(Turn::Lane(id), most);
+        for _ in 0..most {
             if self.lanes[id.0 as usize].queue.is_empty()
                 || self.lane(id).allowance(patience.now, window, packing).0 == 0
             {
@@ -191,6 +193,7 @@ impl Backlog {
         let (window, packing) = (self.window(), Some(packed.number));
         let first = fastrand::usize(0..self.map.open().len());
         let most = part.min(room.records - packed.entries.len());
+        self.bring_near(Turn::Loose, most);
         for nth in first..first + most {
             if self.loose.is_empty() {
                 return true;
@@ -204,6 +207,20 @@ impl Backlog {
             }
         }
         true
+    }
+
+    /// Has the memory of the messages that are packed next come near.
+    fn bring_near(&self, turn: Turn, entries: usize) {
+        let (chains, pool) = (&self.chains, &self.pool);
+        match turn {
+            Turn::Lane(id) => {
+                let next = self.lanes[id.0 as usize].queue.next_full(entries);
+                pool.bring_near(next.filter_map(|id| chains.queue(id).front()).map(|held| held.place));
+            }
+            Turn::Loose => {
+                pool.bring_near(chains.queue(ChainId::LOOSE).iter().take(entries).map(|held| held.place))
+            }
+        }
     }
 
     /// Returns a lane that has room, the first from one on.

@@ -107,6 +107,11 @@ impl Queue {
         Some(full.id)
     }
 
+    /// Returns the chains that make the next full entries.
+    pub(in crate::batch) fn next_full(&self, entries: usize) -> impl Iterator<Item = ChainId> {
+        self.full.iter().take(entries).map(|full| full.id)
+    }
+
     pub(in crate::batch) fn push_lingering(&mut self, id: ChainId, stamp: u64, since: Instant) {
         self.lingering.push_back(Lingering { id, stamp, since });
     }
