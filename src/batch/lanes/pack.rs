@@ -218,7 +218,7 @@ impl Backlog {
                 pool.bring_near(next.filter_map(|id| chains.queue(id).front()).map(|held| held.place));
             }
             Turn::Loose => {
-                pool.bring_near(chains.queue(ChainId::LOOSE).iter().take(entries).map(|held| held.place))
+                pool.bring_near(chains.queue(ChainId::LOOSE).iter().take(entries).map(|held| held.place));
             }
         }
     }
