@@ -31,6 +31,7 @@ async fn records(builder: BatchSinkBuilder, payloads: impl Iterator<Item = Bytes
     service.stored().iter().map(|entry| (entry.data.clone(), inflated(&entry.data))).collect()
 }
 
+#[cfg(feature = "zstd")]
 fn line(number: usize) -> Bytes {
     format!("{{\"order\":{number},\"note\":\"{}\"}}", "again ".repeat(100)).into()
 }

@@ -14,11 +14,14 @@ use crate::wire::read::{Blob, DEPTH, Read, Reader};
 /// Source: [Record](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Record.html).
 const DIGITS: usize = 129;
 
+/// The fields that count, in the order in which the service writes them.
+const FIELDS: [&str; 4] = ["SequenceNumber", "ApproximateArrivalTimestamp", "Data", "PartitionKey"];
+
 /// Reads a record; its payload is still to be decoded.
 pub(super) fn read<'a, R: Reader<'a>>(reader: &mut R) -> Read<(Record, Blob<'a>)> {
     let (mut data, mut key, mut sequence, mut arrival) = (None, None, None, None);
     let mut members = reader.map()?;
-    while let Some(field) = reader.key(&mut members)? {
+    while let Some(field) = reader.field(&mut members, &FIELDS)? {
         match &*field {
             "Data" if data.is_none() => data = Some(reader.blob()?),
             "PartitionKey" if key.is_none() => key = Some(reader.nullable(R::text)?),

@@ -137,10 +137,28 @@ impl<'a> Reader<'a> for Json<'a> {
     }
 
     fn key(&mut self, members: &mut Members) -> Read<Option<Cow<'a, str>>> {
+        self.field(members, &[])
+    }
+
+    #[inline]
+    fn field(&mut self, members: &mut Members, known: &[&'static str]) -> Read<Option<Cow<'a, str>>> {
         if !self.next(members, b'}', "a comma or the end of an object")? {
             return Ok(None);
         }
-        let key = self.quoted()?.text()?;
+        self.expect(b'"', "a string")?;
+        let there = &self.bytes[self.at..];
+        // One that is known needs no look at what its bytes are.
+        let is_there = |name: &&&str| {
+            there.strip_prefix(name.as_bytes()).is_some_and(|after| after.first() == Some(&b'"'))
+        };
+        let key = if let Some(name) = known.iter().find(is_there) {
+            self.at += name.len() + 1;
+            Cow::Borrowed(*name)
+        } else {
+            let quoted = Quoted::read(self.bytes, self.at)?;
+            self.at = quoted.end();
+            quoted.text()?
+        };
         self.expect(b':', "a colon")?;
         Ok(Some(key))
     }

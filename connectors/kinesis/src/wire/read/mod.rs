@@ -71,6 +71,12 @@ pub(crate) trait Reader<'a>: Sized {
     /// Reads the next key, or the end of the map.
     fn key(&mut self, members: &mut Members) -> Read<Option<Cow<'a, str>>>;
 
+    /// Reads the next key, or the end of the map, where the key is most often one of those that are known.
+    #[inline]
+    fn field(&mut self, members: &mut Members, _known: &[&'static str]) -> Read<Option<Cow<'a, str>>> {
+        self.key(members)
+    }
+
     /// Reads the beginning of a list.
     fn list(&mut self) -> Read<Members>;
 
