@@ -137,19 +137,16 @@ impl Engine {
             let frame_size = self.settings.frame_size(&**framing);
             self.backlog.set_framing(Arc::clone(framing), frame_size);
         }
-        let mut inbox = mem::take(&mut self.inbox);
-        let (since, accepted) = inbox.drain();
+        let (since, count) = self.inbox.open();
         let since = since.unwrap_or(now);
-        self.meters.accepted.increment(accepted.len() as u64);
-        for accepted in accepted {
+        self.meters.accepted.increment(count as u64);
+        while let Some(accepted) = self.inbox.pop() {
             if self.spent {
                 self.hand_back_late(accepted);
             } else if let Some(refused) = self.backlog.push(accepted, since) {
                 self.hand_back_follower(Some(refused));
             }
         }
-        // Its memory is used again.
-        self.inbox = inbox;
         self.backlog.forgive_told();
         if orders.phase != Phase::Open && self.deadline.is_none() {
             self.deadline = Some(now + self.settings.close_deadline);

@@ -303,7 +303,7 @@ impl Engine {
         for accepted in self.backlog.rest().collect::<Vec<_>>() {
             self.hand_back_one(Some(accepted), reason, Delivery::Unknown);
         }
-        let accepted: Vec<_> = self.inbox.drain().1.collect();
+        let accepted: Vec<_> = self.inbox.drain().collect();
         for accepted in accepted {
             self.hand_back_one(Some(accepted), reason, Delivery::NotStored);
         }

@@ -193,7 +193,7 @@ impl Gate {
     /// Tells what was settled, the last time; the engine's side. What came in since its last look is handed back.
     pub(in crate::batch) fn end(&self, mut settled: Settled) {
         let mut state = self.lock();
-        for accepted in mem::take(&mut state.inbox).drain().1 {
+        for accepted in mem::take(&mut state.inbox).drain() {
             settled.hand_back(accepted, &self.closed(&state), Delivery::NotStored, None);
         }
         self.apply(state, Settled { over: true, ..settled });

@@ -27,10 +27,22 @@ impl Inbox {
         self.accepted.len() >= wanted.records || self.bytes >= wanted.bytes
     }
 
-    /// Empties the inbox, whose memory is kept.
-    pub(in crate::batch) fn drain(&mut self) -> (Option<Instant>, impl ExactSizeIterator<Item = Accepted>) {
+    /// Has [`pop`](Self::pop) take out what is there, and returns when the first of it came and how much it is.
+    pub(in crate::batch) fn open(&mut self) -> (Option<Instant>, usize) {
         self.bytes = 0;
-        (self.since.take(), self.accepted.drain(..))
+        self.accepted.reverse();
+        (self.since.take(), self.accepted.len())
+    }
+
+    /// Takes out one message, the oldest first. The others stay where they are found after a panic.
+    pub(in crate::batch) fn pop(&mut self) -> Option<Accepted> {
+        self.accepted.pop()
+    }
+
+    /// Empties the inbox, whose memory is kept.
+    pub(in crate::batch) fn drain(&mut self) -> impl Iterator<Item = Accepted> {
+        (self.bytes, self.since) = (0, None);
+        self.accepted.drain(..)
     }
 }
 

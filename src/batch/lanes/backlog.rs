@@ -123,19 +123,23 @@ impl Backlog {
 
     /// Queues a message, or returns it where an earlier one of its key failed for good.
     pub(in crate::batch) fn push(&mut self, accepted: Accepted, since: Instant) -> Option<Accepted> {
+        let has_chain = self.has_chain();
+        // Before anything of the user's is called, which may panic.
+        let place = self.pool.insert(accepted);
+        let accepted = self.pool.get(place)?;
         let id = match accepted.key() {
-            Some(key) if self.has_chain() => {
+            Some(key) if has_chain => {
                 let Self { chains, routing, map, .. } = self;
                 chains.of(key, || land(routing.as_deref(), map, key))
             }
             _ => ChainId::LOOSE,
         };
-        let bytes = self.framer.len_in_entry(&accepted);
+        let bytes = self.framer.len_in_entry(accepted);
         let chain = self.chains.get(id);
         if chain.failed.is_some_and(|until| accepted.turn < until) {
-            return Some(accepted);
+            return self.pool.remove(place);
         }
-        chain.push(Held { place: self.pool.insert(accepted), bytes, since });
+        chain.push(Held { place, bytes, since });
         if chain.shared {
             let lane = chain.lane;
             self.lane(lane).queue.grow_shared(1, bytes);

@@ -4,14 +4,15 @@ use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::SinkExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, SinkExt};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tower::Service;
 
 use super::fake::{Act, Fake};
 use super::numbered;
-use crate::batch::{Batch, BatchResponse, BatchSink};
-use crate::{ErrorKind, Result};
+use crate::batch::{Batch, BatchResponse, BatchSink, Routing, ShardRange, ShardScope};
+use crate::{ErrorKind, HashKey, Result};
 
 /// Panics when it is called, or when it is cloned for a call.
 struct Fragile {
@@ -110,4 +111,30 @@ async fn what_is_handed_back_has_its_payload_and_its_key_though_the_recorder_of_
     let _recorder = metrics::set_default_local_recorder(&Squeamish);
     let service = Fake::scripted(|_, batch| Act::refuse(batch, |_| Some(ErrorKind::Throttled)));
     expect_all_back(BatchSink::builder().build(service).unwrap(), "panicked when it was told").await;
+}
+
+/// Panics over one key.
+struct Lost(&'static str);
+
+impl Routing for Lost {
+    fn hash_key(&self, key: &crate::Key) -> HashKey {
+        assert_ne!(key.partition_key(), self.0);
+        HashKey::MIN
+    }
+
+    fn shard_ranges(&self, _: ShardScope) -> BoxFuture<'static, Result<Vec<ShardRange>>> {
+        ready(Ok(shards())).boxed()
+    }
+}
+
+fn shards() -> Vec<ShardRange> {
+    vec![ShardRange { id: "shard".into(), first: HashKey::MIN, last: HashKey::MAX, open: true }]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handed_back_has_its_payload_and_its_key_though_the_routing_panicked() {
+    for key in ["key-0", "key-3", "key-4"] {
+        let builder = BatchSink::builder().routing(Lost(key), shards());
+        expect_all_back(builder.build(Fake::storing()).unwrap(), key).await;
+    }
 }
