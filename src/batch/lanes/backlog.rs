@@ -43,6 +43,8 @@ pub(in crate::batch) struct Backlog {
     /// How many entries the last of them had.
     pub(in crate::batch) packed: usize,
     stamps: u64,
+    /// Entries on their way to other lanes.
+    pub(in crate::batch) moving: VecDeque<Waiting>,
     /// Chains that failed, until what failed was taken.
     failed: Vec<ChainId>,
     /// How many of `failed` were there when the handles were last told of what is settled.
@@ -88,6 +90,7 @@ impl Backlog {
             requests: 0,
             packed: 0,
             stamps: 0,
+            moving: VecDeque::new(),
             failed: Vec::new(),
             known_failed: 0,
             told: Vec::new(),
@@ -228,7 +231,7 @@ impl Backlog {
 
     /// Takes everything out: the messages that are in no entry yet, then the entries.
     pub(in crate::batch) fn drain(&mut self) -> (Vec<Place>, VecDeque<Waiting>) {
-        let mut entries = VecDeque::new();
+        let mut entries = std::mem::take(&mut self.moving);
         for lane in &mut self.lanes {
             entries.extend(lane.queue.clear());
         }
@@ -331,24 +334,18 @@ impl Backlog {
 
     /// Queues every chain anew, because its lane or its framing changed, and the entries that exist.
     pub(in crate::batch) fn requeue(&mut self) {
-        let (waiting, chains) = {
-            let mut waiting = Vec::new();
-            for lane in &mut self.lanes {
-                lane.forget_key();
-                waiting.extend(lane.queue.clear());
-            }
-            waiting.extend(self.loose.clear());
-            (waiting, self.chains.take_off_queues(&self.map))
-        };
-        for (id, was_idle) in chains {
+        for lane in &mut self.lanes {
+            lane.forget_key();
+            self.moving.extend(lane.queue.clear());
+        }
+        self.moving.extend(self.loose.clear());
+        for (id, was_idle) in self.chains.take_off_queues(&self.map) {
             self.offer(id);
             if !was_idle {
                 self.chains.note_idle(id);
             }
         }
-        for waiting in waiting {
-            self.push_retry(waiting);
-        }
+        self.move_on();
     }
 }
 

@@ -27,22 +27,42 @@ impl Backlog {
     /// Queues an entry whose backoff is over, by the lane that its key has now. It waits for company as a new one
     /// does, or else every entry of a throttled request would come back alone.
     pub(in crate::batch) fn push_retry(&mut self, waiting: Waiting) {
-        if self.map.is_open(waiting.unsettled.lane) {
-            let lane = waiting.unsettled.lane;
-            self.lane(lane).queue.push_ready(waiting);
-            return;
+        self.moving.push_back(waiting);
+        self.move_on();
+    }
+
+    /// Queues the entries that are on their way. Each stays where it is found until the routing, which may panic, has said
+    /// where it lands.
+    pub(in crate::batch) fn move_on(&mut self) {
+        while let Some(Waiting { entry, unsettled }) = self.moving.front() {
+            let lane = if self.map.is_open(unsettled.lane) {
+                Some(unsettled.lane)
+            } else if self.is_whole(unsettled) {
+                Some(self.land(&entry.key).1)
+            } else {
+                None
+            };
+            let Some(mut waiting) = self.moving.pop_front() else { return };
+            if let Some(lane) = lane {
+                waiting.unsettled.lane = lane;
+                self.lane(lane).queue.push_ready(waiting);
+                continue;
+            }
+            for part in self.reroute(waiting) {
+                self.lane(part.unsettled.lane).queue.push_ready(part);
+            }
         }
-        for waiting in self.reroute(waiting) {
-            let lane = waiting.unsettled.lane;
-            self.lane(lane).queue.push_ready(waiting);
-        }
+    }
+
+    /// Tells whether an entry goes whole. What was framed by another framing cannot be taken apart.
+    fn is_whole(&self, unsettled: &Unsettled) -> bool {
+        !unsettled.shared || !self.framer.shares()
     }
 
     /// Splits an entry by the lanes that its messages have now; in their order.
     pub(in crate::batch) fn reroute(&mut self, waiting: Waiting) -> Vec<Waiting> {
         let Waiting { entry, mut unsettled } = waiting;
-        // What was framed by another framing cannot be taken apart: it goes whole.
-        if !unsettled.shared || !self.framer.shares() {
+        if self.is_whole(&unsettled) {
             unsettled.lane = self.land(&entry.key).1;
             return vec![Waiting { entry, unsettled }];
         }

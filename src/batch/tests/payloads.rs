@@ -1,6 +1,8 @@
 //! Payloads, which are in the entries while these are on their way.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use tower::Service;
 use super::fake::{Act, Fake};
 use super::numbered;
 use crate::batch::{Batch, BatchResponse, BatchSink, Routing, ShardRange, ShardScope};
-use crate::{ErrorKind, HashKey, Result};
+use crate::{ErrorKind, HashKey, Message, Result};
 
 /// Panics when it is called, or when it is cloned for a call.
 struct Fragile {
@@ -137,4 +139,44 @@ async fn what_is_handed_back_has_its_payload_and_its_key_though_the_routing_pani
         let builder = BatchSink::builder().routing(Lost(key), shards());
         expect_all_back(builder.build(Fake::storing()).unwrap(), key).await;
     }
+}
+
+/// Panics over every key once its shards have split.
+#[derive(Clone, Default)]
+struct Splitting(Arc<AtomicBool>);
+
+impl Routing for Splitting {
+    fn hash_key(&self, _: &crate::Key) -> HashKey {
+        assert!(!self.0.load(Ordering::Relaxed), "asked after the split");
+        HashKey::MIN
+    }
+
+    fn shard_ranges(&self, _: ShardScope) -> BoxFuture<'static, Result<Vec<ShardRange>>> {
+        self.0.store(true, Ordering::Relaxed);
+        ready(Ok(vec![ShardRange { id: "child".into(), ..shards().remove(0) }])).boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_retry_has_its_payload_though_the_routing_panicked() {
+    let routing = Splitting::default();
+    let service = Fake::scripted(|_, batch| Act::refuse(batch, |_| Some(ErrorKind::Throttled)));
+    let builder = BatchSink::builder().routing(routing.clone(), shards());
+    let builder = builder.expo_backoff(Duration::from_secs(10)).refresh_every(Duration::from_secs(1));
+    let mut sink = builder.build(service).unwrap();
+    for number in 0..10 {
+        // Without a key: what was generated is remembered by its entry alone.
+        sink.feed(Message::new(number.to_string().into())).await.unwrap();
+    }
+    let mut back: Vec<_> = sink
+        .drain()
+        .await
+        .into_iter()
+        .map(|undelivered| {
+            assert!(undelivered.reason().to_string().contains("task was stopped"));
+            undelivered.message().payload().clone()
+        })
+        .collect();
+    back.sort_unstable();
+    assert_eq!(back, (0..10).map(|number| number.to_string()).collect::<Vec<_>>());
 }
