@@ -40,7 +40,7 @@ const ORDER: [(Processor, Keys); 7] = [
 /// use headwater_benches::Job;
 ///
 /// let names: Vec<_> = Job::all().iter().filter(|job| !job.is_about_order()).map(Job::to_string).collect();
-/// assert_eq!((names.len(), names[0].as_str()), (22, "sink/bytes"));
+/// assert_eq!((names.len(), names[0].as_str()), (31, "sink/bytes"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {

@@ -63,6 +63,7 @@ async fn produce(seed: u64, trouble: Trouble, key: impl Fn(usize) -> Option<Key>
         .expo_backoff_limit(Duration::from_millis(50))
         // Nothing is to be given up.
         .time_to_live(patience.max(Duration::from_mins(2)))
+        .close_deadline(patience)
         .frame_size(5_000)
         .max_queue(1_000);
     let mut sink = sink.connect().await.unwrap().framed(Arc::new(Kpl));
