@@ -30,7 +30,7 @@ impl Test {
         }
         if self.wire.is_empty() {
             tally += workspace(Wire::Json);
-            for step in Wire::OTHERS.into_iter().flat_map(Wire::riders) {
+            for step in Wire::OTHERS.map(Wire::riders) {
                 tally += cargo_test(step);
             }
             // What a command without them says of them. Of the whole workspace, so that what it depends on is built

@@ -3,23 +3,23 @@
 use clap::ValueEnum;
 
 use crate::step::Step;
+use crate::workspace::FEATURES;
 
 /// The variable that names the way where nothing else does, in tests and in the command.
 const VARIABLE: &str = "HEADWATER_WIRE";
 
-/// What is run again on the ways that are not the default: the tests whose promises ride on the wire.
-const RIDERS: [&[&str]; 2] = [
-    &["--package=headwater-kinesis", "--lib"],
-    &[
-        "--package=headwater-tests",
-        "--test=relay",
-        "--test=sink",
-        "--test=source",
-        "--test=interop",
-        // What the tests of the relay run.
-        "--package=headwater-examples",
-        "--examples",
-    ],
+/// What is run again on the ways that are not the default: the tests whose promises ride on the wire. Of the whole
+/// workspace, so that all of it is built already, the examples that the tests of the relay run too.
+const RIDERS: [&str; 9] = [
+    "--lib",
+    "--test=relay",
+    "--test=sink",
+    "--test=source",
+    "--test=interop",
+    "--workspace",
+    "--no-fail-fast",
+    "--features",
+    FEATURES,
 ];
 
 /// A way in which records go over the wire.
@@ -48,10 +48,8 @@ impl Wire {
         step.env(VARIABLE, name).way_out(format!("Run it alone with {VARIABLE}={name} cargo test."))
     }
 
-    /// The steps that run what rides on the wire, this way.
-    pub(crate) fn riders(self) -> impl Iterator<Item = Step> {
-        RIDERS
-            .into_iter()
-            .map(move |args| self.taken_by(Step::cargo().args(["test", "--no-fail-fast"]).args(args)))
+    /// The step that runs what rides on the wire, this way.
+    pub(crate) fn riders(self) -> Step {
+        self.taken_by(Step::cargo().args(["test"]).args(RIDERS))
     }
 }
