@@ -8,7 +8,7 @@ use headwater::checkpoint::{Application, CheckpointStore, LeaseRow};
 use headwater::{Position, ShardId};
 use headwater_tests::open_store;
 use tokio::task::JoinHandle;
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(50);
@@ -27,6 +27,8 @@ struct Seen {
     moves: Vec<(u64, ShardId, Position)>,
     faults: Vec<String>,
     looks: usize,
+    /// The longest that it took from a look to its answer, in vain or not.
+    longest_silence: Duration,
 }
 
 impl Stored {
@@ -58,6 +60,11 @@ impl Stored {
         self.with(|seen| seen.looks)
     }
 
+    /// The longest that the store took to answer.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        self.with(|seen| seen.longest_silence)
+    }
+
     fn with<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         look(&self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -71,10 +78,17 @@ impl Drop for Stored {
 
 async fn look(store: Arc<dyn CheckpointStore>, application: Application, seen: Arc<Mutex<Seen>>) {
     let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        looks.tick().await;
+        // From when it was due, for a machine that stands still is silent too.
+        let due = looks.tick().await;
+        let listed = store.list(&application).await;
+        {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.longest_silence = seen.longest_silence.max(due.elapsed());
+        }
         // It is away now and then.
-        let Ok(rows) = store.list(&application).await else { continue };
+        let Ok(rows) = listed else { continue };
         let at = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_micros();
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.looks += 1;
