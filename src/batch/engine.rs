@@ -22,6 +22,7 @@ use crate::batch::in_time::in_time;
 use crate::batch::lanes::backlog::{Backlog, Rules};
 use crate::batch::lanes::grants::Grants;
 use crate::batch::lanes::map::{LaneId, ShardMap};
+use crate::batch::lanes::outlook::Outlook;
 use crate::batch::lanes::pack::{Packed, Room};
 use crate::batch::lanes::queue::{FrameSize, Patience};
 use crate::batch::lanes::unsettled::Unsettled;
@@ -56,6 +57,8 @@ pub(super) struct Engine {
     pub(super) flights: Vec<Option<Flight>>,
     /// The request that is being packed.
     pub(super) packed: Packed,
+    /// What could go next, as it was seen last, while a request more may be in flight.
+    outlook: Outlook,
     service: BoxCloneService<Batch, BatchResponse, Error>,
     answers: FuturesUnordered<BoxFuture<'static, (usize, Result<BatchResponse>)>>,
     pub(super) inbox: Inbox,
@@ -106,6 +109,7 @@ impl Engine {
             backlog: Backlog::new(rules, size, settings.record_bytes, routing, Arc::clone(&meters), now),
             flights: Vec::new(),
             packed: Packed::default(),
+            outlook: Outlook::default(),
             retries: Retries::default(),
             budget: RetryBudget::new(settings.batch_records, now),
             refresh: Refresh::new(asked, settings.refresh_every, now),
@@ -169,11 +173,16 @@ impl Engine {
     /// Sends requests while one is due and may be in flight.
     fn send(&mut self, patience: Patience) {
         let room = Room { records: self.settings.batch_records, bytes: self.settings.batch_bytes };
-        while let Some(slot) = self.free_slot()
-            && let Some(due) = self.backlog.due(patience)
-            && (due <= patience.now || self.is_full(patience.now))
-            && self.backlog.pack(patience, room, &mut self.packed)
-        {
+        while let Some(slot) = self.free_slot() {
+            self.outlook = self.backlog.outlook(patience, room);
+            if !self.outlook.is_worth_a_request(room, patience.now) {
+                break;
+            }
+            if !self.backlog.pack(patience, room, &mut self.packed) {
+                // What seemed due was stale.
+                self.outlook = self.backlog.outlook(patience, room);
+                break;
+            }
             self.launch(slot, patience.now);
         }
     }
@@ -181,11 +190,6 @@ impl Engine {
     fn free_slot(&self) -> Option<usize> {
         let unused = (self.flights.len() < self.settings.max_in_flight).then_some(self.flights.len());
         self.flights.iter().position(Option::is_none).or(unused)
-    }
-
-    fn is_full(&mut self, now: Instant) -> bool {
-        let (records, bytes) = self.backlog.sendable(now);
-        records >= self.settings.batch_records || bytes >= self.settings.batch_bytes
     }
 
     fn launch(&mut self, slot: usize, now: Instant) {
@@ -233,18 +237,17 @@ impl Engine {
     }
 
     /// Returns how much must come in for the next request to go.
-    fn wanted(&mut self, patience: Patience) -> Wanted {
+    fn wanted(&self, patience: Patience) -> Wanted {
         if self.free_slot().is_none() || self.spent {
             return Wanted::NOTHING;
         }
         let soon = patience.now + patience.linger;
-        if self.backlog.due(patience).is_none_or(|due| due > soon) {
+        if !self.outlook.is_due(soon) {
             // The first message starts the linger.
             return Wanted::ANYTHING;
         }
-        let (records, bytes) = self.backlog.sendable(patience.now);
-        let records = self.settings.batch_records.saturating_sub(records).max(1);
-        let bytes = self.settings.batch_bytes.saturating_sub(bytes).max(1);
+        let records = self.settings.batch_records.saturating_sub(self.outlook.records).max(1);
+        let bytes = self.settings.batch_bytes.saturating_sub(self.outlook.bytes).max(1);
         match self.backlog.frame_size() {
             None => Wanted { records, bytes },
             Some(size) => Wanted {
@@ -255,12 +258,12 @@ impl Engine {
     }
 
     /// Sleeps until the next linger, backoff, listing or deadline is over.
-    fn sleep(&mut self, patience: Patience, cx: &mut Context<'_>) {
+    fn sleep(&mut self, cx: &mut Context<'_>) {
         let wakes = if self.spent {
             // Only dead letters are on their way, which wake by themselves.
             [self.deadline, None, None, None]
         } else {
-            let due = if self.free_slot().is_some() { self.backlog.due(patience) } else { None };
+            let due = if self.free_slot().is_some() { self.outlook.due } else { None };
             [self.deadline, due, self.retries.next(), self.refresh.next()]
         };
         let Some(next) = wakes.into_iter().flatten().min() else { return };
@@ -352,7 +355,7 @@ impl Future for Engine {
             this.end();
             return Poll::Ready(());
         }
-        this.sleep(patience, cx);
+        this.sleep(cx);
         let wanted = this.wanted(patience);
         this.meters.settled(this.settled.stored, this.settled.failed);
         let forgiven = this.gate.settle(mem::take(&mut this.settled), wanted, cx);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   message ──► chain of its key ──► lane of the shard that the key lands on ──► its part of a request
-//!               (chain)              (lane: queue, limiter)                      (pack, take, framer)
+//!               (chain)              (lane: queue, limiter)                      (outlook, pack, take, framer)
 //!                                         ▲
 //!                 map, routing: which shard holds which key; reroute: what moves when that changes
 //! ```
@@ -18,6 +18,7 @@ pub(super) mod lane;
 pub(super) mod lane_limit;
 pub(super) mod limiter;
 pub(super) mod map;
+pub(super) mod outlook;
 pub(super) mod pack;
 pub(super) mod pool;
 pub(super) mod queue;

@@ -9,6 +9,10 @@ use crate::batch::lanes::queue::Patience;
 use crate::batch::lanes::unsettled::{ChainId, Unsettled, Waiting};
 use crate::batch::{Allowance, Entry, LaneLimit};
 
+/// The least that a lane gets of a request at a time. What a request does for a lane that it goes by costs as much for one
+/// entry as for all of them, so one of many lanes goes by some of them, and the next one by others.
+const LEAST_PART: usize = 16;
+
 /// What a request has room for.
 #[derive(Clone, Copy)]
 pub(in crate::batch) struct Room {
@@ -59,7 +63,7 @@ impl Backlog {
         packed.begin(self.requests, room.records.min(self.packed));
         let turns = self.turns();
         let busy = (0..turns).filter(|turn| self.waits(*turn)).count();
-        let part = room.records.div_ceil(busy.max(1));
+        let part = room.records.div_ceil(busy.max(1)).max(LEAST_PART);
         let mut fruitless = 0;
         while fruitless < turns && packed.entries.len() < room.records {
             let before = packed.entries.len();
@@ -76,39 +80,6 @@ impl Backlog {
         }
         self.packed = packed.entries.len();
         self.packed > 0
-    }
-
-    /// Returns how many full entries may go, and their bytes.
-    pub(in crate::batch) fn sendable(&mut self, now: Instant) -> (usize, usize) {
-        let (size, window) = (self.framer.size(), self.window());
-        let (mut records, mut bytes) = self.loose.sendable(size);
-        for place in 0..self.map.open().len() {
-            let id = self.map.open()[place];
-            let lane = &mut self.lanes[id.0 as usize];
-            let full = lane.queue.sendable(size);
-            if full.0 > 0 {
-                let allowed = lane.allowance(now, window, None);
-                records += full.0.min(allowed.0);
-                bytes += full.1.min(allowed.1);
-            }
-        }
-        (records, bytes)
-    }
-
-    /// Returns when the first entry may go that has lingered enough; `None` while none may go before an answer comes.
-    pub(in crate::batch) fn due(&mut self, patience: Patience) -> Option<Instant> {
-        let window = self.window();
-        let loose = self.loose.since().map(|since| patience.end(since));
-        let mut due: Option<Instant> = None;
-        for place in 0..self.map.open().len() {
-            let id = self.map.open()[place];
-            let lane = &mut self.lanes[id.0 as usize];
-            let since = lane.queue.since().map(|since| patience.end(since));
-            // A message without a key may go by any lane.
-            let Some(from) = [since, loose].into_iter().flatten().min() else { continue };
-            due = [due, lane.next(from, patience.now, window)].into_iter().flatten().min();
-        }
-        due
     }
 
     /// Returns what the lanes that have something to send ask for of a limit that is shared.
@@ -140,7 +111,7 @@ impl Backlog {
 
     /// Returns how many requests in flight may hold entries of one lane: one fewer than all, so that a shard that is
     /// slow to answer never holds up the others.
-    fn window(&self) -> usize {
+    pub(in crate::batch::lanes) fn window(&self) -> usize {
         let all = self.rules.max_in_flight;
         if self.map.open().len() > 1 { all.saturating_sub(1).max(1) } else { all }
     }
