@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use headwater::checkpoint::{Application, CheckpointStore, LeaseRow};
 use headwater::{Position, ShardId};
-use headwater_tests::open_store;
+use headwater_tests::{eventually, open_store};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -34,7 +34,8 @@ struct Seen {
 impl Stored {
     /// Watches from now on.
     pub(crate) async fn watch(store: &str, application: Application) -> Self {
-        let store = open_store(store).await.unwrap();
+        // A busy machine may take longer than the store waits.
+        let store = eventually("the store is open", async || open_store(store).await.ok()).await;
         let seen = Arc::new(Mutex::new(Seen::default()));
         let watching = tokio::spawn(look(store, application, Arc::clone(&seen)));
         Self { seen, watching }

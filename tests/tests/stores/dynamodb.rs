@@ -1,13 +1,16 @@
 //! DynamoDB: Amazon's own server for tests, and one that nobody at Amazon wrote.
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use headwater::checkpoint::{Application, CheckpointStore, Claim, WorkerId};
 use headwater::{ErrorKind, Position};
-use headwater_dynamodb::DynamoDbCheckpoints;
+use headwater_dynamodb::{DynamoDbCheckpoints, DynamoDbCheckpointsBuilder};
 use headwater_tests::StoreServer;
+
+use crate::PATIENCE;
 
 /// Makes tests of functions that take a server, one on each.
 macro_rules! on_each_server {
@@ -31,15 +34,20 @@ pub(crate) use on_each_server;
 
 /// A store that any number of applications and streams may use.
 pub(crate) async fn open(server: StoreServer) -> DynamoDbCheckpoints {
-    let builder = DynamoDbCheckpoints::builder().sdk_config(server.shared().sdk_config());
-    builder.table_per_stream("conformance.").open().await.unwrap()
+    patient(server.shared().sdk_config()).table_per_stream("conformance.").open().await.unwrap()
+}
+
+/// A store in the making that waits for as long as a busy machine may take.
+pub(crate) fn patient(config: SdkConfig) -> DynamoDbCheckpointsBuilder {
+    let builder = DynamoDbCheckpoints::builder().sdk_config(config);
+    builder.attempt_timeout(PATIENCE).operation_timeout(PATIENCE)
 }
 
 /// A store whose tables are named after the application, as the KCL has it, and a client to look into them.
 pub(crate) async fn like_a_kcl(server: StoreServer) -> (DynamoDbCheckpoints, Client) {
     let config = server.shared().sdk_config();
     let client = Client::new(&config);
-    (DynamoDbCheckpoints::builder().sdk_config(config).open().await.unwrap(), client)
+    (patient(config).open().await.unwrap(), client)
 }
 
 /// An application that no other test has.
@@ -62,7 +70,7 @@ async fn a_table_keeps_the_leases_of_one_application_on_one_stream(server: Store
     store.announce(&orders, &WorkerId::new("worker"), 1).await.unwrap();
 
     let config = server.shared().sdk_config();
-    let table = DynamoDbCheckpoints::builder().sdk_config(config).table(&*orders.name).open().await.unwrap();
+    let table = patient(config).table(&*orders.name).open().await.unwrap();
     let audit = Application::new("audit", "orders");
     let refused = [
         store.announce(&invoices, &WorkerId::new("worker"), 1).await,

@@ -16,6 +16,8 @@ use headwater_tests::{KclEvent, KclWorker, Server, StoreServer, TestStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::dynamodb::patient;
+
 /// What the KCL has for the time after which a silent worker's leases are anyone's, and does not let be set.
 const LEASE_TIME: Duration = Duration::from_secs(10);
 /// How long a shard may take to change hands: a KCL looks for some every 20 s.
@@ -131,7 +133,7 @@ impl World {
 
     async fn store(&self) -> DynamoDbCheckpoints {
         let config = StoreServer::DynamoDbLocal.shared().sdk_config();
-        DynamoDbCheckpoints::builder().sdk_config(config).open().await.unwrap()
+        patient(config).open().await.unwrap()
     }
 
     /// Starts a worker of Headwater, which acks up to a number and holds what comes after.

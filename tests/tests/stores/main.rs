@@ -15,11 +15,14 @@ mod redis_writes;
 
 use std::path::PathBuf;
 use std::sync::Once;
+use std::time::Duration;
 
 use headwater::checkpoint::{MemoryCheckpoints, conformance};
-use headwater_redis::RedisCheckpoints;
 use headwater_sqlite::SqliteCheckpoints;
 use headwater_tests::StoreServer;
+
+/// How long a store waits that is not to give up: longer than any restart takes, so that a busy machine fails no test.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Holds a store to the contract, under a name of its own.
 macro_rules! stores {
@@ -34,11 +37,11 @@ macro_rules! stores {
 
 stores! {
     memory: MemoryCheckpoints::new();
-    sqlite: SqliteCheckpoints::open(sqlite_file()).await.unwrap();
+    sqlite: SqliteCheckpoints::builder(sqlite_file()).busy_timeout(PATIENCE).open().await.unwrap();
     dynamodb_local: dynamodb::open(StoreServer::DynamoDbLocal).await;
     dynoxide: dynamodb::open(StoreServer::Dynoxide).await;
-    redis: RedisCheckpoints::open(StoreServer::Redis.shared().url()).await.unwrap();
-    redis_cluster: RedisCheckpoints::builder(StoreServer::RedisCluster.shared().url()).cluster().open().await.unwrap();
+    redis: redis_subject::patient(StoreServer::Redis.shared()).await;
+    redis_cluster: redis_subject::patient(StoreServer::RedisCluster.shared()).await;
 }
 
 /// One file for all tests of this process, so that they contend for it.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use headwater::checkpoint::{CheckpointStore as _, WorkerId};
 use headwater::{Error, ErrorKind};
-use headwater_redis::{RedisBuilder, RedisCheckpoints};
+use headwater_redis::RedisBuilder;
 use headwater_tests::StoreServer;
 use tokio::net::TcpListener;
 
-use crate::redis_subject::{application, hold, send};
+use crate::redis_subject::{application, hold, patient_at, patiently, send};
 
 async fn refused(builder: RedisBuilder) -> Error {
     builder.open().await.expect_err("it cannot be opened")
@@ -28,15 +28,15 @@ async fn a_wrong_password_is_access_denied_and_shown_nowhere() {
     let url = server.url();
     send::<()>(&url, redis::cmd("CONFIG").arg("SET").arg("requirepass").arg("correct-horse")).await;
 
-    let none = refused(RedisCheckpoints::builder(&url)).await;
+    let none = refused(patiently(&url)).await;
     assert_reads(&none, ErrorKind::AccessDenied, &url, "REDIS_PASSWORD");
-    let builder = RedisCheckpoints::builder(url.replace("://", "://:battery-staple@"));
+    let builder = patiently(url.replace("://", "://:battery-staple@"));
     assert!(!format!("{builder:?}").contains("battery"), "{builder:?}");
     let wrong = refused(builder).await;
     assert_reads(&wrong, ErrorKind::AccessDenied, &url, "password");
     assert!(!wrong.to_string().contains("battery") && !format!("{wrong:?}").contains("battery"), "{wrong}");
 
-    let builder = RedisCheckpoints::builder(&url).password("correct-horse");
+    let builder = patiently(&url).password("correct-horse");
     assert!(!format!("{builder:?}").contains("horse"), "{builder:?}");
     let store = builder.open().await.unwrap();
     assert!(!format!("{store:?} {:?}", store.limits()).contains("horse"), "{store:?}");
@@ -56,7 +56,7 @@ async fn a_user_without_permission_is_access_denied() {
         .arg("+ping")
         .to_owned();
     send::<()>(&server.url(), &user).await;
-    let builder = RedisCheckpoints::builder(server.url()).username("reader").password("secret");
+    let builder = patiently(server.url()).username("reader").password("secret");
     let store = builder.open().await.unwrap();
     let started = store.announce(&application("reader"), &WorkerId::new("worker"), 1).await;
     assert_reads(&started.unwrap_err(), ErrorKind::AccessDenied, &server.url(), "let the user run scripts");
@@ -65,7 +65,7 @@ async fn a_user_without_permission_is_access_denied() {
 #[tokio::test]
 async fn a_database_that_is_not_there_is_invalid() {
     let url = StoreServer::Redis.shared().url();
-    let error = refused(RedisCheckpoints::builder(format!("{url}/99"))).await;
+    let error = refused(patiently(format!("{url}/99"))).await;
     assert_reads(&error, ErrorKind::Invalid, &format!("{url}/99"), "no such database");
 }
 
@@ -73,8 +73,7 @@ async fn a_database_that_is_not_there_is_invalid() {
 async fn databases_are_apart() {
     let url = StoreServer::Redis.shared().url();
     let application = application("databases");
-    let (first, second) =
-        (RedisCheckpoints::open(&url).await.unwrap(), RedisCheckpoints::builder(&url).database(7));
+    let (first, second) = (patient_at(&url).await, patiently(&url).database(7));
     hold(&first, &application, 0).await;
     assert_eq!(second.open().await.unwrap().list(&application).await.unwrap(), []);
 }
@@ -83,8 +82,8 @@ async fn databases_are_apart() {
 async fn key_prefixes_are_apart() {
     let url = StoreServer::Redis.shared().url();
     let application = application("prefixes");
-    hold(&RedisCheckpoints::open(&url).await.unwrap(), &application, 0).await;
-    let staging = RedisCheckpoints::builder(&url).key_prefix("staging:").open().await.unwrap();
+    hold(&patient_at(&url).await, &application, 0).await;
+    let staging = patiently(&url).key_prefix("staging:").open().await.unwrap();
     assert_eq!(staging.list(&application).await.unwrap(), []);
 }
 
@@ -92,7 +91,7 @@ async fn key_prefixes_are_apart() {
 async fn a_server_that_nobody_reaches_is_unavailable() {
     let unused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("redis://{unused}");
-    for builder in [RedisCheckpoints::builder(&url), RedisCheckpoints::builder(&url).cluster()] {
+    for builder in [patiently(&url), patiently(&url).cluster()] {
         let error = refused(builder.timeout(Duration::from_millis(100))).await;
         assert_reads(&error, ErrorKind::Unavailable, &url, "is a server up there");
     }
@@ -102,7 +101,7 @@ async fn a_server_that_nobody_reaches_is_unavailable() {
 async fn a_server_that_says_nothing_is_a_timeout() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", silent.local_addr().unwrap());
-    for builder in [RedisCheckpoints::builder(&url), RedisCheckpoints::builder(&url).cluster()] {
+    for builder in [patiently(&url), patiently(&url).cluster()] {
         let error = refused(builder.timeout(Duration::from_millis(100))).await;
         assert_reads(&error, ErrorKind::Timeout, &url, "no answer came in time");
     }
@@ -112,7 +111,7 @@ async fn a_server_that_says_nothing_is_a_timeout() {
 async fn a_key_that_holds_something_else_is_named_as_the_trouble() {
     let url = StoreServer::Redis.shared().url();
     let application = application("types");
-    let store = RedisCheckpoints::builder(&url).key_prefix("types:").open().await.unwrap();
+    let store = patiently(&url).key_prefix("types:").open().await.unwrap();
     let key = format!("types:{{types:{}}}:", application.stream);
     send::<()>(&url, redis::cmd("SET").arg(format!("{key}leases")).arg("a text")).await;
     let claim = crate::redis_subject::claim(&application, 0, "owner");
@@ -125,7 +124,7 @@ async fn a_key_that_holds_something_else_is_named_as_the_trouble() {
 async fn a_row_that_nobody_can_read_is_named() {
     let url = StoreServer::Redis.shared().url();
     let application = application("rows");
-    let store = RedisCheckpoints::open(&url).await.unwrap();
+    let store = patient_at(&url).await;
     let key = format!("headwater:{{rows:{}}}:leases", application.stream);
     send::<()>(&url, redis::cmd("HSET").arg(&key).arg("shardId-7").arg("{\"owner\":7}")).await;
     let error = store.list(&application).await.unwrap_err();
@@ -135,7 +134,7 @@ async fn a_row_that_nobody_can_read_is_named() {
 #[tokio::test]
 async fn a_node_of_a_cluster_says_that_it_is_one() {
     let cluster = StoreServer::RedisCluster.shared();
-    let store = RedisCheckpoints::open(cluster.url()).await.unwrap();
+    let store = patient_at(&cluster.url()).await;
     // Not every application has its keys on another node than the first.
     let mut moved = None;
     for number in 0..100 {
@@ -151,7 +150,7 @@ async fn a_node_of_a_cluster_says_that_it_is_one() {
 #[tokio::test]
 async fn a_server_that_is_no_cluster_says_so() {
     let url = StoreServer::Redis.shared().url();
-    let error = refused(RedisCheckpoints::builder(&url).cluster()).await;
+    let error = refused(patiently(&url).cluster()).await;
     assert_reads(&error, ErrorKind::Invalid, &url, "leave out cluster()");
 }
 
@@ -159,7 +158,7 @@ async fn a_server_that_is_no_cluster_says_so() {
 async fn a_wrong_password_of_a_cluster_is_access_denied() {
     let cluster = StoreServer::RedisCluster.shared();
     let url = cluster.url().replace("://", "://nobody:battery-staple@");
-    let error = refused(RedisCheckpoints::builder(url).cluster()).await;
+    let error = refused(patiently(url).cluster()).await;
     assert_reads(&error, ErrorKind::AccessDenied, &cluster.url(), "password");
     assert!(!error.to_string().contains("battery"), "{error}");
 }
@@ -168,9 +167,9 @@ async fn a_wrong_password_of_a_cluster_is_access_denied() {
 async fn a_setting_that_cannot_be_is_invalid() {
     let url = StoreServer::Redis.shared().url();
     for (builder, says) in [
-        (RedisCheckpoints::builder(&url).key_prefix("{a}"), "key_prefix(\"{a}\"): it must have no braces"),
-        (RedisCheckpoints::builder(&url).timeout(Duration::ZERO), "timeout(0 s): it must be longer"),
-        (RedisCheckpoints::builder(&url).connection_timeout(Duration::ZERO), "connection_timeout(0 s)"),
+        (patiently(&url).key_prefix("{a}"), "key_prefix(\"{a}\"): it must have no braces"),
+        (patiently(&url).timeout(Duration::ZERO), "timeout(0 s): it must be longer"),
+        (patiently(&url).connection_timeout(Duration::ZERO), "connection_timeout(0 s)"),
     ] {
         let error = refused(builder).await;
         assert_reads(&error, ErrorKind::Invalid, "", says);

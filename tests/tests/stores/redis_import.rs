@@ -6,7 +6,7 @@ use headwater::checkpoint::{Application, CheckpointStore as _, FencingToken, Wor
 use headwater_redis::{ImportSkipped, ImportedCheckpoints, RedisCheckpoints};
 use headwater_tests::{StoreServer, checkpoint_with_async_kinesis};
 
-use crate::redis_subject::{after, application, claim, hold, patient, send, shard};
+use crate::redis_subject::{after, application, claim, hold, patient, patient_at, send, shard};
 
 const FIRST: &str = "shardId-000000000000";
 const SECOND: &str = "shardId-000000000001";
@@ -115,8 +115,7 @@ async fn a_row_that_exists_is_replaced_only_on_request() {
 #[tokio::test]
 async fn what_async_kinesis_did_not_write_is_skipped() {
     let url = StoreServer::Redis.shared().url();
-    let (store, application, name) =
-        (RedisCheckpoints::open(&url).await.unwrap(), application("odd"), name());
+    let (store, application, name) = (patient_at(&url).await, application("odd"), name());
     for (number, value) in
         ["7", r#"{"sequence":"LATEST"}"#, r#"{"ref":null,"ts":null,"sequence":"8"}"#].iter().enumerate()
     {

@@ -1,16 +1,15 @@
 //! Limits that sinks share through Redis.
 
-use std::time::Duration;
-
 use futures::future::join_all;
 use headwater::ShardId;
 use headwater::batch::{Allowance, LaneLimit, SharedLimit as _};
 use headwater::checkpoint::WorkerId;
-use headwater_redis::{RedisCheckpoints, RedisLimits};
+use headwater_redis::RedisLimits;
 use headwater_tests::{StoreServer, eventually};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::redis_subject::{patient, send};
+use crate::PATIENCE;
+use crate::redis_subject::{patient, patient_at, send};
 
 const LIMIT: LaneLimit = LaneLimit { records: 400, bytes: 100_000, ceiling: 1.0 };
 const ALL: Allowance = Allowance { records: 1e9, bytes: 1e9 };
@@ -24,7 +23,8 @@ fn shard() -> ShardId {
     ShardId::new("shardId-000000000000")
 }
 
-/// Handles with connections of their own take what they can for a while.
+/// Handles with connections of their own take what they can, until that is more than a limit has saved to begin with, however
+/// long a busy machine takes for it.
 async fn together_they_keep_the_limit(server: StoreServer) {
     const HANDLES: usize = 4;
     let (stream, shard) = (&stream(), &shard());
@@ -35,14 +35,14 @@ async fn together_they_keep_the_limit(server: StoreServer) {
     let begin = Instant::now();
     let taken = join_all(handles.iter().map(|limits| async move {
         let (mut records, mut bytes) = (0.0, 0.0);
-        while begin.elapsed() < Duration::from_secs(1) {
+        while records < 100.0 || bytes < 25_000.0 {
             let granted = limits.take(stream, shard, LIMIT, ALL).await.unwrap();
             records += granted.records;
             bytes += granted.bytes;
         }
         (records, bytes)
     }));
-    let taken = taken.await;
+    let taken = timeout(PATIENCE, taken).await.expect("a limit is used");
     let elapsed = begin.elapsed().as_secs_f64();
     let (records, bytes) = taken.iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
     // What was saved before, and what came since; by two clocks of one machine.
@@ -51,7 +51,6 @@ async fn together_they_keep_the_limit(server: StoreServer) {
         records <= 400.0 * most && bytes <= 100_000.0 * most,
         "{records} records, {bytes} bytes in {elapsed} s"
     );
-    assert!(records >= 400.0 && bytes >= 100_000.0, "a limit is used: {records} records, {bytes} bytes");
 }
 
 #[tokio::test]
@@ -66,7 +65,7 @@ async fn handles_that_share_a_limit_on_a_cluster_do_not_exceed_it_together() {
 
 #[tokio::test]
 async fn no_more_is_granted_than_is_wanted_and_the_rest_stays() {
-    let limits = RedisLimits::open(StoreServer::Redis.shared().url()).await.unwrap();
+    let limits = patient(StoreServer::Redis.shared()).await.limits();
     let (stream, shard) = (stream(), shard());
     let wanted = Allowance { records: 1.5, bytes: 250.0 };
     assert_eq!(limits.take(&stream, &shard, LIMIT, wanted).await.unwrap(), wanted);
@@ -76,14 +75,20 @@ async fn no_more_is_granted_than_is_wanted_and_the_rest_stays() {
         "a quarter of a second's, less what was taken: {rest:?}"
     );
     assert!(rest.bytes >= 24_750.0 && rest.bytes <= 25_000.0, "{rest:?}");
-    let other = limits.take(&stream, &ShardId::new("shardId-000000000001"), LIMIT, ALL).await.unwrap();
+    // Opened as they are by default, they may take a busy server for one that is away.
+    let url = StoreServer::Redis.shared().url();
+    let other = ShardId::new("shardId-000000000001");
+    let other = eventually("another handle takes", async || {
+        RedisLimits::open(&*url).await.ok()?.take(&stream, &other, LIMIT, ALL).await.ok()
+    })
+    .await;
     assert_eq!(other, Allowance { records: 100.0, bytes: 25_000.0 }, "another shard has a limit of its own");
 }
 
 #[tokio::test]
 async fn a_limit_that_is_full_again_leaves_nothing_behind() {
     let url = StoreServer::Redis.shared().url();
-    let limits = RedisCheckpoints::open(&url).await.unwrap().limits();
+    let limits = patient_at(&url).await.limits();
     let (stream, shard) = (stream(), shard());
     limits.take(&stream, &shard, LIMIT, ALL).await.unwrap();
     let key = format!("headwater:limit:{stream}:{shard}");

@@ -8,7 +8,7 @@ use headwater_redis::RedisCheckpoints;
 use headwater_tests::{StoreServer, eventually};
 
 use crate::redis_name::Name;
-use crate::redis_subject::{PATIENCE, after, application, hold, patient, row, send, shard};
+use crate::redis_subject::{after, application, hold, patient, patient_at, row, send, shard};
 
 /// Runs on a thread that may block, because servers are stopped and started there.
 async fn goes_on_after_a_restart(server: StoreServer) {
@@ -43,10 +43,12 @@ async fn a_commit_waits_out_a_restart_of_a_cluster_and_no_checkpoint_is_lost() {
 async fn a_server_that_stays_away_is_unavailable_until_it_is_back() {
     let mut endpoint = StoreServer::Redis.start();
     let builder = RedisCheckpoints::builder(endpoint.url()).timeout(Duration::from_millis(200));
-    let store = builder.open().await.unwrap();
+    // A busy machine may take longer than the store waits.
+    let store = eventually("the store is open", async || builder.clone().open().await.ok()).await;
     let application = application("outage");
-    let lease = hold(&store, &application, 0).await;
-    let lease = store.commit(&lease, &after(7).into()).await.unwrap();
+    let patient = patient(&endpoint).await;
+    let lease = hold(&patient, &application, 0).await;
+    let lease = patient.commit(&lease, &after(7).into()).await.unwrap();
 
     endpoint.stop();
     for _ in 0..3 {
@@ -59,7 +61,6 @@ async fn a_server_that_stays_away_is_unavailable_until_it_is_back() {
     assert!(error.unwrap_err().is_retryable());
 
     endpoint.start_again();
-    // A busy machine may take longer than the store waits.
     let renewed = eventually("the server is back", async || store.renew(&lease).await.ok()).await;
     assert_eq!(renewed.checkpoint, after(7).into());
 }
@@ -98,7 +99,7 @@ async fn a_cluster_that_forgot_its_scripts_is_told_them_again() {
 async fn a_server_that_became_a_replica_is_left_for_the_one_that_has_its_name_now() {
     let (old, new) = (StoreServer::Redis.start(), StoreServer::Redis.start());
     let name = Name::of(&old.url()).await;
-    let store = RedisCheckpoints::open(name.url()).await.unwrap();
+    let store = patient_at(name.url()).await;
     let application = application("fail-over");
     let lease = hold(&store, &application, 0).await;
 
@@ -118,7 +119,7 @@ async fn a_server_that_became_a_replica_is_left_for_the_one_that_has_its_name_no
 
     let lease = store.commit(&lease, &after(7).into()).await.unwrap();
     assert_eq!(lease.checkpoint, after(7).into());
-    let promoted = RedisCheckpoints::open(new.url()).await.unwrap();
+    let promoted = patient_at(&new.url()).await;
     assert_eq!(row(&promoted, &application).await.checkpoint, after(7).into());
 }
 
@@ -127,9 +128,10 @@ async fn a_connection_that_fell_silent_is_replaced() {
     let server = StoreServer::Redis.shared();
     let name = Name::of(&server.url()).await;
     let builder = RedisCheckpoints::builder(name.url()).timeout(Duration::from_millis(200));
-    let store = builder.open().await.unwrap();
+    // A busy machine may take longer than the store waits.
+    let store = eventually("the store is open", async || builder.clone().open().await.ok()).await;
     let application = application("silence");
-    let lease = hold(&store, &application, 0).await;
+    let lease = hold(&patient(server).await, &application, 0).await;
 
     name.silence();
     let error = store.renew(&lease).await.unwrap_err();
@@ -140,7 +142,7 @@ async fn a_connection_that_fell_silent_is_replaced() {
 #[tokio::test]
 async fn a_silent_connection_is_replaced_however_little_its_callers_wait() {
     let name = Name::of(&StoreServer::Redis.shared().url()).await;
-    let store = RedisCheckpoints::builder(name.url()).timeout(PATIENCE).open().await.unwrap();
+    let store = patient_at(name.url()).await;
     let application = application("impatience");
     let lease = hold(&store, &application, 0).await;
 
@@ -154,7 +156,7 @@ async fn a_silent_connection_is_replaced_however_little_its_callers_wait() {
 #[tokio::test]
 async fn a_verb_whose_answer_was_lost_is_done_again_and_nothing_more_comes_of_it() {
     let name = Name::of(&StoreServer::Redis.shared().url()).await;
-    let store = RedisCheckpoints::builder(name.url()).timeout(PATIENCE).open().await.unwrap();
+    let store = patient_at(name.url()).await;
     let application = application("lost");
 
     name.lose_the_next_answer();

@@ -1,23 +1,30 @@
 //! A lease in Redis, with short names for what tests do to it.
 
-use std::time::Duration;
-
 use headwater::checkpoint::{Application, CheckpointStore, Claim, Lease, LeaseRow, WorkerId};
 use headwater::{Position, ShardId};
-use headwater_redis::RedisCheckpoints;
+use headwater_redis::{RedisBuilder, RedisCheckpoints};
 use headwater_tests::{StoreEndpoint, StoreServer};
 use redis::{Cmd, FromRedisValue};
 
-/// Longer than any restart takes, so that a busy machine fails no test.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+use crate::PATIENCE;
 
 /// Opens a store that waits out whatever happens to its server.
 pub(crate) async fn patient(server: &StoreEndpoint) -> RedisCheckpoints {
-    let mut builder = RedisCheckpoints::builder(server.url()).timeout(PATIENCE);
+    let mut builder = patiently(server.url());
     if server.server() == StoreServer::RedisCluster {
         builder = builder.cluster();
     }
     builder.open().await.expect("the server is up")
+}
+
+/// Does the same for one that is reached by a URL of its own.
+pub(crate) async fn patient_at(url: &str) -> RedisCheckpoints {
+    patiently(url).open().await.expect("the server is up")
+}
+
+/// Begins such a store.
+pub(crate) fn patiently(url: impl Into<String>) -> RedisBuilder {
+    RedisCheckpoints::builder(url).timeout(PATIENCE)
 }
 
 /// Makes an application that no other test uses.

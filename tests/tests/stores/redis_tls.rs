@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use headwater::ErrorKind;
 use headwater::checkpoint::CheckpointStore as _;
-use headwater_redis::RedisCheckpoints;
 use headwater_tests::StoreServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::redis_subject::{after, application, hold, row};
+use crate::redis_subject::{after, application, hold, patiently, row};
 
 /// Speaks TLS for a server that does not.
 struct Terminal {
@@ -61,7 +60,7 @@ impl Terminal {
 #[tokio::test]
 async fn a_store_behind_tls_is_reached_by_who_trusts_its_authority() {
     let terminal = Terminal::before(&StoreServer::Redis.shared().url()).await;
-    let builder = || RedisCheckpoints::builder(&terminal.url);
+    let builder = || patiently(&terminal.url);
     let store = builder().root_certificate(&*terminal.authority).open().await.unwrap();
     let application = application("tls");
     let lease = hold(&store, &application, 0).await;

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use futures::StreamExt as _;
 use headwater::checkpoint::{CheckpointStore as _, Claim, LeaseWrite, WorkerId};
 use headwater::{ErrorKind, Position};
-use headwater_redis::RedisCheckpoints;
 use headwater_tests::StoreServer;
 
-use crate::redis_subject::{after, application, claim, hold, patient, row, send, shard};
+use crate::redis_subject::{after, application, claim, hold, patient, patient_at, row, send, shard};
 
 /// More than one exchange carries.
 const MANY: usize = 2_100;
@@ -147,7 +146,7 @@ async fn a_sequence_number_that_is_none_is_refused_and_the_rest_is_written() {
 #[tokio::test]
 async fn what_is_stored_never_expires() {
     let url = StoreServer::Redis.shared().url();
-    let store = RedisCheckpoints::open(&url).await.unwrap();
+    let store = patient_at(&url).await;
     let application = application("forever");
     let lease = hold(&store, &application, 0).await;
     store.commit(&lease, &after(7).into()).await.unwrap();
