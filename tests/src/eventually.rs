@@ -8,13 +8,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 const INTERVAL: Duration = Duration::from_millis(20);
 
 /// How long it looks before it gives up: far beyond what any server takes, so that a busy machine fails no test.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Looks until `look` finds something, and returns it. `what` is a sentence about what is waited for.
 ///
 /// # Panics
 ///
-/// When 30 seconds pass without it.
+/// When two minutes pass without it.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + LIMIT;
     let mut ticks = interval(INTERVAL);

@@ -98,7 +98,7 @@ impl Fleet {
     ///
     /// # Panics
     ///
-    /// When it ends with an error, or not within half a minute.
+    /// When it ends with an error, or not within two minutes.
     pub async fn leave(&mut self, name: &str) {
         let mut worker = self.take(name);
         drop(worker.child.stdin.take());

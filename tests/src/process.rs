@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to listen. The slowest takes 7 s on an idle machine.
-const START_LIMIT: Duration = Duration::from_mins(1);
+const START_LIMIT: Duration = Duration::from_mins(3);
 
 /// How much of a server's output a failure shows.
 const KEPT_LINES: usize = 20;

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use crate::installation::{source, virtual_python};
 
 /// How long a program may run. On an idle machine each takes about two seconds, most of it imports.
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// A processor of async-kinesis: how one item becomes bytes, and several share a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

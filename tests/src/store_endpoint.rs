@@ -88,7 +88,7 @@ impl StoreEndpoint {
     ///
     /// # Panics
     ///
-    /// When it does not start within a minute.
+    /// When it does not start within three minutes.
     pub fn start_again(&mut self) {
         self.start_nodes();
         self.wait_until_it_answers();

@@ -44,7 +44,7 @@ impl StoreServer {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not start within a minute.
+    /// When it is not installed, or does not start within three minutes.
     pub fn shared(self) -> &'static StoreEndpoint {
         static REDIS: OnceLock<StoreEndpoint> = OnceLock::new();
         static REDIS_CLUSTER: OnceLock<StoreEndpoint> = OnceLock::new();
@@ -63,7 +63,7 @@ impl StoreServer {
     ///
     /// # Panics
     ///
-    /// When it is not installed, or does not start within a minute.
+    /// When it is not installed, or does not start within three minutes.
     pub fn start(self) -> StoreEndpoint {
         StoreEndpoint::start(self)
     }

@@ -46,7 +46,7 @@ impl TestStore {
     ///
     /// # Panics
     ///
-    /// When its server is not installed, or does not start within a minute.
+    /// When its server is not installed, or does not start within three minutes.
     pub fn new(kind: StoreKind) -> Self {
         let place = match kind {
             StoreKind::Sqlite => {
@@ -117,7 +117,7 @@ impl TestStore {
     ///
     /// # Panics
     ///
-    /// When a server does not start within a minute.
+    /// When a server does not start within three minutes.
     pub fn end_outage(&mut self) {
         match &mut self.place {
             Place::File { lock, .. } => *lock = None,

@@ -114,7 +114,8 @@ async fn an_endpoint_where_nobody_answers_is_given_up_before_a_person_would() {
         let begun = Instant::now();
         let told = Headwater::new(args).args(["--endpoint-url", "http://127.0.0.1:1"]).run().await.code(1);
         assert!(told.contains("Connection refused"), "{args:?}: {told}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "{args:?}: {:?}", begun.elapsed());
+        // Seconds on an idle machine. What would try for as long as a source may takes minutes.
+        assert!(begun.elapsed() < Duration::from_secs(45), "{args:?}: {:?}", begun.elapsed());
     }
 }
 
@@ -276,7 +277,7 @@ async fn a_reader_that_has_gone_ends_it_quietly() {
     ] {
         let mut child = Headwater::at(endpoint, args).spawn();
         drop(child.stdout.take());
-        let ended = tokio::time::timeout(Duration::from_mins(1), child.wait_with_output()).await;
+        let ended = tokio::time::timeout(Duration::from_mins(3), child.wait_with_output()).await;
         let output = ended.unwrap_or_else(|_| panic!("{args:?}: it goes on")).unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?}: {}: {told}", output.status);

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// For how long it tries to start.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {

@@ -44,7 +44,7 @@ async fn nothing_is_lost_or_repeated_across_cuts(endpoint: Endpoint, cuts: usize
     assert_whole(&reading.await.unwrap().unwrap(), count);
 }
 
-/// Stops a source once its checkpoints are at the last record of every shard, or half a minute has passed.
+/// Stops a source once its checkpoints are at the last record of every shard, or two minutes have passed.
 async fn stop_once_all_is_read(control: &Control, stream: &TestStream) {
     let mut last = HashMap::new();
     for shard in stream.shards().await {
@@ -55,7 +55,7 @@ async fn stop_once_all_is_read(control: &Control, stream: &TestStream) {
         Some(last) => status.position.as_ref().is_some_and(|position| position.to_string().ends_with(last)),
         None => true,
     };
-    let _ = timeout(Duration::from_secs(30), async {
+    let _ = timeout(Duration::from_mins(2), async {
         while !control.status().iter().all(is_done) {
             sleep(Duration::from_millis(50)).await;
         }

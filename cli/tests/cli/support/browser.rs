@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 /// How long an answer may take on a busy machine.
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// It speaks the DevTools protocol by its third and fourth file: no port that others could reach, and it ends when
 /// they are closed. A shell gives it the pipes of its standard input and output there.

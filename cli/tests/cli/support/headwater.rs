@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 
 /// How long a run may take on a busy machine.
-const TIME_LIMIT: Duration = Duration::from_mins(2);
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// A run of the binary in the making: in an environment without AWS settings, colours or a configuration file.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::Headwater;
 
 /// How long it may take to end on a busy machine.
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// A run that goes on. It is killed on drop.
 pub(crate) struct Running {

@@ -44,7 +44,7 @@ async fn a_reader_that_has_enough_ends_it_quietly() {
         .env("HOME", "/nonexistent")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let ended = timeout(Duration::from_mins(1), shell.output()).await.expect("it ends").unwrap();
+    let ended = timeout(Duration::from_mins(3), shell.output()).await.expect("it ends").unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stdout).lines().count(), 1);
     assert_eq!(String::from_utf8_lossy(&ended.stderr), "0\n", "nothing but its exit code is told");
 }
@@ -75,7 +75,7 @@ async fn a_disk_that_is_full_is_told() {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let ended = tail.spawn().unwrap().wait_with_output();
-    let ended = timeout(Duration::from_mins(1), ended).await.expect("it ends").unwrap();
+    let ended = timeout(Duration::from_mins(3), ended).await.expect("it ends").unwrap();
     let told = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(1), "{told}");
     assert!(told.contains("standard output") && told.contains("No space left"), "{told}");
