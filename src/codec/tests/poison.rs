@@ -17,7 +17,7 @@ use crate::{ErrorKind, Message};
 const WITH_POISON: [&str; 3] = ["1\n", "2\nbad\n3\n", "4\n"];
 
 #[test]
-fn one_poison_record_gets_its_policy_and_its_neighbours_arrive_once() {
+fn one_poison_record_gets_its_policy_fail_skip_or_dead_letter_and_its_neighbours_arrive_once() {
     let shard = Shard::new();
     let mut failing = shard.records(WITH_POISON).decode(codec::json_lines::<u32>());
     let (numbers, error) = drain(&mut failing);

@@ -69,7 +69,7 @@ async fn an_outage_beyond_its_limit_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_for_ten_seconds_costs_nothing_but_ten_seconds() {
+async fn a_store_that_fails_for_10_s_costs_nothing_but_10_s() {
     let (stream, store) = (filled(2, 100), MemoryCheckpoints::new());
     let source = stream.source_with(SourceConfig { ..config(&store) }).await.unwrap();
     let control = source.control();

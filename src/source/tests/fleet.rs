@@ -116,7 +116,7 @@ async fn workers_that_start_at_once_share_the_shards_evenly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn take_over_after_a_kill_is_within_twice_the_lease_time_and_shared_evenly() {
+async fn take_over_after_a_kill_is_within_twice_the_lease_time_with_no_leader_and_shared_evenly() {
     let (stream, store, delivered) = (filled(16, 0), MemoryCheckpoints::new(), Delivered::default());
     let cut = Arc::new(AtomicBool::new(false));
     let is_cut = Arc::clone(&cut);

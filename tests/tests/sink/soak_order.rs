@@ -100,3 +100,9 @@ async fn a_thousand_keys_in_plain_records_keep_their_order_and_lose_nothing() {
     let messages = sized(200_000, 20_000);
     every_seed_keeps_order_and_loses_nothing(Load { messages, keys: 1_000, aggregated: false }).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn per_key_order_survives_throttling_partial_failure_and_retry_with_20_000_records_of_one_key() {
+    let load = Load { messages: 20_000, keys: 1, aggregated: true };
+    assert!(keeps_order_and_loses_nothing(1, load).await > 0, "otherwise nothing was put to the test");
+}

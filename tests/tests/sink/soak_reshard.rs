@@ -115,7 +115,8 @@ fn hashed(number: usize) -> Option<Key> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_aggregate_that_landed_on_a_shard_which_does_not_hold_all_its_user_records_is_put_again() {
+async fn an_aggregate_that_landed_on_a_shard_which_does_not_hold_all_its_user_records_is_re_put_whole_split_by_the_new_map()
+ {
     reaches_both_readers(Trouble::None, |number| one_of(KEYS)(number)).await;
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt};
 use headwater::checkpoint::MemoryCheckpoints;
 use headwater_kinesis::{KinesisSource, KinesisSourceBuilder};
-use headwater_local::{FaultKind, Faults, LocalKinesis, Operation};
+use headwater_local::{ErrorCode, Fault, FaultKind, Faults, LocalKinesis, Operation};
 use headwater_tests::{Endpoint, Server, eventually, seeds};
 use tokio::time::{Instant, sleep};
 
@@ -165,4 +165,42 @@ async fn a_consumer_of_pushed_shards_that_stalls_stays_within_its_budget_and_get
     let mut seen = read_some(source, 399).await.unwrap();
     seen.push(first);
     assert_eq!(numbers(&seen), (0..400).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_byte_budget_over_all_shards_and_all_fetch_modes() {
+    const SHARDS: usize = 6;
+    const RECORD: usize = 16 << 10;
+    const PAGE: usize = 4 * RECORD;
+    const BUDGET: usize = 12 * RECORD;
+    let local = LocalKinesis::builder().stream("orders", SHARDS).event_bytes(PAGE).build();
+    local.register_consumer("orders", "reports").unwrap();
+    // Half of the shards can never be subscribed to, and are polled for it.
+    let refused = (0..SHARDS / 2).fold(Faults::seeded(1), |faults, shard| {
+        let refused = Fault::fail_calls(ErrorCode::InternalFailure).on(Operation::SubscribeToShard);
+        faults.add(refused.in_shard("orders", format!("shardId-{shard:012}")))
+    });
+    local.faults().set(refused);
+    let mut source = source(&local).record_limit(4).buffer_bytes(BUDGET).connect().await.unwrap();
+    let fan_out = source.fan_out().expect("it was asked for");
+    while fan_out.polled_shards() != SHARDS / 2 || fan_out.subscribed_shards() != SHARDS / 2 {
+        sleep(Duration::from_secs(1)).await;
+    }
+
+    for number in 0..600 {
+        local.put("orders", &format!("key-{number}"), format!("{number:0RECORD$}")).unwrap();
+    }
+    let first = Seen::from(source.try_next().await.unwrap().unwrap());
+    sleep(Duration::from_mins(20)).await;
+    let counters = local.counters();
+    let out = usize::try_from(counters.records_pushed() + counters.records_read()).unwrap();
+    // Beyond the budget each shard has had one event that was let go of, and one page is in the consumer's hands.
+    let allowed = (BUDGET + (SHARDS + 1) * PAGE) / RECORD;
+    assert!(out <= allowed, "{out} records are out where {allowed} are allowed");
+
+    let mut seen = read_some(source, 599).await.unwrap();
+    seen.push(first);
+    assert_eq!(numbers(&seen), (0..600).collect::<Vec<_>>());
+    let counters = local.counters();
+    assert!(counters.records_pushed() > 100 && counters.records_read() > 100, "both ways fetch");
 }
