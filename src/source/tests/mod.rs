@@ -3,6 +3,7 @@
 mod acks;
 mod bounds;
 mod chunked;
+mod combinators;
 mod ending;
 mod failures;
 mod fleet;
