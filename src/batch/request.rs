@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::batch::Entry;
-use crate::service::{Attempted, Weighted};
+use crate::service::Attempted;
 use crate::{Error, ErrorKind};
 
 /// A request of several entries.
@@ -113,15 +113,5 @@ impl Attempted for Batch {
         if leaves_doubt(error.kind()) {
             self.mark_maybe_stored();
         }
-    }
-}
-
-impl Weighted for Batch {
-    fn records(&self) -> u64 {
-        Self::records(self) as u64
-    }
-
-    fn bytes(&self) -> u64 {
-        Self::bytes(self) as u64
     }
 }

@@ -1,27 +1,22 @@
-//! Tower layers for services that fail with [`Error`](crate::Error): retry with backoff, weighted throttle, timeout.
+//! Tower layers for services that fail with [`Error`](crate::Error): retry with backoff, timeout.
 //!
 //! ```text
-//!   request ──► Retry ──► Throttle ──► Timeout ──► the service
-//!                 ▲          │            │
-//!                 │          │            └─ an answer, or a Timeout error in time
-//!                 │          └─ waits until the request's records and bytes fit the rate
+//!   request ──► Retry ──► Timeout ──► the service
+//!                 ▲          │
+//!                 │          └─ an answer, or a Timeout error in time
 //!                 └─ throttling, outage, timeout: again, after a jittered backoff
 //! ```
 //!
-//! A sink with lanes needs no throttle: it would delay healthy shards with the slow.
+//! There is no throttle: a sink keeps a rate for each of its lanes, and one for all would delay healthy shards with the slow.
 //!
 //! # The order of the layers
 //!
-//! The first layer is the outermost. Retry goes outside timeout, so that every attempt has a timeout of its own, and
-//! outside throttle, so that every attempt is paid for; throttle goes outside timeout, so that waiting for a turn is
-//! not taken for a service that does not answer:
+//! The first layer is the outermost. Retry goes outside timeout, so that every attempt has a timeout of its own:
 //!
 //! ```
 //! use std::time::Duration;
 //!
-//! use headwater::service::{
-//!     Attempted, Limit, RetryConfig, RetryLayer, ThrottleConfig, ThrottleLayer, TimeoutLayer, Weighted,
-//! };
+//! use headwater::service::{Attempted, RetryConfig, RetryLayer, TimeoutLayer};
 //! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 //!
 //! #[derive(Clone)]
@@ -29,21 +24,10 @@
 //!
 //! impl Attempted for Put {}
 //!
-//! impl Weighted for Put {
-//!     fn records(&self) -> u64 {
-//!         1
-//!     }
-//!     fn bytes(&self) -> u64 {
-//!         self.0.len() as u64
-//!     }
-//! }
-//!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> headwater::Result<()> {
-//! let rates = ThrottleConfig::default().records(Limit::per_second(1_000)?).bytes(Limit::per_second(1 << 20)?);
 //! let mut service = ServiceBuilder::new()
 //!     .layer(RetryLayer::new(RetryConfig::default())?)
-//!     .layer(ThrottleLayer::new(rates))
 //!     .layer(TimeoutLayer::new("put a record", Duration::from_secs(5)))
 //!     .service(service_fn(|put: Put| async move { headwater::Result::Ok(put.0.len()) }));
 //!
@@ -74,9 +58,7 @@
 //! ```
 
 mod retry;
-mod throttle;
 mod timeout;
 
 pub use retry::{Attempted, Retry, RetryConfig, RetryFuture, RetryLayer};
-pub use throttle::{Limit, Throttle, ThrottleConfig, ThrottleFuture, ThrottleLayer, Weighted};
 pub use timeout::{Timeout, TimeoutFuture, TimeoutLayer};
