@@ -115,7 +115,10 @@ impl PutRecords {
     }
 
     async fn put(&self, batch: &Batch) -> Result<BatchResponse> {
-        let context = || format!("put {} records to {}", batch.records(), self.stream);
+        let context = || {
+            let plural = if batch.records() == 1 { "" } else { "s" };
+            format!("put {} record{plural} to {}", batch.records(), self.stream)
+        };
         let answer = loop {
             let Some(format) = self.dialect.format() else { break self.put_by_sdk(batch).await };
             match self.put_in(format, batch).await {

@@ -122,5 +122,5 @@ async fn an_answer_that_cannot_be_read_names_the_call_and_the_byte() {
     let http = spied(&local, |_| Seen::Cut(60));
     let mut service = through(&local, http, Wire::Json);
     let error: Error = put(&mut service, &Batch::new(vec![Entry::new("one", "a")])).await.unwrap_err();
-    assert_eq!(error.to_string(), "put 1 records to \"orders\": read the answer: it is cut after 60 bytes");
+    assert_eq!(error.to_string(), "put 1 record to \"orders\": read the answer: it is cut after 60 bytes");
 }
