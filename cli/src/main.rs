@@ -15,6 +15,7 @@ mod config;
 mod connection;
 mod context;
 mod count;
+mod counted;
 mod create;
 mod duration;
 mod exit;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::args::EXIT_CODES;
 use crate::connection::Connection;
 use crate::context::Context;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::layout::Layout;
@@ -78,7 +79,8 @@ pub(crate) async fn run(args: ListArgs, context: Context) -> Result<Exit, Failur
     };
     written.await.map_err(Failure::io(stdout::WRITE))?;
     if let Some((count, why)) = refused {
-        note(format_args!("the open shards of {count} streams are unknown: {why}"));
+        let streams = counted(count as u64, "stream");
+        note(format_args!("the open shards of {streams} are unknown: {why}"));
     }
     Ok(Exit::Done)
 }

@@ -52,7 +52,7 @@ async fn a_stream_that_one_may_not_describe_is_listed_all_the_same() {
     let denied = Fault::fail_calls(ErrorCode::AccessDenied).on(Operation::DescribeStreamSummary);
     endpoint.faults().set(Faults::seeded(7).add(denied));
     let told = list(&endpoint, []).run().await;
-    assert!(told.stderr.contains("the open shards of 1 streams are unknown: describe stream \"orders\""));
+    assert!(told.stderr.contains("the open shards of 1 stream are unknown: describe stream \"orders\""));
     let row = told.stdout.lines().nth(1).unwrap();
     assert!(row.starts_with("orders") && row.ends_with('-'), "{row}");
     told.ok();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::begin::Begin;
 use crate::commands::copy::identity::Identity;
 use crate::commands::copy::kept::Kept;
+use crate::counted::counted;
 use crate::failure::Failure;
 use crate::rfc3339::rfc3339;
 
@@ -193,7 +194,8 @@ impl Archive {
         // The next run does it too.
         let _ = self.file.set_len(bytes);
         Failure::failed(format!(
-            "write {path}: {error}; it is whole with {messages} messages, and the same command goes on behind them once there is room"
+            "write {path}: {error}; it is whole with {}, and the same command goes on behind them once there is room",
+            counted(messages, "message")
         ))
     }
 }

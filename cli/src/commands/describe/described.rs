@@ -5,6 +5,7 @@ use futures::{StreamExt as _, stream};
 use headwater_kinesis::limits;
 use serde::Serialize;
 
+use crate::counted::counted;
 use crate::note::note;
 use crate::stream_api::{Answer, StreamApi, mode, shown};
 
@@ -128,7 +129,8 @@ impl Described {
         let refused = stream::iter(reads).buffer_unordered(AT_A_TIME).filter_map(async |why| why);
         let refused: Vec<String> = refused.collect().await;
         if let Some(why) = refused.first() {
-            note(format_args!("the lag of {} shards is unknown: {why}", refused.len()));
+            let shards = counted(refused.len() as u64, "shard");
+            note(format_args!("the lag of {shards} is unknown: {why}"));
         }
     }
 }

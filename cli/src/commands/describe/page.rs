@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::counted::counted;
 use crate::table::Table;
 
 use super::described::{Described, DescribedShard};
@@ -69,12 +70,12 @@ fn limits(stream: &Described) -> String {
         (&stream.shard_limits_per_second, u64::try_from(stream.open_shard_count).unwrap_or_default());
     let mib = |bytes: f64| bytes / f64::from(1 << 20);
     format!(
-        "in {} records/s and {} MiB/s, out {} MiB/s and {} reads/s a shard ({} shards)",
+        "in {} records/s and {} MiB/s, out {} MiB/s and {} reads/s a shard ({})",
         each.write_records * shards,
         mib((each.write_bytes * shards) as f64),
         mib(each.read_bytes * shards as f64),
         each.read_calls,
-        shards,
+        counted(shards, "shard"),
     )
 }
 

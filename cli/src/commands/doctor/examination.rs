@@ -10,6 +10,7 @@ use crate::commands::doctor::patient::Patient;
 use crate::commands::doctor::report::Report;
 use crate::commands::doctor::{DoctorArgs, access, checkpoints, consumers, identity, records, stream};
 use crate::connection::Connection;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::globals::Globals;
@@ -77,7 +78,7 @@ impl<'a> Examination<'a> {
     async fn shards(&mut self, summary: &StreamDescriptionSummary, shards: &[Shard]) -> Result<(), Failure> {
         let (args, patient, arn) = (self.args, &self.patient, &summary.stream_arn);
         let open = shards.iter().filter(|shard| is_open(shard)).count();
-        let told = format!("allowed: {} shards, {open} of them open", shards.len());
+        let told = format!("allowed: {}, {open} open", counted(shards.len() as u64, "shard"));
         self.report.add(&Check::ok("kinesis:ListShards", told))?;
         if args.mode.reads() {
             let checks = access::read(patient, shards, arn).await;

@@ -9,7 +9,7 @@ use headwater::checkpoint::{LeaseRow, WorkerId};
 
 use crate::commands::doctor::check::Check;
 use crate::commands::doctor::store::Looks;
-use crate::commands::doctor::stream::counted;
+use crate::counted::counted;
 
 /// How many shards a check names.
 const NAMED: usize = 5;

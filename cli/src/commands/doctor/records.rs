@@ -12,7 +12,7 @@ use crate::codec::{CodecName, Looks, reads};
 use crate::commands::doctor::check::Check;
 use crate::commands::doctor::patient::{Page, Patient};
 use crate::commands::doctor::refusal::Refusal;
-use crate::commands::doctor::stream::counted;
+use crate::counted::counted;
 use crate::stream_api::is_open;
 
 /// How many shards are looked into.

@@ -6,6 +6,7 @@ use headwater_kinesis::limits;
 use crate::commands::doctor::check::Check;
 use crate::commands::doctor::patient::{Patient, region_of};
 use crate::commands::doctor::refusal::Refusal;
+use crate::counted::counted;
 
 /// What the check of the quotas is called.
 const QUOTAS: &str = "quotas";
@@ -111,14 +112,6 @@ fn quota(used: i32, limit: i32, what: &str) -> Check {
         Check::finding(QUOTAS, told, "delete what is not needed, or ask Service Quotas for more")
     } else {
         Check::ok(QUOTAS, told)
-    }
-}
-
-/// A number of things.
-pub(crate) fn counted(count: u64, thing: &str) -> String {
-    match count {
-        1 => format!("1 {thing}"),
-        _ => format!("{count} {thing}s"),
     }
 }
 

@@ -10,9 +10,10 @@ use headwater_redis::{ImportSkipped, ImportedCheckpoints};
 use tokio::io::AsyncReadExt as _;
 
 use crate::commands::group::args::Which;
-use crate::commands::group::outcome::{count, nothing_stored, outcome};
+use crate::commands::group::outcome::{nothing_stored, outcome};
 use crate::commands::group::reset::forceable;
 use crate::context::Context;
+use crate::counted::counted;
 use crate::duration::duration;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
@@ -130,7 +131,7 @@ fn tell(imported: ImportedCheckpoints, name: &str) -> Result<Exit, Failure> {
         };
         left.push(format!("{shard}: {why}"));
     }
-    let told = format!("--async-kinesis {name}: {} imported", count(imported.len()));
+    let told = format!("--async-kinesis {name}: {} imported", counted(imported.len() as u64, "shard"));
     match (imported.is_empty(), left.is_empty()) {
         (_, true) => {
             eprintln!("{told}");

@@ -3,6 +3,7 @@
 use anstream::eprintln;
 use headwater::group::{Group, Report};
 
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -12,7 +13,7 @@ pub(super) fn outcome(report: Report) -> Result<Exit, Failure> {
     let what = report.what.clone();
     match report.whole() {
         Ok(done) => {
-            eprintln!("{what}: {}", count(done.len()));
+            eprintln!("{what}: {}", counted(done.len() as u64, "shard"));
             Ok(Exit::Done)
         }
         Err(error) if some_done => {
@@ -21,11 +22,6 @@ pub(super) fn outcome(report: Report) -> Result<Exit, Failure> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// How many shards, in words.
-pub(super) fn count(shards: usize) -> String {
-    if shards == 1 { "1 shard".to_owned() } else { format!("{shards} shards") }
 }
 
 /// There is no such group.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use headwater::batch::BatchStatus;
 
 use crate::context::Context;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::note::note;
@@ -35,9 +36,8 @@ impl Summary<'_> {
             (trouble, _) => trouble,
         };
         if let Ended::After(done) = self.ended {
-            note(format_args!(
-                "the first {done} messages of the input were put, and what follows them was not"
-            ));
+            let done = counted(done, "message");
+            note(format_args!("{done} from the start of the input put, and nothing that follows"));
         }
         match failure {
             None => Ok(context.stop.exit()),
@@ -57,5 +57,8 @@ fn undelivered(ledger: &Ledger, stored: u64) -> Option<Failure> {
         Some(file) => format!("see {}", file.path().display()),
         None => "--dead-letter FILE keeps such messages".to_owned(),
     };
-    Some(Failure::failed(format!("{count} of {} messages were not delivered: {place}", count + stored)))
+    Some(Failure::failed(format!(
+        "{count} of {} could not be delivered: {place}",
+        counted(count + stored, "message")
+    )))
 }

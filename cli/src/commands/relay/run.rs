@@ -17,6 +17,7 @@ use crate::commands::relay::plan::Plan;
 use crate::commands::relay::settle::Outlet;
 use crate::connection::Connection;
 use crate::context::Context;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
 use crate::note::note;
@@ -167,10 +168,10 @@ impl Relay {
     fn tell(&self, buried: u64, stop: &Stop) -> Exit {
         let skipped = self.skipped.get();
         if buried > 0 {
-            note(format_args!("{buried} messages went to the dead letters"));
+            note(format_args!("{} went to the dead letters", counted(buried, "message")));
         }
         if skipped > 0 {
-            note(format_args!("{skipped} messages were skipped"));
+            note(format_args!("{} skipped", counted(skipped, "message")));
         }
         match stop.exit() {
             Exit::Done if buried + skipped > 0 => Exit::Partly,

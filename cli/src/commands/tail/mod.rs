@@ -22,6 +22,7 @@ use crate::commands::tail::output::Output;
 use crate::connection::Connection;
 use crate::context::Context;
 use crate::count::count;
+use crate::counted::counted;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::portion::portion;
@@ -189,8 +190,8 @@ async fn print(
         _ if context.stop.exit() == Exit::Interrupted => Ok(Exit::Interrupted),
         0 => Ok(Exit::Done),
         skipped => {
-            let messages = if skipped == 1 { "message" } else { "messages" };
-            eprintln!("{skipped} {messages} could not be decoded and left out: --codec auto shows them all");
+            let messages = counted(skipped, "message");
+            eprintln!("{messages} could not be decoded and left out: --codec auto shows them all");
             Ok(Exit::Partly)
         }
     }

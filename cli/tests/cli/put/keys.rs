@@ -19,7 +19,7 @@ async fn a_line_without_the_field_is_named_and_the_rest_goes_on() {
     let told = put(&endpoint, ["--key-field", "id", "--codec", "json"]).input(lines).run().await.code(3);
     assert!(told.contains("line 2: take the key from field \"id\": there is none"), "{told}");
     assert!(told.contains("line 3: take the key from field \"id\": a string, number or boolean"), "{told}");
-    assert!(told.contains("2 of 4 messages were not delivered"), "{told}");
+    assert!(told.contains("2 of 4 messages could not be delivered"), "{told}");
     assert_eq!(stored(&endpoint), ["{\"id\":1}", "{\"id\":4}"]);
 }
 
