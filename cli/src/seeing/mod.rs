@@ -11,6 +11,7 @@
 
 mod board;
 mod buckets;
+mod connections;
 mod health;
 mod metric;
 mod pipeline;

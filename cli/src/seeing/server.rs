@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 use crate::seeing::board::Board;
+use crate::seeing::connections;
 use crate::seeing::health::Health;
 use crate::seeing::pipeline::Pipeline;
 use crate::seeing::prometheus;
@@ -63,10 +64,7 @@ impl Server {
         tasks.spawn(prometheus::keep_small(sight.prometheus.clone()));
         recorders.add(recorder);
         pipeline.recent.collect();
-        tasks.spawn(async move {
-            // It accepts until it is dropped, whatever becomes of one connection.
-            let _ = axum::serve(listener, routes(sight)).await;
-        });
+        tasks.spawn(connections::serve(listener, routes(sight)));
         eprintln!("live page: http://{taken}/");
         Ok(Self { _tasks: tasks })
     }
