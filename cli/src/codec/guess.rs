@@ -99,7 +99,7 @@ mod tests {
     fn a_compressed_record_looks_like_what_is_in_it() {
         let messages = [r#"{"order":7,"state":"sent"}"#; 20];
         for codec in [CodecName::JsonLines, CodecName::JsonList, CodecName::Msgpack, CodecName::KplJson] {
-            for compress in [Compress::Zstd, Compress::Lz4, Compress::Gzip] {
+            for compress in [Compress::Zstd(1), Compress::Lz4, Compress::Gzip(1)] {
                 let record = written(codec, Some(compress), &messages);
                 assert_eq!(Looks::of(&record), Looks { codec, is_compressed: true });
                 reads(codec, &record).unwrap();

@@ -12,7 +12,7 @@ mod payload;
 mod reading;
 
 pub(crate) use auto::Auto;
-pub(crate) use compress::{Compress, inflate};
+pub(crate) use compress::{Compress, CompressParser, inflate};
 pub(crate) use format::Format;
 pub(crate) use guess::{Looks, reads};
 pub(crate) use name::CodecName;

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use headwater_benches::{Job, Processor, SIZES, Settings};
 
-use crate::codec::CodecName;
 use crate::commands::bench::target::Target;
 use crate::failure::Failure;
 
@@ -21,6 +20,7 @@ Examples:
   headwater bench --quick
   headwater bench --report bench && open bench/index.html
   headwater bench --codec json --codec kpl-json --shards 4 --rounds 9
+  headwater bench --codec json-lines --codec json-lines-zstd
   headwater bench --only order
   headwater bench --endpoint-url http://localhost:4567 --records 2000
 
@@ -41,8 +41,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = from_one())]
     shards: usize,
     /// A codec to measure, repeatable. Otherwise all
-    #[arg(long = "codec", value_name = "CODEC")]
-    codecs: Vec<CodecName>,
+    #[arg(long = "codec", value_name = "CODEC", value_parser = codecs())]
+    codecs: Vec<Processor>,
     /// How often each job runs on each side
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = from_one())]
     rounds: usize,
@@ -93,13 +93,11 @@ impl BenchArgs {
     }
 
     fn wants(&self, job: Job) -> bool {
-        let processor = |codec: &CodecName| processor(*codec) == job.processor();
         let is_named = match &self.only {
-            // A codec has hyphens in flags, and underscores in the names of jobs.
             Some(only) => job.to_string().replace('_', "-").contains(&only.replace('_', "-")),
             None => !job.is_about_order(),
         };
-        is_named && (self.codecs.is_empty() || self.codecs.iter().any(processor))
+        is_named && (self.codecs.is_empty() || self.codecs.contains(&job.processor()))
     }
 
     /// Returns the command line that does the same again.
@@ -108,7 +106,7 @@ impl BenchArgs {
         let mut words = vec![format!(
             "headwater bench --records {records} --size {size} --shards {shards} --rounds {rounds}"
         )];
-        let codecs = self.codecs.iter().map(|codec| processor(*codec).name().replace('_', "-"));
+        let codecs = self.codecs.iter().copied().map(hyphenated);
         words.extend(codecs.map(|codec| format!("--codec {codec}")));
         let bytes = self.batch_bytes.map(|bytes| bytes.to_string());
         let values = [("only", &self.only), ("batch-bytes", &bytes), ("endpoint-url", &target.url)];
@@ -128,15 +126,15 @@ fn sizes() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(*SIZES.start() as u64..=*SIZES.end() as u64)
 }
 
-fn processor(codec: CodecName) -> Processor {
-    match codec {
-        CodecName::String => Processor::String,
-        CodecName::Json => Processor::Json,
-        CodecName::JsonLines => Processor::JsonLines,
-        CodecName::JsonList => Processor::JsonList,
-        CodecName::Msgpack => Processor::Msgpack,
-        CodecName::KplJson => Processor::KplJson,
-        CodecName::KplString => Processor::KplString,
-        CodecName::Bytes => Processor::Bytes,
-    }
+/// The processors by the names of their codecs.
+fn codecs() -> impl TypedValueParser<Value = Processor> {
+    PossibleValuesParser::new(Processor::ALL.map(hyphenated)).try_map(|name| {
+        let named = Processor::ALL.into_iter().find(|processor| hyphenated(*processor) == name);
+        named.ok_or_else(|| format!("{name} is no codec"))
+    })
+}
+
+/// A codec has hyphens in flags, and underscores in the names of jobs.
+fn hyphenated(processor: Processor) -> String {
+    processor.name().replace('_', "-")
 }

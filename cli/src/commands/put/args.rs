@@ -9,7 +9,7 @@ use headwater::HashKey;
 use headwater_kinesis::{KinesisSinkBuilder, Limits, StreamRef};
 
 use crate::args::EXIT_CODES;
-use crate::codec::{CodecName, Compress};
+use crate::codec::{CodecName, Compress, CompressParser};
 use crate::connection::Connection;
 use crate::count::count;
 use crate::create::Create;
@@ -50,7 +50,7 @@ pub(crate) struct PutArgs {
     #[arg(long, value_enum, value_name = "CODEC", default_value_t = CodecName::String, help_heading = "Messages")]
     pub(super) codec: CodecName,
     /// Compress records, each whole, where that makes them shorter
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Messages")]
+    #[arg(long, value_name = "FORMAT[:LEVEL]", value_parser = CompressParser, help_heading = "Messages")]
     pub(super) compress: Option<Compress>,
     /// Take all of standard input as one message
     #[arg(long, help_heading = "Messages")]

@@ -8,7 +8,7 @@ use headwater_kinesis::StreamRef;
 
 use crate::args::EXIT_CODES;
 use crate::begin::Begin;
-use crate::codec::{CodecName, Compress};
+use crate::codec::{CodecName, Compress, CompressParser};
 use crate::commands::relay::jq::Jq;
 use crate::commands::relay::on_error::OnError;
 use crate::count::count;
@@ -52,7 +52,7 @@ pub(crate) struct RelayArgs {
     pub(super) codec_out: Option<CodecName>,
     /// Compress the records of TO, each whole, where that makes them shorter. Those of FROM are inflated whatever they are,
     /// unless their codec is bytes
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Messages")]
+    #[arg(long, value_name = "FORMAT[:LEVEL]", value_parser = CompressParser, help_heading = "Messages")]
     pub(super) compress: Option<Compress>,
     /// A jq expression that maps and filters: the message is its input, and each output is a message with the same key
     ///
