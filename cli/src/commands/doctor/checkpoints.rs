@@ -1,5 +1,6 @@
 //! The checkpoints of an application: who reads on from them, and whether the stream still holds what comes next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_kinesis::types::{Shard, ShardIteratorType};
@@ -35,11 +36,16 @@ pub(crate) async fn check(
         Ok(opened) => opened,
         Err(check) => return Ok(vec![check]),
     };
-    let looks = match store::look(opened, Application::new(name, patient.stream.name()), args.wait).await {
+    let application = Application::new(name, patient.stream.name());
+    let looks = match store::look(Arc::clone(&opened), application.clone(), args.wait).await {
         Ok(looks) => looks,
         Err(check) => return Ok(vec![check]),
     };
     let mut checks = vec![Check::ok(NAME, format!("{store} answers, in a version that is known"))];
+    // Whether a file may be written shows when it is opened; elsewhere a first write could make tables.
+    if looks.last.start.is_some() && !matches!(store, Store::Sqlite(_)) {
+        checks.push(store::writes(&*opened, &application).await);
+    }
     checks.extend(leases::workers(&looks, name));
     if !looks.last.leases.is_empty() {
         checks.push(leases::owners(&looks, shards));

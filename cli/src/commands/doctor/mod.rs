@@ -44,8 +44,8 @@ Examples:
   headwater doctor orders --app billing --checkpoints redis://cache --codec kpl-json
   headwater doctor orders --output json | jq 'select(.verdict == \"finding\")'
 
-Nothing is changed, but for the one record of --write-probe. A SQLite store is opened as a worker opens it, which
-frees what dead workers of this machine hold.
+Nothing is changed, but for the one record of --write-probe. A SQLite store is opened as a worker
+opens it, which frees what dead workers of this machine hold.
 
 Exit codes: 0 nothing found · 1 something found, or failed · 2 wrong usage · 130 stopped by Ctrl-C";
 

@@ -120,10 +120,11 @@ impl Refusal {
 
     /// Tells it of an action that is only needed to look: to be refused is no finding then.
     pub(crate) fn of_look(&self, name: &str, action: &str) -> Check {
-        Check::not_checked(
-            name,
-            format!("{action} was refused, and nothing but this look needs it: {}", self.told),
-        )
+        let why = match self.why {
+            Why::NotOffered => format!("the endpoint has no {action}"),
+            _ => format!("{action} was refused, and nothing but this look needs it: {}", self.told),
+        };
+        Check::not_checked(name, why)
     }
 }
 

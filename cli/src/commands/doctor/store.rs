@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater::checkpoint::{Application, CheckpointStore};
+use headwater::checkpoint::{Application, CheckpointStore, FencingToken, Lease, WorkerId, WorkerRow};
 use headwater::group::{Group, Listing};
+use headwater::{ErrorKind, Position};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::commands::doctor::check::Check;
@@ -46,6 +47,35 @@ pub(crate) async fn open(store: &Store, connection: &Connection) -> Result<Arc<d
         };
         Check::finding(NAME, told, remedy)
     })
+}
+
+/// Tries what a worker writes, with a lease and a worker that nobody has: no store changes anything for those.
+pub(crate) async fn writes(store: &dyn CheckpointStore, application: &Application) -> Check {
+    const NAME: &str = "store writes";
+    let nobody = WorkerId::new("headwater-doctor");
+    let lease = Lease {
+        application: application.clone(),
+        shard: "headwater-doctor".into(),
+        owner: nobody.clone(),
+        token: FencingToken(0),
+        version: 0,
+        checkpoint: Position::Beginning.into(),
+        handoff: None,
+    };
+    let row = WorkerRow { worker: nobody, version: 0, max_shards: 0 };
+    let refused = match store.renew(&lease).await {
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::LeaseLost) => Some(error),
+        _ => store.retire(application, &row).await.err(),
+    };
+    match refused {
+        None => Check::ok(NAME, "allowed: what nobody has was neither renewed nor removed"),
+        Some(error) if error.is_retryable() => Check::not_checked(NAME, chain(&error)),
+        Some(error) => Check::finding(
+            NAME,
+            chain(&error),
+            "let who logs in write there as well: a worker renews and stores by the same calls",
+        ),
+    }
 }
 
 /// Looks at an application until every worker gave a sign of life, or for so long.

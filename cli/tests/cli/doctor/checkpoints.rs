@@ -8,9 +8,12 @@ use headwater::checkpoint::{
 };
 use headwater::{Position, ShardId};
 use headwater_local::{LocalKinesis, Server};
+use headwater_redis::RedisCheckpoints;
 use headwater_sqlite::SqliteCheckpoints;
-use headwater_tests::eventually;
+use headwater_tests::{StoreServer, eventually};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 use crate::doctor::told::Told;
 use crate::support::Headwater;
@@ -44,8 +47,12 @@ impl World {
     }
 
     fn command(&self, path: &Path, wait: &str) -> Headwater {
-        let (url, store) = (self.server.endpoint_url(), format!("sqlite:{}", path.display()));
-        let flags = ["--app", "billing", "--checkpoints", &store, "--wait", wait];
+        self.at(&format!("sqlite:{}", path.display()), wait)
+    }
+
+    fn at(&self, store: &str, wait: &str) -> Headwater {
+        let url = self.server.endpoint_url();
+        let flags = ["--app", "billing", "--checkpoints", store, "--wait", wait];
         Headwater::new([&["doctor", "orders", "--endpoint-url", &url][..], &flags].concat())
     }
 }
@@ -100,6 +107,28 @@ async fn an_application_that_there_is_not_is_found() {
     SqliteCheckpoints::open(&empty).await.unwrap();
     let told = Told::by(world.command(&empty, "500ms")).await;
     told.found_only("application", "\"billing\" has nothing stored", "--app");
+}
+
+#[tokio::test]
+async fn a_store_that_may_only_be_read_is_found() {
+    let (world, redis) = (World::new().await, StoreServer::Redis.start());
+    let store = RedisCheckpoints::open(&redis.url()).await.unwrap();
+    store
+        .start(&billing(), ApplicationStart { at: SystemTime::now(), shards: vec![shard(0)] })
+        .await
+        .unwrap();
+    let address = redis.url().trim_start_matches("redis://").to_owned();
+    let mut admin = BufReader::new(TcpStream::connect(&address).await.unwrap());
+    admin.write_all(b"ACL SETUSER reader on >secret ~* +@read +ping +info\r\n").await.unwrap();
+    let mut answer = String::new();
+    admin.read_line(&mut answer).await.unwrap();
+    assert_eq!(answer, "+OK\r\n");
+
+    let told = Told::by(world.at(&redis.url(), "500ms")).await;
+    assert_eq!((told.verdict("store"), told.verdict("store writes")), ("ok", "ok"), "{told:?}");
+    let told = Told::by(world.at(&format!("redis://reader:secret@{address}"), "500ms")).await;
+    assert_eq!(told.verdict("store"), "ok", "{told:?}");
+    told.found("store writes", "let the user run scripts", "let who logs in write there");
 }
 
 #[tokio::test]
