@@ -35,7 +35,11 @@ pub(crate) fn run(args: &ManArgs) -> Result<Exit, Failure> {
     let mut headwater = Cli::command().disable_help_subcommand(true);
     headwater.build();
     match &args.out {
-        Some(directory) => write_all(headwater, directory)?,
+        Some(directory) => {
+            let made = fs::create_dir_all(directory);
+            made.map_err(|error| Failure::failed(format!("--out: make {}: {error}", directory.display())))?;
+            write_all(headwater, directory)?;
+        }
         None => print(named(headwater, &args.command)?)?,
     }
     Ok(Exit::Done)
