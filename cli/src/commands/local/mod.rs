@@ -26,8 +26,8 @@ Examples:
   headwater local --stream orders:2 --faults seed=42,fail-entries=0.2,lose-answers=0.02
   headwater local --stream orders:2 --faults throttle=orders/shardId-000000000001,delay=0.1:200ms
 
-Faults are KEY=VALUE, with commas between. FRACTION is from 0 to 1; @OPERATION limits a fault to one operation, such as
-@PutRecords:
+Faults are KEY=VALUE, with commas between. FRACTION is from 0 to 1; @OPERATION limits a fault to one
+operation, such as @PutRecords:
   seed=N                        what is drawn follows from N; 0 unless given
   fail-entries=FRACTION         entries of PutRecords fail, half of them throttled
   throttle=STREAM/SHARD[:FRACTION]   a shard refuses what is put into it
