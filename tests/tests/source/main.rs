@@ -9,6 +9,7 @@ mod faults;
 mod histories;
 mod memory;
 mod numbered;
+mod permissions;
 mod pushed;
 mod refusals;
 mod servers;
