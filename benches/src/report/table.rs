@@ -63,6 +63,6 @@ fn side(figures: Option<Figures>, message_bytes: f64) -> String {
 }
 
 fn line(job: &str, mine: &str, theirs: &str, packed: &str, ratio: &str) -> String {
-    let line = format!("{job:<23} {mine}  {theirs}  {packed:<11}  {ratio}");
+    let line = format!("{job:<27} {mine}  {theirs}  {packed:<11}  {ratio}");
     format!("{}\n", line.trim_end())
 }
