@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use base64_simd::STANDARD;
+use base64_turbo::STANDARD;
 use bytes::Bytes;
 use headwater::batch::Entry;
 
@@ -33,7 +33,7 @@ fn longest(entry: &Entry, format: Format) -> usize {
     let key = entry.key.partition_key();
     let explicit = if entry.key.explicit_hash_key().is_some() { EXPLICIT } else { 0 };
     let (data, key) = match format {
-        Format::Json => (STANDARD.encoded_length(entry.data.len()), escaped_len(key)),
+        Format::Json => (STANDARD.encoded_len(entry.data.len()), escaped_len(key)),
         Format::Cbor => (entry.data.len(), key.len()),
     };
     data + key + explicit + ENTRY
@@ -44,7 +44,7 @@ fn json(stream: &StreamRef, entries: &[Entry], body: &mut Vec<u8>) {
     body.extend_from_slice(b"{\"Records\":[");
     for (nth, Entry { data, key }) in entries.iter().enumerate() {
         body.extend_from_slice(if nth == 0 { b"{\"Data\":\"" } else { b",{\"Data\":\"" });
-        STANDARD.encode_append(data, body);
+        push_base64(data, body);
         if let Some(hash_key) = key.explicit_hash_key() {
             // Nothing fails that is written to memory.
             let _ = write!(body, "\",\"ExplicitHashKey\":\"{hash_key}");
@@ -75,6 +75,13 @@ fn cbor(stream: &StreamRef, entries: &[Entry], body: &mut Vec<u8>) {
     }
     push_text(field(stream), body);
     push_text(stream.as_str(), body);
+}
+
+fn push_base64(data: &[u8], body: &mut Vec<u8>) {
+    let (start, len) = (body.len(), STANDARD.encoded_len(data.len()));
+    body.resize(start + len, 0);
+    let written = STANDARD.encode_slice(data, &mut body[start..]);
+    debug_assert_eq!(written, Ok(len), "there is room for all of it");
 }
 
 fn field(stream: &StreamRef) -> &'static str {

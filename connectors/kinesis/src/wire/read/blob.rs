@@ -1,6 +1,6 @@
 //! Bytes of an answer, as they stand in it.
 
-use base64_simd::STANDARD;
+use base64_turbo::STANDARD;
 
 /// Bytes as an answer has them, which are decoded once it is known that all of their record is there.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Blob<'_> {
             Self::Base64(text) => text,
             Self::Unescaped(text) => text.as_bytes(),
         };
-        STANDARD.decode_append(text, to).is_ok()
+        STANDARD.decode_vec(text, to).is_ok()
     }
 }
 
