@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::step::{Error, Step};
 use crate::tally::Tally;
+use crate::workspace::FEATURES;
 
 /// The name of each example, and the arguments that keep its run short.
 const EXAMPLES: &[(&str, &[&str])] = &[
@@ -21,16 +22,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
 /// How long one example may run: each takes seconds, and one that hangs must not take CI's whole time.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// Builds them all, then runs each by itself; an example that fails to build counts as failed.
+/// Runs each by itself, from what the tests have built already; an example that fails to build counts as failed.
 pub(crate) fn examples() -> Tally {
-    let built = Step::cargo()
-        .args(["build", "--release", "--package", "headwater-examples", "--examples"])
-        .way_out("Mend the example named above.")
-        .run();
-    if let Err(error) = built {
-        eprintln!("error: {error}");
-    }
-
     let mut tally = Tally::default();
     for (name, args) in EXAMPLES {
         let outcome = example(name, args);
@@ -44,7 +37,7 @@ pub(crate) fn examples() -> Tally {
 
 fn example(name: &str, args: &[&str]) -> Result<(), Error> {
     Step::cargo()
-        .args(["run", "--release", "--quiet", "--package", "headwater-examples", "--example", name, "--"])
+        .args(["run", "--quiet", "--features", FEATURES, "--example", name, "--"])
         .args(args)
         // With these set they would go to another endpoint.
         .without_env("AWS_ENDPOINT_URL")

@@ -34,7 +34,7 @@ pub(crate) fn valgrind() -> Result<PathBuf, Error> {
 
 /// The step that counts.
 pub(crate) fn counting(valgrind: PathBuf, args: &[&str]) -> Step {
-    // That of the examples, so that what both depend on is built once.
+    // Without what a debugger wants, which takes its time to build.
     let step = Step::cargo().args(["bench", "--profile", "release", "--package", "headwater-benches"]);
     let step = step.args(["--bench", "counted", "--", "--baseline"]).args([workspace::baseline()]);
     // Unpacked and not installed, it looks for its tools where they would be.
