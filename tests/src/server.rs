@@ -34,10 +34,6 @@ const TLS_PORT: u16 = 4567;
 /// How long a stream stays in each passing state: long enough to be seen there, short enough to wait for.
 const STATE: Duration = Duration::from_millis(100);
 
-/// How long kinesis-local deletes a stream, whose reads it refuses meanwhile in a way of its own: long enough to be read in
-/// that state on a machine that stalls. Hardly anybody waits for the end of it.
-const DELETION: Duration = Duration::from_secs(3);
-
 /// More shards than all tests together make, because the streams of a failed test stay.
 const SHARD_LIMIT: &str = "100000";
 
@@ -134,10 +130,10 @@ fn kinesis_local(certificate: &Path) -> Command {
         .env("KINESIS_MOCK_PLAIN_PORT", PLAIN_PORT.to_string())
         .env("KINESIS_MOCK_TLS_PORT", TLS_PORT.to_string())
         .env("SHARD_LIMIT", SHARD_LIMIT)
-        .env("LOG_LEVEL", "ERROR")
-        .env("DELETE_STREAM_DURATION", format!("{}ms", DELETION.as_millis()));
+        .env("LOG_LEVEL", "ERROR");
     for operation in [
         "CREATE_STREAM",
+        "DELETE_STREAM",
         "SPLIT_SHARD",
         "MERGE_SHARDS",
         "UPDATE_SHARD_COUNT",
