@@ -2,17 +2,48 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use crate::setup;
 use crate::step::{Error, Step};
 use crate::tally::Tally;
 use crate::workspace;
 
+/// What counts, built without what a debugger wants, which takes its time.
+const BENCH: [&str; 7] =
+    ["bench", "--profile", "release", "--package", "headwater-benches", "--bench", "counted"];
+
 /// Names the valgrind to count with, where it is not to be installed.
 const VARIABLE: &str = "HEADWATER_VALGRIND";
 
+/// A build of what counts, which goes on while tests wait for their servers and uses what they leave of the cores.
+pub(crate) struct Building(Option<Child>);
+
+impl Building {
+    /// Begins. What goes wrong is told by [`guard`], which builds what is left.
+    pub(crate) fn begin() -> Self {
+        if !cfg!(target_os = "linux") {
+            return Self(None);
+        }
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new("nice");
+        command.args(["-n", "19"]).arg(cargo).args(BENCH).arg("--no-run").current_dir(workspace::root());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().ok())
+    }
+
+    /// Waits for its end.
+    fn end(self) {
+        if let Some(mut child) = self.0 {
+            // What it leaves to be built is built next.
+            let _ = child.wait();
+        }
+    }
+}
+
 /// Counts what sending and reading a record needs, and fails where that is more than is allowed.
-pub(crate) fn guard() -> Tally {
+pub(crate) fn guard(building: Building) -> Tally {
+    building.end();
     if !cfg!(target_os = "linux") {
         println!("what a record needs is counted on Linux alone");
         return Tally::default();
@@ -34,9 +65,7 @@ pub(crate) fn valgrind() -> Result<PathBuf, Error> {
 
 /// The step that counts.
 pub(crate) fn counting(valgrind: PathBuf, args: &[&str]) -> Step {
-    // Without what a debugger wants, which takes its time to build.
-    let step = Step::cargo().args(["bench", "--profile", "release", "--package", "headwater-benches"]);
-    let step = step.args(["--bench", "counted", "--", "--baseline"]).args([workspace::baseline()]);
+    let step = Step::cargo().args(BENCH).args(["--", "--baseline"]).args([workspace::baseline()]);
     // Unpacked and not installed, it looks for its tools where they would be.
     let step = match valgrind.parent().and_then(|bin| Some(bin.parent()?.join("libexec").join("valgrind"))) {
         Some(tools) if tools.is_dir() => step.env("VALGRIND_LIB", tools),

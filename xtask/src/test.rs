@@ -7,7 +7,7 @@ use std::thread;
 use clap::Args;
 
 use crate::examples::examples;
-use crate::guard::guard;
+use crate::guard::{Building, guard};
 use crate::step::{Error, Step};
 use crate::tally::Tally;
 use crate::wire::Wire;
@@ -33,6 +33,9 @@ impl Test {
             tally += on_this;
         }
         if self.wire.is_empty() {
+            // With all cores, before another build takes what tests leave of them. What fails is told by the tests.
+            let _ = Step::cargo().args(["test", "--workspace", "--no-run", "--features", FEATURES]).run();
+            let building = Building::begin();
             tally += workspace(Wire::Json);
             for step in Wire::OTHERS.map(Wire::riders) {
                 tally += cargo_test(step);
@@ -41,7 +44,7 @@ impl Test {
             // already.
             tally += cargo_test(Step::cargo().args(["test", "--workspace", "--test", "cli", "otlp"]));
             tally += examples();
-            tally += guard();
+            tally += guard(building);
         }
         Ok(tally)
     }
