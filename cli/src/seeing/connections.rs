@@ -53,12 +53,11 @@ async fn answer(stream: TcpStream, routes: Router, place: OwnedSemaphorePermit) 
         .header_read_timeout(SILENCE)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     let mut connection = pin!(connection);
-    let answered = match timeout(LIFE, &mut connection).await {
-        Ok(answered) => answered,
-        Err(_) => {
-            connection.as_mut().graceful_shutdown();
-            timeout(PARTING, connection).await.unwrap_or(Ok(()))
-        }
+    let answered = if let Ok(answered) = timeout(LIFE, &mut connection).await {
+        answered
+    } else {
+        connection.as_mut().graceful_shutdown();
+        timeout(PARTING, connection).await.unwrap_or(Ok(()))
     };
     if let Err(error) = answered {
         tracing::debug!(%error, "serve a connection");
