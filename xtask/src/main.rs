@@ -9,6 +9,7 @@ mod examples;
 mod guard;
 mod setup;
 mod soak;
+mod standalone;
 mod step;
 mod tally;
 mod test;
@@ -41,12 +42,15 @@ enum Task {
     Soak(soak::Soak),
     /// Measures what a record costs, beside the bare SDK
     Bench(bench::Bench),
+    /// Builds the command as one static file, and checks that it is one and starts
+    Static,
 }
 
 fn main() -> ExitCode {
     let tally = match Cli::parse().task {
         Task::Setup => return exit_code(setup::setup().map(|()| true)),
         Task::Bench(bench) => return exit_code(bench.run().map(|()| true)),
+        Task::Static => return exit_code(standalone::standalone().map(|()| true)),
         Task::Check => check::check(),
         Task::Test(test) => setup::setup().and_then(|()| test.run()),
         Task::Soak(soak) => setup::setup().and_then(|()| soak.run()),

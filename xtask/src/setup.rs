@@ -165,6 +165,16 @@ pub(crate) fn peers() -> Result<(PathBuf, PathBuf), Error> {
     Ok((program, packages))
 }
 
+/// Installs Zig and what leads cargo to it. Returns the folder of their programs.
+pub(crate) fn zig() -> Result<PathBuf, Error> {
+    let requirements = workspace::root().join("xtask").join("requirements-static.txt");
+    let text = fs::read_to_string(&requirements).map_err(|error| at(&requirements, &error))?;
+    let zig = Install::new("zig", format!("{}{text}", python_version()?));
+    let programs = zig.dir.join("bin");
+    zig.unless_done(|dir| python(dir, &requirements))?;
+    Ok(programs)
+}
+
 /// Returns the program of a virtual environment.
 fn python_of(dir: &Path) -> PathBuf {
     dir.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })

@@ -52,6 +52,12 @@ impl Step {
         self
     }
 
+    /// Takes every environment variable away.
+    pub(crate) fn without_any_env(mut self) -> Self {
+        self.command.env_clear();
+        self
+    }
+
     /// Runs it in another folder.
     pub(crate) fn dir(mut self, dir: impl AsRef<std::path::Path>) -> Self {
         self.command.current_dir(dir);
