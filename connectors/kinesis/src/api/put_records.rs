@@ -21,8 +21,8 @@ use crate::api::Api;
 use crate::api::signed::signed;
 use crate::error::from_sdk;
 use crate::wire::{
-    Bodies, Dialect, Format, PutExchange, exchangeable, exchanging, is_exchangeable, refused, refuses_cbor,
-    write_put,
+    Bodies, Dialect, Format, Kept, PutExchange, Shortcut, exchangeable, exchanging, is_exchangeable, refused,
+    refuses_cbor, write_put,
 };
 use crate::{StreamRef, Wire};
 
@@ -67,6 +67,9 @@ pub struct PutRecords {
     stream: Arc<StreamRef>,
     dialect: Dialect,
     bodies: Bodies,
+    shortcut: Arc<Kept>,
+    /// Whether calls may be made past the SDK.
+    may_be_short: bool,
 }
 
 /// The body of a request, as one service writes it.
@@ -94,18 +97,18 @@ impl PutRecords {
             exchangeable(&mut builder, config.http_client());
             Client::from_conf(builder.build())
         };
-        let dialect = Dialect::new(Wire::from_env().unwrap_or_default());
-        Self { client, stream: Arc::new(stream), dialect, bodies: Bodies::default() }
+        Self::over(client, stream, Dialect::new(Wire::from_env().unwrap_or_default()))
     }
 
     /// Creates the service for the stream of a connection.
     pub(crate) fn of(api: &Api) -> Self {
-        Self {
-            client: api.client.clone(),
-            stream: Arc::new(api.stream.clone()),
-            dialect: api.wire.clone(),
-            bodies: Bodies::default(),
-        }
+        Self::over(api.client.clone(), api.stream.clone(), api.wire.clone())
+    }
+
+    fn over(client: Client, stream: StreamRef, dialect: Dialect) -> Self {
+        let may_be_short = Shortcut::is_allowed(client.config());
+        let (stream, bodies, shortcut) = (Arc::new(stream), Bodies::default(), Arc::default());
+        Self { client, stream, dialect, bodies, shortcut, may_be_short }
     }
 
     /// Chooses how records are written and answers are read. Default: see [`new`](Self::new).
@@ -133,12 +136,26 @@ impl PutRecords {
         let (request, body) = (self.request(), self.body(format, batch));
         let send = || async {
             let exchange = PutExchange::new(format, body.clone(), batch.records());
-            exchanging(Arc::clone(&exchange) as _, request.clone().send()).await?;
+            if !self.is_made_short(&exchange).await {
+                exchanging(Arc::clone(&exchange) as _, request.clone().send()).await?;
+                self.shortcut.set(exchange.take_shortcut().filter(|_| self.may_be_short));
+            }
             exchange.take().ok_or_else(|| {
                 SdkError::construction_failure(Error::new(ErrorKind::Unavailable, "no answer was read"))
             })
         };
         signed(send).await
+    }
+
+    /// Makes a call past the SDK, once one has succeeded that the SDK made, and tells whether this one did.
+    async fn is_made_short(&self, exchange: &PutExchange) -> bool {
+        let Some(shortcut) = self.shortcut.get() else { return false };
+        let done = exchange.by(&shortcut, Shortcut::limit(self.client.config())).await;
+        if !done {
+            // Whatever is wrong, the SDK knows more: of clocks, endpoints, credentials.
+            self.shortcut.set(None);
+        }
+        done
     }
 
     async fn put_by_sdk(&self, batch: &Batch) -> Answer<BatchResponse> {
@@ -174,6 +191,11 @@ impl PutRecords {
 impl PutRecords {
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Returns how the next call is made, where not by the SDK.
+    pub(crate) fn shortcut(&self) -> Option<Arc<Shortcut>> {
+        self.shortcut.get()
     }
 
     /// Returns the body that a request has in JSON.

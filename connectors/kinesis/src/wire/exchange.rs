@@ -34,6 +34,14 @@ pub(crate) trait Exchange: Send + Sync + 'static {
         self: Arc<Self>,
         response: HttpResponse,
     ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>>;
+
+    /// Returns what the call was answered already, where it was made past the SDK, which is to judge the answer.
+    fn answered(&self) -> Option<Result<HttpResponse, ConnectorError>> {
+        None
+    }
+
+    /// Looks at a request that is about to be sent, and at what sends it.
+    fn sent(&self, _: &HttpRequest, _: &SharedHttpConnector, _: &RuntimeComponents) {}
 }
 
 /// Makes a call of a client that is [exchangeable] through an exchange.
@@ -44,7 +52,12 @@ pub(crate) async fn exchanging<F: Future>(exchange: Arc<dyn Exchange>, call: F) 
 
 /// Tells whether the calls of a client go through their exchange already.
 pub(crate) fn is_exchangeable(config: &Config) -> bool {
-    config.interceptors().any(|interceptor| interceptor.name() == NAME)
+    config.interceptors().any(|interceptor| is_exchange(&interceptor))
+}
+
+/// Tells whether an interceptor is the one of this crate.
+pub(super) fn is_exchange(interceptor: &SharedInterceptor) -> bool {
+    interceptor.name() == NAME
 }
 
 /// Has the calls of a client go through their exchange, where they have one.
@@ -104,22 +117,31 @@ impl HttpClient for Exchanging {
         settings: &HttpConnectorSettings,
         components: &aws_smithy_runtime_api::client::runtime_components::RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Reading(self.0.http_connector(settings, components)))
+        let inner = self.0.http_connector(settings, components);
+        if let Some(exchange) = current() {
+            let reading = Reading { inner, exchange, components: components.clone() };
+            return SharedHttpConnector::new(reading);
+        }
+        inner
     }
 }
 
-struct Reading(SharedHttpConnector);
+/// What sends the request of one call, for it is asked for within that call.
+struct Reading {
+    inner: SharedHttpConnector,
+    exchange: Arc<dyn Exchange>,
+    components: RuntimeComponents,
+}
 
 impl HttpConnector for Reading {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // Called within the call of the client, whose exchange is the current one.
-        match current() {
-            None => self.0.call(request),
-            Some(exchange) => {
-                let answer = self.0.call(request);
-                HttpConnectorFuture::new(async move { exchange.read(answer.await?).await })
-            }
+        let exchange = Arc::clone(&self.exchange);
+        if let Some(answered) = exchange.answered() {
+            return HttpConnectorFuture::new(async move { exchange.read(answered?).await });
         }
+        exchange.sent(&request, &self.inner, &self.components);
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move { exchange.read(answer.await?).await })
     }
 }
 

@@ -1,7 +1,8 @@
 //! How calls that carry records are written and read: by this crate, in JSON or CBOR, or by the SDK.
 //!
 //! The SDK keeps credentials, endpoint, signing, timeouts and HTTP. An [`Exchange`] puts the body of one call in its
-//! place before it is signed, and takes the body of the answer before the SDK parses it.
+//! place before it is signed, and takes the body of the answer before the SDK parses it. A [`Shortcut`] makes the calls
+//! of PutRecords that come after one that succeeded without setting up the SDK for each.
 
 mod bodies;
 mod collect;
@@ -13,6 +14,7 @@ mod get;
 mod hostile;
 mod put;
 mod read;
+mod shortcut;
 
 use std::env;
 
@@ -24,6 +26,7 @@ pub(crate) use exchange::{Exchange, exchangeable, exchanging, is_exchangeable, r
 pub(crate) use failure::refuses_cbor;
 pub(crate) use get::{Answer, Child, EventStream, GetRecords, Said, Subscribe};
 pub(crate) use put::{PutExchange, refused, write as write_put};
+pub(crate) use shortcut::{Kept, Shortcut};
 
 /// Names the format where the builder does not.
 const VARIABLE: &str = "HEADWATER_WIRE";
@@ -31,6 +34,10 @@ const VARIABLE: &str = "HEADWATER_WIRE";
 /// In which format records go over the wire, and who writes and reads them.
 ///
 /// Only calls that carry records differ: PutRecords, GetRecords and SubscribeToShard. All others are the SDK's.
+///
+/// In JSON and CBOR the SDK makes the first call of a sink, and each that follows one which failed. Those between are
+/// made with its credentials, signer and HTTP client alone, so that the spans and metrics of the SDK do not tell of
+/// them. Where the client has interceptors, retries or a watch over stalled streams, the SDK makes them all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wire {
     /// JSON, written and read by this crate: what AWS documents.

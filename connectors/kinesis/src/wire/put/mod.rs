@@ -6,10 +6,13 @@ mod request;
 mod tests;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,7 +23,7 @@ pub(crate) use request::write;
 
 use super::collect::collect;
 use super::failure;
-use super::{Exchange, Format};
+use super::{Exchange, Format, Shortcut};
 
 /// The most bytes that an answer may have, and those that each entry adds: names, numbers, and the service's words.
 const ANSWER: usize = 64 << 10;
@@ -33,19 +36,44 @@ pub(crate) struct PutExchange {
     entries: usize,
     /// What the last attempt was answered.
     answer: Mutex<Option<BatchResponse>>,
+    /// What is no answer that tells of the entries, where the call was made past the SDK.
+    failed: Mutex<Option<Result<HttpResponse, ConnectorError>>>,
+    /// How the SDK made the last attempt.
+    shortcut: Mutex<Option<Shortcut>>,
 }
 
 impl PutExchange {
     pub(crate) fn new(format: Format, body: Bytes, entries: usize) -> Arc<Self> {
-        Arc::new(Self { format, body, entries, answer: Mutex::new(None) })
+        let (answer, failed, shortcut) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { format, body, entries, answer, failed, shortcut })
     }
 
     /// Takes out what became of the entries, once the call has succeeded.
     pub(crate) fn take(&self) -> Option<BatchResponse> {
-        self.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.answer).take()
     }
 
-    async fn answered(&self, mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
+    /// Takes out how the SDK made the call, where another can be made without it.
+    pub(crate) fn take_shortcut(&self) -> Option<Shortcut> {
+        lock(&self.shortcut).take()
+    }
+
+    /// Makes the call past the SDK, and tells whether it succeeded. Where not, the SDK is to make it: it sends it where
+    /// that was not done, and else judges what it was answered.
+    pub(crate) async fn by(&self, shortcut: &Shortcut, limit: Option<Duration>) -> bool {
+        let failed = match shortcut.call(self.format, self.body.clone(), limit).await {
+            None => return false,
+            Some(Ok(response)) if response.status().is_success() => match self.read_answer(response).await {
+                Ok(_) => return true,
+                Err(error) => Err(error),
+            },
+            Some(failed) => failed,
+        };
+        *lock(&self.failed) = Some(failed);
+        false
+    }
+
+    async fn read_answer(&self, mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {
         let format = Format::of(&response, self.format);
         if !response.status().is_success() {
             return failure::in_json(format, response).await;
@@ -53,7 +81,7 @@ impl PutExchange {
         let body = collect(response.take_body(), ANSWER + self.entries * ANSWER_EACH).await?;
         let answer = parse(format, &body, self.entries);
         let answer = answer.map_err(|error| ConnectorError::other(error.into(), None))?;
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        *lock(&self.answer) = Some(answer);
         *response.body_mut() = Bytes::from_static(b"{}").into();
         Ok(response)
     }
@@ -68,8 +96,20 @@ impl Exchange for PutExchange {
         self: Arc<Self>,
         response: HttpResponse,
     ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
-        async move { self.answered(response).await }.boxed()
+        async move { self.read_answer(response).await }.boxed()
     }
+
+    fn answered(&self) -> Option<Result<HttpResponse, ConnectorError>> {
+        lock(&self.failed).take()
+    }
+
+    fn sent(&self, request: &HttpRequest, sender: &SharedHttpConnector, components: &RuntimeComponents) {
+        *lock(&self.shortcut) = Shortcut::learn(request, sender, components);
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for PutExchange {
