@@ -2,9 +2,10 @@
 
 use std::mem;
 
+use bytes::Bytes;
 use headwater::source::{Chunk, Record};
 
-use crate::wire::read::Blob;
+use super::record::Found;
 
 /// From which size on a payload has a chunk of its own, so that no chunk is left mostly empty.
 const LARGE: usize = Chunk::SIZE / 4;
@@ -23,21 +24,15 @@ pub(super) struct Memory {
 impl Memory {
     /// Adds a record, and tells whether its payload could be decoded; where not, nothing is added. `more` is how many
     /// bytes the payloads to come take about, as far as that is known.
-    pub(super) fn add(
-        &mut self,
-        records: &mut Vec<Record>,
-        record: Record,
-        payload: &Blob<'_>,
-        more: usize,
-    ) -> bool {
-        let most = payload.most();
+    pub(super) fn add(&mut self, records: &mut Vec<Record>, found: Found<'_>, more: usize) -> bool {
+        let most = found.data.most();
         if most >= LARGE {
             let mut own = Vec::with_capacity(most);
-            let is_decoded = payload.decode(&mut own);
+            let is_decoded = found.data.decode(&mut own);
             if is_decoded {
                 self.payloads += own.len();
                 let chunk = Chunk::new(own);
-                records.push(Record { payload: chunk.slice(..), ..record });
+                records.push(found.with(chunk.slice(..)));
                 self.chunks.push(chunk);
             }
             return is_decoded;
@@ -47,12 +42,12 @@ impl Memory {
             self.chunk = Vec::with_capacity(more.clamp(most, Chunk::SIZE));
         }
         let begin = self.chunk.len();
-        if !payload.decode(&mut self.chunk) {
+        if !found.data.decode(&mut self.chunk) {
             return false;
         }
         self.payloads += self.chunk.len() - begin;
         self.ends.push((records.len(), self.chunk.len()));
-        records.push(record);
+        records.push(found.with(Bytes::new()));
         true
     }
 

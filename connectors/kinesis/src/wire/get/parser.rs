@@ -175,10 +175,10 @@ impl Parser {
                     self.place = Place::Answer(fields);
                     return Ok(());
                 }
-                let (record, payload) = record::read(reader)?;
+                let found = record::read(reader)?;
                 // A short answer gets little memory, and a long one all that is taken at a time.
                 let more = self.done + length - reader.at();
-                if !self.memory.add(&mut self.answer.records, record, &payload, more) {
+                if !self.memory.add(&mut self.answer.records, found, more) {
                     return reader.bad("base64 before");
                 }
                 self.place = Place::Records(records, fields);

@@ -1,6 +1,9 @@
 //! Bytes of an answer, as they stand in it.
 
 use base64_turbo::STANDARD;
+use memchr::memchr;
+
+use super::text::unescape;
 
 /// Bytes as an answer has them, which are decoded once it is known that all of their record is there.
 #[derive(Clone, Debug)]
@@ -9,10 +12,12 @@ pub(crate) enum Blob<'a> {
     Plain(&'a [u8]),
     /// In base64.
     Base64(&'a [u8]),
+    /// In base64, as it stands between the quotes of JSON.
+    Quoted(&'a [u8]),
     /// As they are, put together from parts.
     Joined(Vec<u8>),
-    /// In base64, put together from parts or with its escapes undone.
-    Unescaped(String),
+    /// In base64, put together from parts.
+    JoinedBase64(String),
 }
 
 impl Blob<'_> {
@@ -21,8 +26,8 @@ impl Blob<'_> {
         match self {
             Self::Plain(bytes) => bytes.len(),
             Self::Joined(bytes) => bytes.len(),
-            Self::Base64(text) => text.len() / 4 * 3,
-            Self::Unescaped(text) => text.len() / 4 * 3,
+            Self::Base64(text) | Self::Quoted(text) => text.len() / 4 * 3,
+            Self::JoinedBase64(text) => text.len() / 4 * 3,
         }
     }
 
@@ -37,10 +42,19 @@ impl Blob<'_> {
                 to.extend_from_slice(bytes);
                 return true;
             }
-            Self::Base64(text) => text,
-            Self::Unescaped(text) => text.as_bytes(),
+            Self::Base64(text) | Self::Quoted(text) => text,
+            Self::JoinedBase64(text) => text.as_bytes(),
         };
-        STANDARD.decode_vec(text, to).is_ok()
+        STANDARD.decode_vec(text, to).is_ok() || self.decode_escaped(to)
+    }
+
+    /// As [`decode`](Self::decode), where the base64 has escapes. Nothing of it wants one, but `/` may have one, so that
+    /// they are looked for in what could not be decoded without.
+    #[cold]
+    fn decode_escaped(&self, to: &mut Vec<u8>) -> bool {
+        let Self::Quoted(text) = self else { return false };
+        let escaped = memchr(b'\\', text).and_then(|_| str::from_utf8(text).ok());
+        escaped.and_then(unescape).is_some_and(|text| STANDARD.decode_vec(text, to).is_ok())
     }
 }
 
@@ -58,5 +72,17 @@ mod tests {
             assert!(!Blob::Base64(bad.as_bytes()).decode(&mut bytes), "{bad}");
         }
         assert_eq!(bytes, b"kept\x01\x02\x03");
+    }
+
+    #[test]
+    fn escapes_of_json_are_undone_in_json_alone() {
+        let mut bytes = Vec::new();
+        assert!(Blob::Quoted(br"\/\/\u0041B").decode(&mut bytes));
+        assert_eq!(bytes, b"\xff\xf0\x01");
+        for bad in [r"AQI\", r"AQI\q", r"\u004", r"AQI\u003d\", "AQ\\n=="] {
+            assert!(!Blob::Quoted(bad.as_bytes()).decode(&mut bytes), "{bad}");
+        }
+        assert!(!Blob::Base64(br"\/\/\u0041B").decode(&mut bytes));
+        assert_eq!(bytes, b"\xff\xf0\x01");
     }
 }

@@ -107,6 +107,26 @@ impl<'a> Reader<'a> for Cbor<'a> {
         if self.next(members)? { self.text().map(Some) } else { Ok(None) }
     }
 
+    #[inline]
+    fn field(&mut self, members: &mut Members, known: &[&str], likely: usize) -> Read<Option<usize>> {
+        if !self.next(members)? {
+            return Ok(None);
+        }
+        let begin = self.at;
+        let head = self.head()?;
+        if let (Major::Text, Some(length)) = (head.major, head.number) {
+            // One that is known needs no look at what its bytes are.
+            let key = self.take(length)?;
+            let which = super::which(known, |name| name.as_bytes() == key, likely);
+            if which < known.len() {
+                return Ok(Some(which));
+            }
+        }
+        self.at = begin;
+        let key = self.text()?;
+        Ok(Some(super::which(known, |name| key == name, likely)))
+    }
+
     fn list(&mut self) -> Read<Members> {
         let left = self.expect(Major::List, "a list")?;
         Ok(Members { left, begun: false })
@@ -135,7 +155,7 @@ impl<'a> Reader<'a> for Cbor<'a> {
         if self.peek()?.major == Major::Text {
             return Ok(match self.text()? {
                 Cow::Borrowed(text) => Blob::Base64(text.as_bytes()),
-                Cow::Owned(text) => Blob::Unescaped(text),
+                Cow::Owned(text) => Blob::JoinedBase64(text),
             });
         }
         let Some(length) = self.expect(Major::Bytes, "bytes")? else {
@@ -166,8 +186,11 @@ impl<'a> Reader<'a> for Cbor<'a> {
         if head.major == Major::Tag && head.number == Some(TIME) {
             head = self.head()?;
         }
-        let number = head.float();
-        number.and_then(time::from_either).ok_or(Stop::Bad { at, expected: "a time since 1970" })
+        let time = match (head.major, head.number) {
+            (Major::Unsigned, Some(number)) => time::from_whole(number),
+            _ => head.float().and_then(time::from_either),
+        };
+        time.ok_or(Stop::Bad { at, expected: "a time since 1970" })
     }
 
     fn skip(&mut self, depth: u32) -> Read<()> {

@@ -137,30 +137,36 @@ impl<'a> Reader<'a> for Json<'a> {
     }
 
     fn key(&mut self, members: &mut Members) -> Read<Option<Cow<'a, str>>> {
-        self.field(members, &[])
+        if !self.next(members, b'}', "a comma or the end of an object")? {
+            return Ok(None);
+        }
+        let key = self.text()?;
+        self.expect(b':', "a colon")?;
+        Ok(Some(key))
     }
 
     #[inline]
-    fn field(&mut self, members: &mut Members, known: &[&'static str]) -> Read<Option<Cow<'a, str>>> {
+    fn field(&mut self, members: &mut Members, known: &[&str], likely: usize) -> Read<Option<usize>> {
         if !self.next(members, b'}', "a comma or the end of an object")? {
             return Ok(None);
         }
         self.expect(b'"', "a string")?;
         let there = &self.bytes[self.at..];
         // One that is known needs no look at what its bytes are.
-        let is_there = |name: &&&str| {
+        let is_there = |name: &str| {
             there.strip_prefix(name.as_bytes()).is_some_and(|after| after.first() == Some(&b'"'))
         };
-        let key = if let Some(name) = known.iter().find(is_there) {
+        let mut which = super::which(known, is_there, likely);
+        if let Some(name) = known.get(which) {
             self.at += name.len() + 1;
-            Cow::Borrowed(*name)
         } else {
             let quoted = Quoted::read(self.bytes, self.at)?;
             self.at = quoted.end();
-            quoted.text()?
-        };
+            let key = quoted.text()?;
+            which = super::which(known, |name| key == name, likely);
+        }
         self.expect(b':', "a colon")?;
-        Ok(Some(key))
+        Ok(Some(which))
     }
 
     fn list(&mut self) -> Read<Members> {
@@ -178,17 +184,10 @@ impl<'a> Reader<'a> for Json<'a> {
 
     fn blob(&mut self) -> Read<Blob<'a>> {
         self.expect(b'"', "a string")?;
-        let begin = self.at;
-        let plain = Quoted::read_plain(self.bytes, begin)?;
-        // Nothing of base64 wants an escape, but `/` may have one. To look for the first is cheaper than to look for both
-        // ends at once.
-        if memchr::memchr(b'\\', plain).is_none() {
-            self.at = begin + plain.len() + 1;
-            return Ok(Blob::Base64(plain));
-        }
-        let quoted = Quoted::read(self.bytes, begin)?;
-        self.at = quoted.end();
-        Ok(Blob::Unescaped(quoted.text()?.into_owned()))
+        // Nothing of base64 has a quote, so that the first one ends it whatever stands before it.
+        let quoted = Quoted::read_plain(self.bytes, self.at)?;
+        self.at += quoted.len() + 1;
+        Ok(Blob::Quoted(quoted))
     }
 
     fn integer(&mut self) -> Read<i64> {
@@ -205,6 +204,10 @@ impl<'a> Reader<'a> for Json<'a> {
     fn time(&mut self) -> Read<SystemTime> {
         self.peek()?;
         let begin = self.at;
+        if let Some((time, length)) = time::plain(&self.bytes[begin..]) {
+            self.at += length;
+            return Ok(time);
+        }
         let seconds = self.number()?.parse().ok();
         seconds.and_then(time::from_seconds).ok_or(Stop::Bad { at: begin, expected: "seconds since 1970" })
     }

@@ -10,6 +10,7 @@ mod json;
 mod number;
 mod text;
 mod time;
+mod wide;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -17,6 +18,7 @@ use std::time::SystemTime;
 pub(crate) use blob::Blob;
 pub(crate) use cbor::Cbor;
 pub(crate) use json::Json;
+pub(crate) use wide::all;
 
 /// How deep what is skipped may be nested.
 pub(crate) const DEPTH: u32 = 128;
@@ -54,6 +56,15 @@ pub(crate) enum Kind {
     Other,
 }
 
+/// Returns which of the names that are known is there, or how many there are for any other.
+#[inline]
+fn which(known: &[&str], is_there: impl Fn(&str) -> bool, likely: usize) -> usize {
+    if known.get(likely).is_some_and(|name| is_there(name)) {
+        return likely;
+    }
+    known.iter().position(|name| is_there(name)).unwrap_or(known.len())
+}
+
 /// Reads values in a row. After [`Stop`] its place is anywhere: it is to be made anew from where the value began.
 pub(crate) trait Reader<'a>: Sized {
     /// Reads `bytes` from a place on.
@@ -71,11 +82,9 @@ pub(crate) trait Reader<'a>: Sized {
     /// Reads the next key, or the end of the map.
     fn key(&mut self, members: &mut Members) -> Read<Option<Cow<'a, str>>>;
 
-    /// Reads the next key, or the end of the map, where the key is most often one of those that are known.
-    #[inline]
-    fn field(&mut self, members: &mut Members, _known: &[&'static str]) -> Read<Option<Cow<'a, str>>> {
-        self.key(members)
-    }
+    /// Reads the next key, or the end of the map, and returns which of those that are known the key is, or how many there
+    /// are for any other. The one that is `likely` is looked for first: most maps have their keys in one order.
+    fn field(&mut self, members: &mut Members, known: &[&str], likely: usize) -> Read<Option<usize>>;
 
     /// Reads the beginning of a list.
     fn list(&mut self) -> Read<Members>;
@@ -107,6 +116,7 @@ pub(crate) trait Reader<'a>: Sized {
     }
 
     /// Reads what may be null.
+    #[inline]
     fn nullable<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<Option<T>> {
         if self.kind()? == Kind::Null {
             return self.skip(DEPTH).map(|()| None);

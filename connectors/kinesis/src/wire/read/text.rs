@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::{Read, Stop};
+use super::{Read, Stop, all};
 
 /// What stands between two quotes.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ impl<'a> Quoted<'a> {
         }
     }
 
-    /// Reads a string that has no escapes and no quotes, as base64, whose first quote was read; `None` where it has.
+    /// Returns what stands before the next quote in a string whose first quote was read.
     pub(super) fn read_plain(bytes: &'a [u8], at: usize) -> Read<&'a [u8]> {
         let end = memchr(b'"', &bytes[at..]).ok_or(Stop::Short)?;
         Ok(&bytes[at..at + end])
@@ -52,13 +52,16 @@ impl<'a> Quoted<'a> {
         let bad = |expected| Stop::Bad { at: self.at, expected };
         let raw = str::from_utf8(self.raw).map_err(|_| bad("UTF-8"))?;
         if !self.escaped {
-            // All are looked at, which the compiler does many at a time.
-            if self.raw.iter().min().is_some_and(|&least| least < b' ') {
+            if !all(self.raw, |byte| byte >= b' ') {
                 return Err(bad("control characters to be escaped"));
             }
             return Ok(Cow::Borrowed(raw));
         }
-        let unescaped = serde_json::from_str(&format!("\"{raw}\""));
-        unescaped.map(Cow::Owned).map_err(|_| bad("escapes that mean something"))
+        unescape(raw).map(Cow::Owned).ok_or_else(|| bad("escapes that mean something"))
     }
+}
+
+/// Returns what a string says that has escapes, from between its quotes.
+pub(super) fn unescape(raw: &str) -> Option<String> {
+    serde_json::from_str(&format!("\"{raw}\"")).ok()
 }
