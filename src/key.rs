@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::text::Text;
 use crate::{Error, ErrorKind};
@@ -25,37 +26,53 @@ use crate::{Error, ErrorKind};
 /// assert_eq!(pinned.explicit_hash_key(), Some(HashKey::MAX));
 /// # Ok::<(), headwater::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Key {
-    partition_key: Text<IN_PLACE>,
-    explicit_hash_key: Option<HashKey>,
-}
+#[derive(Clone)]
+pub struct Key(Parts);
 
 /// How long a partition key is kept in place: a UUID with a letter or two before it fits.
 const IN_PLACE: usize = 40;
+
+/// Few keys have an explicit hash key, so that it is kept apart: in place it would make every message longer by a sixth,
+/// and each of them is moved many times.
+#[derive(Clone)]
+enum Parts {
+    Plain(Text<IN_PLACE>),
+    Hashed(Arc<(Text<IN_PLACE>, HashKey)>),
+}
 
 impl Key {
     /// Creates a key from a partition key.
     ///
     /// Up to 40 bytes cost no allocation; longer keys share theirs among their clones.
     pub fn new(partition_key: impl AsRef<str>) -> Self {
-        Self { partition_key: partition_key.as_ref().into(), explicit_hash_key: None }
+        Self(Parts::Plain(partition_key.as_ref().into()))
     }
 
     /// Sets the explicit hash key, which decides the shard in place of the partition key's MD5.
-    pub fn hashed(mut self, explicit_hash_key: HashKey) -> Self {
-        self.explicit_hash_key = Some(explicit_hash_key);
-        self
+    ///
+    /// It costs an allocation, which clones share.
+    pub fn hashed(self, explicit_hash_key: HashKey) -> Self {
+        let partition_key = match self.0 {
+            Parts::Plain(partition_key) => partition_key,
+            Parts::Hashed(parts) => parts.0.clone(),
+        };
+        Self(Parts::Hashed(Arc::new((partition_key, explicit_hash_key))))
     }
 
     /// Returns the partition key.
     pub fn partition_key(&self) -> &str {
-        &self.partition_key
+        match &self.0 {
+            Parts::Plain(partition_key) => partition_key,
+            Parts::Hashed(parts) => &parts.0,
+        }
     }
 
     /// Returns the explicit hash key.
     pub fn explicit_hash_key(&self) -> Option<HashKey> {
-        self.explicit_hash_key
+        match &self.0 {
+            Parts::Plain(_) => None,
+            Parts::Hashed(parts) => Some(parts.1),
+        }
     }
 }
 
@@ -73,7 +90,7 @@ impl From<String> for Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        *self.partition_key == *other.partition_key && self.explicit_hash_key == other.explicit_hash_key
+        self.partition_key() == other.partition_key() && self.explicit_hash_key() == other.explicit_hash_key()
     }
 }
 
@@ -81,14 +98,23 @@ impl Eq for Key {}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.partition_key.hash(state);
-        self.explicit_hash_key.hash(state);
+        self.partition_key().hash(state);
+        self.explicit_hash_key().hash(state);
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("partition_key", &self.partition_key())
+            .field("explicit_hash_key", &self.explicit_hash_key())
+            .finish()
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.explicit_hash_key {
+        match self.explicit_hash_key() {
             Some(hash) => write!(f, "\"{}\" (explicit hash key {hash})", self.partition_key()),
             None => write!(f, "\"{}\"", self.partition_key()),
         }
@@ -117,7 +143,7 @@ impl fmt::Display for Key {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HashKey {
-    // Halves, because a `u128` would align every message to 16 bytes. Their order is that of the number.
+    // Halves, because a `u128` would align whatever has one to 16 bytes. Their order is that of the number.
     high: u64,
     low: u64,
 }
