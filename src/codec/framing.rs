@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::{BoxError, HashKey, Headers, Key};
 
@@ -76,6 +76,12 @@ pub trait Framing: fmt::Debug + Send + Sync + 'static {
     /// Opens an empty frame.
     fn open(&self) -> Box<dyn Frame>;
 
+    /// Completes records that frames of this framing have left [unsealed](Frame::finish_unsealed), all of them at once. Their
+    /// lengths stay. Default: does nothing, because nothing is left out.
+    fn seal(&self, records: &mut [BytesMut]) {
+        let _ = records;
+    }
+
     /// Takes a record apart, in time linear in its length. Never panics, whatever the bytes.
     fn split(&self, record: &Bytes) -> Split;
 }
@@ -120,6 +126,14 @@ pub trait Frame: Send {
 
     /// Ends the record and empties the frame, which may be used again.
     fn finish(&mut self) -> Bytes;
+
+    /// Ends the record and empties the frame, but leaves to [`Framing::seal`] what takes less time for many records together,
+    /// such as a digest. The record is as long as it will be.
+    ///
+    /// `None`, and the frame as it was, where nothing can be left: [`finish`](Self::finish) ends it then. Default: `None`.
+    fn finish_unsealed(&mut self) -> Option<BytesMut> {
+        None
+    }
 }
 
 /// What a record came apart into.

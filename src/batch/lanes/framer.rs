@@ -12,7 +12,7 @@ use crate::batch::lanes::queue::FrameSize;
 use crate::batch::lanes::unsettled::Messages;
 use crate::codec::{Frame, Framing};
 use crate::{HashKey, Key, Message};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// Makes one entry from the messages at the head of a queue.
 pub(in crate::batch) struct Framer {
@@ -50,6 +50,8 @@ pub(in crate::batch) struct Framed {
     pub(in crate::batch) messages: Messages,
     /// The length of its messages and their keys, before they were framed.
     pub(in crate::batch) bytes: usize,
+    /// Nothing is left to [`Framer::seal`].
+    pub(in crate::batch) sealed: bool,
 }
 
 impl Framer {
@@ -109,7 +111,7 @@ impl Framer {
             let data = accepted.lend_payload();
             queue.pop_front();
             let (messages, bytes) = (Messages::One(head.place), head.bytes);
-            return Some(Framed { entry: Entry { data, key }, messages, bytes });
+            return Some(Framed { entry: Entry { data, key }, messages, bytes, sealed: true });
         }
         let mut filling = Filling::default();
         let own_key = own_key.is_some().then_some(&key);
@@ -170,12 +172,28 @@ impl Framer {
 
     /// Ends an entry.
     pub(in crate::batch) fn finish(&mut self, filling: Filling, key: Key) -> Framed {
-        let data = self.frame.as_mut().map(|frame| frame.finish()).unwrap_or_default();
+        let unsealed = self.frame.as_mut().and_then(|frame| frame.finish_unsealed()).map(BytesMut::freeze);
+        let sealed = unsealed.is_none();
+        let finish = || self.frame.as_mut().map(|frame| frame.finish()).unwrap_or_default();
+        let data = unsealed.unwrap_or_else(finish);
         let messages = match *filling.places {
             [place] => Messages::One(place),
             _ => Messages::Many(filling.places),
         };
-        Framed { entry: Entry { data, key }, messages, bytes: filling.bytes }
+        Framed { entry: Entry { data, key }, messages, bytes: filling.bytes, sealed }
+    }
+
+    /// Completes the records of entries that are not sealed.
+    pub(in crate::batch) fn seal<'a>(&self, unsealed: impl Iterator<Item = &'a mut Entry>) {
+        let Some(framing) = &self.framing else { return };
+        let mut entries: Vec<_> = unsealed.collect();
+        // Nobody shares their bytes yet, so that nothing is copied.
+        let mut records: Vec<_> =
+            entries.iter_mut().map(|entry| BytesMut::from(std::mem::take(&mut entry.data))).collect();
+        framing.seal(&mut records);
+        for (entry, record) in entries.into_iter().zip(records) {
+            entry.data = record.freeze();
+        }
     }
 
     /// Frames messages that were in one entry before, under the keys that are given with them.

@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use crate::ShardId;
 use crate::batch::lanes::backlog::Backlog;
+use crate::batch::lanes::framer::Framer;
 use crate::batch::lanes::map::LaneId;
 use crate::batch::lanes::queue::Patience;
 use crate::batch::lanes::unsettled::{ChainId, Unsettled, Waiting};
@@ -12,6 +13,9 @@ use crate::batch::{Allowance, Entry, LaneLimit};
 /// The least that a lane gets of a request at a time. What a request does for a lane that it goes by costs as much for one
 /// entry as for all of them, so one of many lanes goes by some of them, and the next one by others.
 const LEAST_PART: usize = 16;
+
+/// How many entries are sealed together: few enough to be near still, and as many as a framing may do side by side.
+const SEALED_TOGETHER: usize = 8;
 
 /// What a request has room for.
 #[derive(Clone, Copy)]
@@ -28,6 +32,8 @@ pub(in crate::batch) struct Packed {
     pub(in crate::batch) unsettled: Vec<Unsettled>,
     /// The lanes that its entries go by, each once.
     pub(in crate::batch) lanes: Vec<LaneId>,
+    /// Which of its entries are not sealed yet.
+    unsealed: Vec<usize>,
     bytes: usize,
     /// Its number, by which a lane knows that it is in `lanes`.
     number: u64,
@@ -44,6 +50,23 @@ impl Packed {
     pub(in crate::batch) fn add(&mut self, entry: Entry, unsettled: Unsettled) {
         self.entries.push(entry);
         self.unsettled.push(unsettled);
+    }
+
+    /// Adds an entry that may lack its seal.
+    #[inline]
+    pub(in crate::batch) fn add_framed(&mut self, entry: Entry, unsettled: Unsettled, sealed: bool) {
+        if !sealed {
+            self.unsealed.push(self.entries.len());
+        }
+        self.add(entry, unsettled);
+    }
+
+    /// Has the entries sealed that are not.
+    fn seal(&mut self, framer: &Framer) {
+        let Some(&first) = self.unsealed.first() else { return };
+        let mut unsealed = self.unsealed.drain(..).peekable();
+        let since = self.entries.iter_mut().enumerate().skip(first);
+        framer.seal(since.filter_map(|(nth, entry)| unsealed.next_if_eq(&nth).map(|_| entry)));
     }
 }
 
@@ -78,6 +101,7 @@ impl Backlog {
             }
             fruitless = if packed.entries.len() > before { 0 } else { fruitless + 1 };
         }
+        packed.seal(&self.framer);
         self.packed = packed.entries.len();
         self.packed > 0
     }
@@ -217,6 +241,7 @@ impl Backlog {
         let (bytes, id) = (entry.bytes(), unsettled.lane);
         // One entry alone always goes: a request limit below the record limit would hold it for ever.
         if packed.bytes + bytes > room.bytes && packed.entries.len() > 1 {
+            packed.seal(&self.framer);
             if let (Some(entry), Some(unsettled)) = (packed.entries.pop(), packed.unsettled.pop()) {
                 self.lane(id).queue.unpop(Waiting { entry, unsettled });
             }
@@ -233,6 +258,9 @@ impl Backlog {
         if std::mem::replace(&mut lane.request, packed.number) != packed.number {
             lane.flights += 1;
             packed.lanes.push(id);
+        }
+        if packed.unsealed.len() >= SEALED_TOGETHER {
+            packed.seal(&self.framer);
         }
         true
     }

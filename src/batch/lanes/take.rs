@@ -9,7 +9,7 @@ use crate::batch::lanes::lane::{random_key, random_within};
 use crate::batch::lanes::map::LaneId;
 use crate::batch::lanes::pack::{Packed, Turn};
 use crate::batch::lanes::queue::{Patience, Queue};
-use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled, Waiting};
+use crate::batch::lanes::unsettled::{ChainId, ChainIds, Messages, Unsettled};
 use crate::batch::{Entry, Ordering};
 use crate::{HashKey, Key};
 
@@ -28,8 +28,7 @@ impl Backlog {
         }
         let size = self.framer.size();
         while self.lane(lane).queue.shares(patience, size) {
-            if let Some(waiting) = self.take_shared(lane) {
-                packed.add(waiting.entry, waiting.unsettled);
+            if self.take_shared(lane, packed) {
                 return true;
             }
         }
@@ -100,7 +99,7 @@ impl Backlog {
             self.chains.note_idle(id);
             return false;
         };
-        let Framed { entry, messages, bytes } = framed;
+        let Framed { entry, messages, bytes, sealed } = framed;
         chain.bytes -= bytes;
         if per_key && !is_loose {
             chain.busy = true;
@@ -110,7 +109,7 @@ impl Backlog {
         }
         let shared = is_loose && self.framer.shares() && matches!(messages, Messages::Many(_));
         let entry = if shared { self.keyed_by_hash(entry) } else { entry };
-        packed.add(entry, Unsettled::new(messages, ChainIds::One(id), lane, shared, since));
+        packed.add_framed(entry, Unsettled::new(messages, ChainIds::One(id), lane, shared, since), sealed);
         true
     }
 
@@ -133,8 +132,9 @@ impl Backlog {
         Entry { key: self.framer.shared_key(&entry.key, hash_key), ..entry }
     }
 
-    /// Makes the next entry of the chains of a lane that share entries, those first whose messages came first.
-    fn take_shared(&mut self, lane: LaneId) -> Option<Waiting> {
+    /// Adds the next entry of the chains of a lane that share entries, those first whose messages came first. Tells whether
+    /// there was one.
+    fn take_shared(&mut self, lane: LaneId, packed: &mut Packed) -> bool {
         #[cfg(test)]
         {
             self.steps += 1;
@@ -164,10 +164,10 @@ impl Backlog {
                 break;
             }
         }
-        let first = *ids.first()?;
+        let Some(&first) = ids.first() else { return false };
         let (hash_key, _) = self.chains.lands(first);
-        let first_key = self.chains.get(first).key.clone()?;
-        let Framed { mut entry, messages, .. } = self.framer.finish(filling, first_key);
+        let Some(first_key) = self.chains.get(first).key.clone() else { return false };
+        let Framed { mut entry, messages, sealed, .. } = self.framer.finish(filling, first_key);
         let shared = matches!(messages, Messages::Many(_));
         if shared {
             entry.key = self.framer.shared_key(&entry.key, hash_key);
@@ -177,7 +177,8 @@ impl Backlog {
             _ => ChainIds::Many(ids),
         };
         let since = since.unwrap_or_else(Instant::now);
-        Some(Waiting { entry, unsettled: Unsettled::new(messages, chains, lane, shared, since) })
+        packed.add_framed(entry, Unsettled::new(messages, chains, lane, shared, since), sealed);
+        true
     }
 
     /// Has a chain wait for its entry, if it is in one, or for the next.

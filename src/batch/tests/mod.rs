@@ -17,6 +17,7 @@ mod pairs;
 mod payloads;
 mod properties;
 mod retrying;
+mod sealing;
 mod senders;
 mod sharing;
 mod stream;

@@ -1,11 +1,11 @@
 //! The writer of aggregates.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use headwater::codec::Frame;
 use headwater::{HashKey, Headers, Key};
-use md5::{Digest, Md5};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
+use crate::kpl::digests::md5_of_each;
 use crate::kpl::table::{Table, field_len};
 use crate::kpl::{DIGEST_LEN, MAGIC};
 
@@ -75,15 +75,27 @@ impl Aggregate {
             + DIGEST_LEN
     }
 
-    fn encode(&self) -> Bytes {
-        let mut record = Vec::with_capacity(self.len());
+    /// Writes all but the digest, for which there is room.
+    fn encode(&self) -> BytesMut {
+        let mut record = BytesMut::with_capacity(self.len());
         record.extend_from_slice(&MAGIC);
         record.extend_from_slice(self.partition_keys.encoded());
         record.extend_from_slice(self.hash_keys.encoded());
         record.extend_from_slice(&self.records);
-        let digest = Md5::digest(&record[MAGIC.len()..]);
-        record.extend_from_slice(&digest);
-        record.into()
+        record.extend_from_slice(&[0; DIGEST_LEN]);
+        record
+    }
+
+    /// Tells whether it is of one message that needs no wrapping, or of none.
+    fn is_plain(&self) -> bool {
+        self.count == 0 || self.count == 1 && self.first_len.is_some()
+    }
+
+    fn clear(&mut self) {
+        self.partition_keys.clear();
+        self.hash_keys.clear();
+        self.records.clear();
+        self.count = 0;
     }
 }
 
@@ -158,17 +170,35 @@ impl Frame for Aggregate {
     }
 
     fn finish(&mut self) -> Bytes {
-        let record = match (self.count, self.first_len) {
-            (0, _) => Bytes::new(),
-            // The data is the last field of the only record.
-            (1, Some(len)) => Bytes::copy_from_slice(&self.records[self.records.len() - len..]),
-            _ => self.encode(),
-        };
-        self.partition_keys.clear();
-        self.hash_keys.clear();
-        self.records.clear();
-        self.count = 0;
+        if let Some(mut record) = self.finish_unsealed() {
+            seal(std::slice::from_mut(&mut record));
+            return record.freeze();
+        }
+        // The data is the last field of the only record.
+        let first = self.records.len() - self.first_len.filter(|_| self.count > 0).unwrap_or_default();
+        let record = Bytes::copy_from_slice(&self.records[first..]);
+        self.clear();
         record
+    }
+
+    fn finish_unsealed(&mut self) -> Option<BytesMut> {
+        if self.is_plain() {
+            return None;
+        }
+        let record = self.encode();
+        self.clear();
+        Some(record)
+    }
+}
+
+/// Writes the digests of aggregates that lack them.
+pub(super) fn seal(records: &mut [BytesMut]) {
+    let bodies: Vec<_> =
+        records.iter().map(|record| &record[MAGIC.len()..record.len() - DIGEST_LEN]).collect();
+    let digests = md5_of_each(&bodies);
+    for (record, digest) in records.iter_mut().zip(digests) {
+        let body_end = record.len() - DIGEST_LEN;
+        record[body_end..].copy_from_slice(&digest);
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use headwater::codec::{Frame, Framing, Part, Split};
 use headwater::{HashKey, Key};
 
-use crate::kpl::aggregate::Aggregate;
+use crate::kpl::aggregate::{self, Aggregate};
 use crate::kpl::{AGGREGATE_PARTITION_KEY, Contents, UserRecord, deaggregate};
 
 /// KPL aggregates: user records with different keys share a record, and each keeps its own.
@@ -71,6 +71,10 @@ impl Framing for Kpl {
 
     fn open(&self) -> Box<dyn Frame> {
         Box::new(Aggregate::default())
+    }
+
+    fn seal(&self, records: &mut [BytesMut]) {
+        aggregate::seal(records);
     }
 
     fn split(&self, record: &Bytes) -> Split {

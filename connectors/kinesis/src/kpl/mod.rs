@@ -12,6 +12,7 @@
 
 mod aggregate;
 mod deaggregate;
+mod digests;
 mod framing;
 #[cfg(test)]
 mod golden;
