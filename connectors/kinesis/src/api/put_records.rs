@@ -22,7 +22,7 @@ use crate::api::signed::signed;
 use crate::error::from_sdk;
 use crate::wire::{
     Bodies, Dialect, Format, Kept, PutExchange, Shortcut, exchangeable, exchanging, is_exchangeable, refused,
-    refuses_cbor, write_put,
+    write_put,
 };
 use crate::{StreamRef, Wire};
 
@@ -122,14 +122,13 @@ impl PutRecords {
             let plural = if batch.records() == 1 { "" } else { "s" };
             format!("put {} record{plural} to {}", batch.records(), self.stream)
         };
-        let answer = loop {
-            let Some(format) = self.dialect.format() else { break self.put_by_sdk(batch).await };
-            match self.put_in(format, batch).await {
-                Err(error) if format == Format::Cbor && refuses_cbor(&error) => self.dialect.forget_cbor(),
-                answer => break answer,
+        let put = |format| async move {
+            match format {
+                Some(format) => self.put_in(format, batch).await,
+                None => self.put_by_sdk(batch).await,
             }
         };
-        answer.map_err(|error| from_sdk(context(), &error))
+        self.dialect.speak(put).await.map_err(|error| from_sdk(context(), &error))
     }
 
     async fn put_in(&self, format: Format, batch: &Batch) -> Answer<BatchResponse> {

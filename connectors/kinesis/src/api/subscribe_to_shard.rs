@@ -18,7 +18,7 @@ use crate::api::Api;
 use crate::api::signed::signed;
 use crate::api::starting_point::StartingPoint;
 use crate::error::{chain, from_sdk, kind_of_code};
-use crate::wire::{Answer, EventStream, Format, Said, Subscribe, exchanging, refuses_cbor};
+use crate::wire::{Answer, EventStream, Said, Subscribe, exchanging};
 
 /// How long the first answer may take. The timeouts of the SDK end with the headers of an answer, and it waits for the
 /// first event of the stream as well.
@@ -91,17 +91,16 @@ impl Api {
         request: SubscribeToShardFluentBuilder,
     ) -> Result<(SubscribeToShardOutput, Option<EventStream>), SdkError<SubscribeToShardError, HttpResponse>>
     {
-        loop {
-            // On the heap: the SDK's future is large.
-            let call = || Box::pin(request.clone().send());
-            let Some(format) = self.wire.format() else { return Ok((signed(call).await?, None)) };
+        // On the heap: the SDK's future is large.
+        let call = || Box::pin(request.clone().send());
+        let subscribe = |format| async move {
+            let Some(format) = format else { return Ok((signed(call).await?, None)) };
             let exchange = Subscribe::new(format);
-            match signed(|| exchanging(exchange.clone(), call())).await {
-                Err(error) if format == Format::Cbor && refuses_cbor(&error) => self.wire.forget_cbor(),
-                // Where the client goes through no exchange the SDK reads them.
-                answer => return Ok((answer?, exchange.take())),
-            }
-        }
+            let output = signed(|| exchanging(exchange.clone(), call())).await?;
+            // Where the client goes through no exchange the SDK reads them.
+            Ok((output, exchange.take()))
+        };
+        self.wire.speak(subscribe).await
     }
 }
 

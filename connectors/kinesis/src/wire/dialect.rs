@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
 use super::Wire;
+use super::failure::refuses_cbor;
 
 /// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,25 @@ impl Dialect {
         Self { wire, json_alone: Arc::new(AtomicBool::new(false)) }
     }
 
-    /// Returns the format that this crate writes and reads; `None` where the SDK does.
+    /// Makes a call in the format that this crate writes and reads; in `None` where the SDK does. Where the endpoint refuses
+    /// CBOR the call is made again in JSON, and so are all others from then on.
+    pub(crate) async fn speak<T, E, F>(
+        &self,
+        call: impl Fn(Option<Format>) -> F,
+    ) -> Result<T, SdkError<E, HttpResponse>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        loop {
+            let format = self.format();
+            match call(format).await {
+                Err(error) if format == Some(Format::Cbor) && refuses_cbor(&error) => self.forget_cbor(),
+                answer => return answer,
+            }
+        }
+    }
+
     pub(crate) fn format(&self) -> Option<Format> {
         match self.wire {
             Wire::Sdk => None,
@@ -62,7 +82,7 @@ impl Dialect {
     }
 
     /// Takes notice that the endpoint refused a call because it was in CBOR.
-    pub(crate) fn forget_cbor(&self) {
+    fn forget_cbor(&self) {
         if !self.json_alone.swap(true, Ordering::Relaxed) {
             tracing::info!("the endpoint refused CBOR; it is spoken to in JSON from now on");
         }

@@ -23,7 +23,6 @@ use headwater::{Error, ErrorKind, Result};
 pub(crate) use bodies::Bodies;
 pub(crate) use dialect::{Dialect, Format};
 pub(crate) use exchange::{Exchange, exchangeable, exchanging, is_exchangeable, renew_connections};
-pub(crate) use failure::refuses_cbor;
 pub(crate) use get::{Answer, Child, EventStream, GetRecords, Said, Subscribe};
 pub(crate) use put::{PutExchange, refused, write as write_put};
 pub(crate) use shortcut::{Kept, Shortcut};
