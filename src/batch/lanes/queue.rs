@@ -18,9 +18,11 @@ pub(in crate::batch) struct Queue {
     full: VecDeque<Full>,
     /// Chains that make a part-filled entry each.
     lingering: VecDeque<Lingering>,
-    /// Chains whose messages share entries.
-    shared: BinaryHeap<Reverse<Sharing>>,
-    /// What the chains of `shared` hold.
+    /// Chains whose messages share entries, in order.
+    shared: VecDeque<Sharing>,
+    /// Those that came out of their turn: the messages of a chain that was busy may have waited longest.
+    early: BinaryHeap<Reverse<Sharing>>,
+    /// What the chains of both hold.
     shared_messages: usize,
     shared_bytes: usize,
     turns: u64,
@@ -131,7 +133,12 @@ impl Queue {
         bytes: usize,
     ) {
         self.turns += 1;
-        self.shared.push(Reverse(Sharing { since, turn: self.turns, id }));
+        let sharing = Sharing { since, turn: self.turns, id };
+        if self.shared.back().is_none_or(|last| *last < sharing) {
+            self.shared.push_back(sharing);
+        } else {
+            self.early.push(Reverse(sharing));
+        }
         self.grow_shared(messages, bytes);
     }
 
@@ -149,20 +156,36 @@ impl Queue {
 
     /// Takes the chain that has waited longest among those that share entries.
     pub(in crate::batch) fn pop_shared(&mut self) -> Option<ChainId> {
-        self.shared.pop().map(|Reverse(sharing)| sharing.id)
+        let sharing = match (self.shared.front(), self.early.peek()) {
+            (Some(first), Some(Reverse(early))) if first < early => self.shared.pop_front(),
+            (_, Some(_)) => self.early.pop().map(|Reverse(early)| early),
+            (_, None) => self.shared.pop_front(),
+        };
+        sharing.map(|sharing| sharing.id)
+    }
+
+    /// Returns when the first message came of those that share entries.
+    fn shared_since(&self) -> Option<Instant> {
+        let early = self.early.peek().map(|Reverse(early)| early);
+        self.shared.front().into_iter().chain(early).map(|sharing| sharing.since).min()
+    }
+
+    fn shared_chains(&self) -> usize {
+        self.shared.len() + self.early.len()
     }
 
     /// Returns how many full entries the chains that share them make. Each holds one chain at least.
     fn full_shared(&self, size: FrameSize) -> usize {
-        if self.shared.is_empty() {
+        let chains = self.shared_chains();
+        if chains == 0 {
             return 0;
         }
-        (self.shared_bytes / size.bytes).max(self.shared_messages / size.messages).min(self.shared.len())
+        (self.shared_bytes / size.bytes).max(self.shared_messages / size.messages).min(chains)
     }
 
     /// Tells whether an entry of several chains should go.
     pub(in crate::batch) fn shares(&self, patience: Patience, size: FrameSize) -> bool {
-        let lingered = self.shared.peek().is_some_and(|Reverse(sharing)| patience.ends(sharing.since));
+        let lingered = self.shared_since().is_some_and(|since| patience.ends(since));
         lingered || self.full_shared(size) > 0
     }
 
@@ -173,7 +196,10 @@ impl Queue {
     }
 
     pub(in crate::batch) fn is_empty(&self) -> bool {
-        self.full.is_empty() && self.ready.is_empty() && self.lingering.is_empty() && self.shared.is_empty()
+        self.full.is_empty()
+            && self.ready.is_empty()
+            && self.lingering.is_empty()
+            && self.shared_chains() == 0
     }
 
     /// Returns about when the first of its messages came; `None` where there are none.
@@ -182,7 +208,7 @@ impl Queue {
             self.ready.front().map(|waiting| waiting.unsettled.since),
             self.full.front().map(|full| full.since),
             self.lingering.front().map(|lingering| lingering.since),
-            self.shared.peek().map(|Reverse(sharing)| sharing.since),
+            self.shared_since(),
         ]
         .into_iter()
         .flatten()
@@ -192,5 +218,24 @@ impl Queue {
     /// Forgets which chains there are, and takes the entries out.
     pub(in crate::batch) fn clear(&mut self) -> VecDeque<Waiting> {
         std::mem::take(self).ready
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chains_that_share_entries_go_by_how_long_their_first_message_waits() {
+        let start = Instant::now();
+        let mut queue = Queue::default();
+        for (id, waits) in [5, 3, 5, 4, 1, 3, 0, 2].into_iter().enumerate() {
+            let since = start + Duration::from_secs(5 - waits);
+            queue.push_shared(ChainId(id as u32), since, 1, 1);
+            assert_eq!(queue.since(), Some(start));
+        }
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop_shared()).map(|id| id.0).collect();
+        assert_eq!(order, [0, 2, 3, 1, 5, 7, 4, 6]);
+        assert!(queue.is_empty());
     }
 }
