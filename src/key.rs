@@ -99,7 +99,9 @@ impl Eq for Key {}
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.partition_key().hash(state);
-        self.explicit_hash_key().hash(state);
+        if let Some(hash_key) = self.explicit_hash_key() {
+            hash_key.hash(state);
+        }
     }
 }
 

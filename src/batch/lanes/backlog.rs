@@ -312,11 +312,12 @@ impl Backlog {
             }
             return;
         }
-        // A message that is longer than a frame makes one entry, however often a frame fits into it.
-        let full = self.framer.full_entries(chain.queue.len(), chain.bytes).min(chain.queue.len());
-        let full = if ordered { full.min(1) } else { full };
-        while self.chains.get(id).tokens < full {
-            let chain = self.chains.get(id);
+        let (messages, bytes) = (chain.queue.len(), chain.bytes);
+        let most = if ordered { 1 } else { messages };
+        while let chain = self.chains.get(id)
+            && chain.tokens < most
+            && self.framer.fills(chain.tokens + 1, messages, bytes)
+        {
             let held = chain.queue[chain.tokens];
             let (bytes, since) = if joins { (size.bytes, since) } else { (held.bytes, held.since) };
             chain.tokens += 1;

@@ -89,9 +89,12 @@ impl Framer {
         if self.joins && !self.carries_keys { accepted.message.payload().len() } else { accepted.bytes }
     }
 
-    /// Returns how many full entries a queue makes.
-    pub(in crate::batch) fn full_entries(&self, messages: usize, bytes: usize) -> usize {
-        if self.joins() { (bytes / self.size.bytes).max(messages / self.size.messages) } else { messages }
+    /// Tells whether a queue makes so many full entries, of a message each at least: one that is longer than a frame makes
+    /// one entry, however often a frame fits into it.
+    pub(in crate::batch) fn fills(&self, entries: usize, messages: usize, bytes: usize) -> bool {
+        let is_full = |held: usize, size: usize| held >= entries.saturating_mul(size);
+        messages >= entries
+            && (!self.joins() || is_full(bytes, self.size.bytes) || is_full(messages, self.size.messages))
     }
 
     /// Takes the messages of one entry from the head of a queue, all of one key or of none. `is_mixed` where the queue

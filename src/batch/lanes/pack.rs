@@ -43,6 +43,7 @@ impl Packed {
     /// Begins a request, of about as many entries as the one before.
     fn begin(&mut self, number: u64, entries: usize) {
         self.entries.reserve(entries);
+        self.unsettled.reserve(entries);
         (self.bytes, self.number) = (0, number);
     }
 
