@@ -8,6 +8,9 @@ use headwater_tests::Server;
 use serde_json::Value;
 use tokio::process::Command;
 
+/// After how many seconds a call that is not answered is made again.
+const ATTEMPT: f64 = 10.0;
+
 /// The example's program, which `cargo test --workspace` builds beside the tests.
 fn program() -> OsString {
     let mut path = std::env::current_exe().expect("a test knows where it is");
@@ -47,12 +50,12 @@ async fn report(mut command: Command) -> Value {
 async fn relays_a_thousand_records(server: Server) {
     let endpoint = server.start();
     let report = report(relay(endpoint.url(), 1_000, None)).await;
-    for (field, expected) in
-        [("sent", 1_000), ("relayed", 1_000), ("lost", 0), ("repeated", 0), ("out_of_order", 0)]
-    {
+    for (field, expected) in [("sent", 1_000), ("relayed", 1_000), ("lost", 0), ("out_of_order", 0)] {
         assert_eq!(report[field], expected, "{field} in {report}");
     }
-    assert!(report["seconds"].as_f64().is_some());
+    // On a machine that is so busy that the server answers too late, what it stored by then comes twice, as it may.
+    let all_answered = report["seconds"].as_f64().expect("a time") < ATTEMPT;
+    assert!(report["repeated"] == 0 || !all_answered, "repeated in {report}");
 }
 
 #[tokio::test]
