@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::batch::{Producer, Producing};
 use crate::codec::codec::pair_name;
+use crate::codec::scratch::Scratch;
 use crate::codec::{Codec, Framed, Serializer};
 use crate::message::describe;
 use crate::{Error, ErrorKind, Message, Result};
@@ -38,6 +39,9 @@ pub trait EncodeExt: Framed {
     ///
     /// Goes before `fanout` and `buffer`, which hide the sink's framing.
     ///
+    /// Payloads of at most 256 bytes share memory, 4 KiB of it, which is free again when the last of them is stored or, if it was
+    /// handed back, dropped.
+    ///
     /// # Example
     ///
     /// ```
@@ -59,7 +63,12 @@ pub trait EncodeExt: Framed {
     fn encode<T: 'static, S: Serializer<T>>(self, codec: Codec<S>) -> Encode<Self, T> {
         let (framing, serializer) = codec.into_parts();
         let name = pair_name(&*framing, serializer.name());
-        Encode { inner: self.framed(framing), serializer: Arc::new(serializer), name, scratch: Vec::new() }
+        Encode {
+            inner: self.framed(framing),
+            serializer: Arc::new(serializer),
+            name,
+            scratch: Scratch::new(),
+        }
     }
 }
 
@@ -104,8 +113,7 @@ pin_project! {
         inner: S,
         serializer: Arc<dyn Serializer<T>>,
         name: String,
-        // Written to and copied out of for every message, so that each gets one allocation of its exact length.
-        scratch: Vec<u8>,
+        scratch: Scratch,
     }
 }
 
@@ -152,7 +160,7 @@ impl<S: Producing, T: 'static> Encode<S, T> {
         let (serializer, name) = (Arc::clone(&self.serializer), self.name.clone());
         self.inner
             .producer()
-            .encoding(move |message| serialized(message, &*serializer, &name, &mut Vec::new()))
+            .encoding(move |message| serialized(message, &*serializer, &name, &mut Scratch::for_one()))
     }
 }
 
@@ -182,15 +190,15 @@ fn serialized<T: 'static>(
     message: Message<T>,
     serializer: &dyn Serializer<T>,
     name: &str,
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
 ) -> Result<Message<Bytes>> {
     let (value, key, headers, origin, ack) = message.into_parts();
-    scratch.clear();
-    serializer.serialize(&value, scratch).map_err(|cause| {
+    scratch.written.clear();
+    serializer.serialize(&value, &mut scratch.written).map_err(|cause| {
         let context = format!("encode {} as {name}", describe(origin.as_ref()));
         Error::new(ErrorKind::Encode, context).caused_by(cause)
     })?;
-    Ok(Message::from_parts(Bytes::copy_from_slice(scratch), key, headers, origin, ack))
+    Ok(Message::from_parts(scratch.take(), key, headers, origin, ack))
 }
 
 impl<S: fmt::Debug, T> fmt::Debug for Encode<S, T> {

@@ -75,6 +75,7 @@ mod poison;
 mod presets;
 mod raw;
 mod record;
+mod scratch;
 mod serializer;
 mod single;
 #[cfg(test)]
