@@ -1,9 +1,5 @@
 //! Every test there is.
 
-use std::env;
-use std::num::NonZero;
-use std::thread;
-
 use clap::Args;
 
 use crate::examples::examples;
@@ -55,21 +51,11 @@ fn workspace(wire: Wire) -> Tally {
     cargo_test(wire.taken_by(step))
 }
 
-/// Has twice as many tests run at once as there are cores, unless it is said how many: what takes longest waits for servers.
-fn at_once(step: Step) -> Step {
-    const VARIABLE: &str = "RUST_TEST_THREADS";
-    if env::var_os(VARIABLE).is_some() {
-        return step;
-    }
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    step.env(VARIABLE, (2 * cores).to_string())
-}
-
 /// Runs one `cargo test` and counts its tests. A failure that no test accounts for, such as code that does not
 /// compile or a test binary that died, counts as one.
 pub(crate) fn cargo_test(step: Step) -> Tally {
     let mut tally = Tally::default();
-    let outcome = at_once(step).read_lines(|line| {
+    let outcome = step.read_lines(|line| {
         if let Some(counted) = Tally::of_line(line) {
             tally += counted;
         }
