@@ -26,8 +26,8 @@ impl Blob<'_> {
         match self {
             Self::Plain(bytes) => bytes.len(),
             Self::Joined(bytes) => bytes.len(),
-            Self::Base64(text) | Self::Quoted(text) => text.len() / 4 * 3,
-            Self::JoinedBase64(text) => text.len() / 4 * 3,
+            Self::Base64(text) | Self::Quoted(text) => text.len().div_ceil(4) * 3,
+            Self::JoinedBase64(text) => text.len().div_ceil(4) * 3,
         }
     }
 
