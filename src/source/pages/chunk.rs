@@ -43,9 +43,9 @@ struct Memory {
 struct Holder(Arc<Memory>);
 
 impl Chunk {
-    /// How large a chunk should be: 64 KiB. A smaller one costs more allocations for each payload, a larger one is kept
+    /// How large a chunk should be: 96 KiB. A smaller one costs more allocations for each payload, a larger one is kept
     /// whole by a single slice. A record that is larger has a chunk of its own.
-    pub const SIZE: usize = 64 << 10;
+    pub const SIZE: usize = 96 << 10;
 
     /// Makes a chunk of what was written. Room for much more than that is given back.
     pub fn new(mut written: Vec<u8>) -> Self {
