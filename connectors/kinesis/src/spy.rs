@@ -1,7 +1,10 @@
 //! What goes over the wire in tests: an HTTP client that shows every request and may answer it.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -10,7 +13,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use headwater_local::LocalKinesis;
+use http_body::{Body, Frame};
 
 /// What becomes of a request.
 pub(crate) enum Seen {
@@ -19,6 +24,8 @@ pub(crate) enum Seen {
     Answered(Box<HttpResponse>),
     /// The embedded endpoint answers it, and only so many bytes of that arrive.
     Cut(usize),
+    /// It is answered that it succeeded, and what else there is to say never comes.
+    Stalled,
     /// Nobody ever answers it.
     Lost,
 }
@@ -84,8 +91,27 @@ impl HttpConnector for Watched {
                     Ok(answer)
                 })
             }
+            Seen::Stalled => {
+                let body = SdkBody::from_body_1_x(Silent);
+                HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), body)))
+            }
             Seen::Lost => HttpConnectorFuture::new(std::future::pending()),
         }
+    }
+}
+
+/// A body that never comes.
+struct Silent;
+
+impl Body for Silent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }
 

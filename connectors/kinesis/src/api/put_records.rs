@@ -136,7 +136,8 @@ impl PutRecords {
         let send = || async {
             let exchange = PutExchange::new(format, body.clone(), batch.records());
             if !self.is_made_short(&exchange).await {
-                exchanging(Arc::clone(&exchange) as _, request.clone().send()).await?;
+                let judged = exchanging(Arc::clone(&exchange) as _, request.clone().send()).await;
+                judged.map_err(|error| exchange.unjudged().unwrap_or(error))?;
                 self.shortcut.set(exchange.take_shortcut().filter(|_| self.may_be_short));
             }
             exchange.take().ok_or_else(|| {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_kinesis::error::SdkError;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use headwater::batch::BatchResponse;
+use tokio::time::timeout;
 
 pub(crate) use answer::{parse, refused};
 pub(crate) use request::write;
@@ -58,19 +60,43 @@ impl PutExchange {
         lock(&self.shortcut).take()
     }
 
-    /// Makes the call past the SDK, and tells whether it succeeded. Where not, the SDK is to make it: it sends it where
-    /// that was not done, and else judges what it was answered.
+    /// Makes the call past the SDK, within a limit, and tells whether it succeeded. Where not, the SDK is to make it: it
+    /// sends it where that was not done, and else judges what it was answered.
     pub(crate) async fn by(&self, shortcut: &Shortcut, limit: Option<Duration>) -> bool {
-        let failed = match shortcut.call(self.format, self.body.clone(), limit).await {
-            None => return false,
-            Some(Ok(response)) if response.status().is_success() => match self.read_answer(response).await {
-                Ok(_) => return true,
-                Err(error) => Err(error),
-            },
-            Some(failed) => failed,
+        let answered = self.answered_by(shortcut);
+        let answered = match limit {
+            None => answered.await,
+            // As with the SDK, which does not tell either whether anything was sent by then.
+            Some(limit) => timeout(limit, answered).await.unwrap_or_else(|_| {
+                Some(Err(ConnectorError::timeout(format!("no answer within {limit:?}").into())))
+            }),
         };
-        *lock(&self.failed) = Some(failed);
-        false
+        match answered {
+            None => false,
+            Some(Ok(response)) if response.status().is_success() => true,
+            Some(failed) => {
+                *lock(&self.failed) = Some(failed);
+                false
+            }
+        }
+    }
+
+    /// Returns what the call came to that was made past the SDK, or `None` where nothing was sent. An answer of success is
+    /// read.
+    async fn answered_by(&self, shortcut: &Shortcut) -> Option<Result<HttpResponse, ConnectorError>> {
+        Some(match shortcut.call(self.format, self.body.clone()).await? {
+            Ok(response) if response.status().is_success() => self.read_answer(response).await,
+            failed => failed,
+        })
+    }
+
+    /// Takes out what the call was answered, where it was made past the SDK, and the SDK failed before it looked at that: for
+    /// want of credentials, say. What it says then is not about the call, which may have been carried out.
+    pub(crate) fn unjudged<E>(&self) -> Option<SdkError<E, HttpResponse>> {
+        Some(match lock(&self.failed).take()? {
+            Ok(response) => SdkError::response_error("the answer was not read", response),
+            Err(error) => SdkError::dispatch_failure(error),
+        })
     }
 
     async fn read_answer(&self, mut response: HttpResponse) -> Result<HttpResponse, ConnectorError> {

@@ -25,7 +25,6 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::{DateTime, Format as DateFormat};
 use bytes::Bytes;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::Format;
@@ -119,20 +118,17 @@ impl Shortcut {
         })
     }
 
-    /// Makes a call, and returns what came of it, or `None` where nothing was sent.
+    /// Makes a call, and returns what came of it, or `None` where nothing was sent. Whoever asks sets its limit, which is
+    /// to bound the body of the answer as well.
     pub(crate) async fn call(
         &self,
         format: Format,
         body: Bytes,
-        limit: Option<Duration>,
     ) -> Option<Result<HttpResponse, ConnectorError>> {
         let request = self.request(format, body, &Uuid::new_v4().to_string()).await;
         let request =
             request.inspect_err(|error| tracing::debug!(error, "the SDK is to make the call")).ok()?;
-        let answer = self.connector.call(request);
-        let Some(limit) = limit else { return Some(answer.await) };
-        let late = |_| Err(ConnectorError::timeout(format!("no answer within {limit:?}").into()));
-        Some(timeout(limit, answer).await.unwrap_or_else(late))
+        Some(self.connector.call(request).await)
     }
 
     async fn request(&self, format: Format, body: Bytes, invocation: &str) -> Result<HttpRequest, BoxError> {

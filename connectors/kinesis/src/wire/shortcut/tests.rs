@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::timeout::TimeoutConfig;
-use aws_sdk_kinesis::config::{Builder, Intercept, StalledStreamProtectionConfig};
+use aws_sdk_kinesis::config::{Builder, IdentityCache, Intercept, StalledStreamProtectionConfig};
 use aws_smithy_async::time::TimeSource;
 use headwater::ErrorKind;
 use headwater::batch::{Batch, Entry};
@@ -142,10 +143,12 @@ async fn what_a_call_past_the_sdk_is_refused_for_is_what_the_sdk_tells_and_it_is
         (Box::new(|| answer(200, None, r#"{"Records":"none"}"#)), ErrorKind::Unavailable),
         (Box::new(|| Seen::Cut(20)), ErrorKind::Unavailable),
         (Box::new(|| Seen::Lost), ErrorKind::Timeout),
+        (Box::new(|| Seen::Stalled), ErrorKind::Timeout),
     ] {
         let (mut service, sent) = seeing(&local, 2, seen);
         put(&mut service).await.unwrap();
-        let error = put(&mut service).await.unwrap_err();
+        let late = tokio::time::timeout(Duration::from_secs(15), put(&mut service)).await;
+        let error = late.expect("the limit of the client").unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert_eq!(sent.lock().unwrap().len(), 2, "{error}");
         assert!(service.shortcut().is_none(), "the SDK makes the next call");
@@ -211,5 +214,47 @@ async fn a_client_for_which_the_sdk_does_more_is_left_to_it() {
         let mut service = service(config);
         put(&mut service).await.unwrap();
         assert_eq!(service.shortcut().is_some(), short);
+    }
+}
+
+/// Hands out credentials twice.
+#[derive(Debug, Default)]
+struct Twice(AtomicU32);
+
+impl ProvideCredentials for Twice {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let any = self.0.fetch_add(1, Ordering::Relaxed) < 2;
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        future::ProvideCredentials::ready(if any {
+            Ok(credentials)
+        } else {
+            Err(CredentialsError::not_loaded("gone"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_may_be_stored_is_told_so_though_the_sdk_cannot_judge_it() {
+    for (seen, kind) in [
+        (Box::new(|| Seen::Lost) as Box<dyn Fn() -> Seen + Send + Sync>, ErrorKind::Timeout),
+        (Box::new(|| answer(503, None, "")), ErrorKind::Unavailable),
+        (Box::new(|| Seen::Cut(20)), ErrorKind::Unavailable),
+    ] {
+        let (local, count) = (local(), AtomicU32::new(0));
+        let http =
+            wire(
+                &local,
+                move |_| {
+                    if count.fetch_add(1, Ordering::Relaxed) == 1 { seen() } else { Seen::Through }
+                },
+            );
+        let config = plain(&local).http_client(http).identity_cache(IdentityCache::no_cache());
+        let mut service = service(config.credentials_provider(Twice::default()));
+        put(&mut service).await.unwrap();
+        let error = put(&mut service).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
     }
 }
