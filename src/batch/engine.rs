@@ -179,8 +179,9 @@ impl Engine {
                 break;
             }
             if !self.backlog.pack(patience, room, &mut self.packed) {
-                // What seemed due was stale.
-                self.outlook = self.backlog.outlook(patience, room);
+                // What seemed due was stale, or no lane may take it yet. A look that ends where there is enough for a
+                // request would go by the first of these lanes, and not by the one that may go first.
+                self.outlook = self.backlog.outlook(patience, Room::ENDLESS);
                 break;
             }
             self.launch(slot, patience.now);

@@ -24,6 +24,11 @@ pub(in crate::batch) struct Room {
     pub(in crate::batch) bytes: usize,
 }
 
+impl Room {
+    /// For more than there ever is.
+    pub(in crate::batch) const ENDLESS: Self = Self { records: usize::MAX, bytes: usize::MAX };
+}
+
 /// What goes into a request.
 #[derive(Default)]
 pub(in crate::batch) struct Packed {

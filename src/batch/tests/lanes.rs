@@ -11,7 +11,7 @@ use tower::ServiceExt;
 use super::numbered;
 use super::pairs::{self, Pairs};
 use super::stream::{Listing, Record, Stream, hash_key};
-use crate::batch::{Batch, BatchSink, BatchSinkBuilder, Ordering, Producing, Routing, ShardScope};
+use crate::batch::{Batch, BatchSink, BatchSinkBuilder, LaneLimit, Ordering, Producing, Routing, ShardScope};
 use crate::codec::{Framed, Single};
 use crate::{HashKey, Key, MemoryStream, Message};
 
@@ -171,4 +171,22 @@ async fn a_shard_that_never_answers_leaves_a_request_to_the_others() {
     }
     let receipt = producer.put(at(u128::MAX, "goes")).await.unwrap();
     timeout(Duration::from_secs(1), receipt).await.expect("a request is left for it").unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_without_a_key_go_by_the_lane_that_is_free_first() {
+    let stream = Stream::new(2).latency(|| Duration::ZERO);
+    let limit = LaneLimit { records: 100, bytes: 1000, ceiling: 1.0 };
+    let builder = BatchSink::builder().lane_limit(limit).batch_records(2).linger(Duration::ZERO);
+    let mut sink = routed(builder, &stream);
+    // The lane of the first shard has a debt of about ten seconds, that of the second of about one.
+    sink.feed(at(1, &"x".repeat(10_000))).await.unwrap();
+    sink.feed(at(u128::MAX, &"x".repeat(1000))).await.unwrap();
+    sink.flush().await.unwrap();
+    let started = Instant::now();
+    for _ in 0..4 {
+        sink.feed(Message::new("loose".into())).await.unwrap();
+    }
+    sink.flush().await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
