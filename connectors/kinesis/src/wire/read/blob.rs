@@ -21,7 +21,7 @@ pub(crate) enum Blob<'a> {
 }
 
 impl Blob<'_> {
-    /// Returns how many bytes it has at most.
+    /// Returns how many bytes it has at most: what room it takes to decode it. One with escapes may be of any length.
     pub(crate) fn most(&self) -> usize {
         match self {
             Self::Plain(bytes) => bytes.len(),
@@ -60,6 +60,9 @@ impl Blob<'_> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose;
+
     use super::*;
 
     #[test]
@@ -72,6 +75,60 @@ mod tests {
             assert!(!Blob::Base64(bad.as_bytes()).decode(&mut bytes), "{bad}");
         }
         assert_eq!(bytes, b"kept\x01\x02\x03");
+    }
+
+    #[test]
+    fn bytes_take_no_more_room_than_was_foretold_though_some_are_escaped() {
+        for text in ["AQID", "AQ==", r"\/\/AB", r"AAA\/", r"AA\u003d=", r"\/\/\/\/AAAA"] {
+            let blob = Blob::Quoted(text.as_bytes());
+            let mut bytes = Vec::with_capacity(blob.most());
+            assert!(blob.decode(&mut bytes), "{text}");
+            assert_eq!(bytes.capacity(), blob.most(), "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_of_any_length_is_read_or_refused_as_by_another_reader() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut accepted = 0;
+        for length in (0..400).chain([1000, 4096, 70_000]) {
+            let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(length).collect();
+            let text = STANDARD.encode(&bytes).into_bytes();
+            let mut read = b"kept".to_vec();
+            assert!(Blob::Base64(&text).decode(&mut read));
+            assert_eq!(&read[4..], bytes, "{length}");
+            for _ in 0..if length < 400 { 40 } else { 5 } {
+                let mut damaged = text.clone();
+                for _ in 0..random.usize(1..3) {
+                    if damaged.is_empty() {
+                        break;
+                    }
+                    let place = if random.bool() {
+                        random.usize(0..damaged.len())
+                    } else {
+                        damaged.len() - random.usize(1..=damaged.len().min(5))
+                    };
+                    match random.u8(0..6) {
+                        0 => drop(damaged.remove(place)),
+                        1 => damaged.insert(place, *random.choice(b"=A \n\r").unwrap()),
+                        2 => damaged.truncate(place),
+                        3 => damaged[place] = random.u8(..),
+                        _ => damaged[place] = *random.choice(b"=Ag/+-_ \t\n\r.,~\x00\x80\xff").unwrap(),
+                    }
+                }
+                let wanted = general_purpose::STANDARD.decode(&damaged).ok();
+                let mut read = b"kept".to_vec();
+                assert_eq!(
+                    Blob::Base64(&damaged).decode(&mut read),
+                    wanted.is_some(),
+                    "{:?}",
+                    String::from_utf8_lossy(&damaged)
+                );
+                accepted += usize::from(wanted.is_some());
+                assert_eq!(&read[4..], wanted.unwrap_or_default());
+            }
+        }
+        assert!(accepted > 100, "{accepted}");
     }
 
     #[test]
