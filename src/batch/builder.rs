@@ -129,6 +129,9 @@ impl BatchSinkBuilder {
 
     /// Sets how many bytes may be accepted and unsettled, payloads and partition keys (default 64 MiB). A message is
     /// accepted while there are fewer, so the last one may exceed it.
+    ///
+    /// Short payloads of an [`encode`](crate::codec::EncodeExt::encode) share memory that is not counted: a message may keep
+    /// 4 KiB of it where all others that shared it are stored, which [`max_queue`](Self::max_queue) bounds.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_queue_bytes = bytes;
         self

@@ -115,6 +115,9 @@ impl KinesisSinkBuilder {
     }
 
     /// Sets how many bytes may be accepted and unsettled, 1 or more. Default: 64 MiB. The last message may exceed it.
+    ///
+    /// Short payloads of an [`encode`](headwater::codec::EncodeExt::encode) share memory that is not counted: a message may
+    /// keep 4 KiB of it where all others that shared it are stored, which [`max_queue`](Self::max_queue) bounds.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.batch = self.batch.max_queue_bytes(bytes);
         self
