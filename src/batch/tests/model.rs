@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::compressed::{compressed, inflated};
 use super::graves::{Digger, Graves};
 use super::pairs::{self, Pairs};
+use super::sealing::Hidden;
 use super::senders::{Told, key_of, run};
 use super::stream::{Fate, Listing, Record, Shards, Stream, hash_key};
 use crate::batch::{Batch, BatchSink, LaneLimit, OnKeyFailure, Ordering};
@@ -32,7 +33,7 @@ pub(super) struct Case {
 fn case() -> impl Strategy<Value = Case> {
     let policy = prop_oneof![Just(OnKeyFailure::HandBack), Just(OnKeyFailure::Continue)];
     let ordering = prop_oneof![3 => Just(Ordering::PerKey), 1 => Just(Ordering::None)];
-    (any::<u64>(), 1..120_usize, 0..7_u8, ordering, policy, any::<bool>(), any::<bool>(), 1..5_usize)
+    (any::<u64>(), 1..120_usize, 0..9_u8, ordering, policy, any::<bool>(), any::<bool>(), 1..5_usize)
         .prop_map(|(seed, messages, framing, ordering, policy, reshards, faults, tasks)| Case {
             seed,
             messages,
@@ -76,6 +77,8 @@ impl Case {
             2 => Some(Arc::new(Pairs { by_hash: false })),
             3 => Some(compressed(Lines)),
             4 => Some(compressed(Pairs { by_hash: true })),
+            5 => Some(Arc::new(Hidden(Lines))),
+            6 => Some(Arc::new(Hidden(Pairs { by_hash: true }))),
             _ => Some(Arc::new(Pairs { by_hash: true })),
         }
     }
@@ -145,7 +148,7 @@ fn contents(case: &Case, record: &Record) -> (Vec<(Key, usize)>, bool) {
     let key = || record.entry.key.clone();
     let data =
         if matches!(case.framing, 3 | 4) { inflated(&record.entry.data) } else { record.entry.data.clone() };
-    if !matches!(case.framing, 0 | 1 | 3) {
+    if !matches!(case.framing, 0 | 1 | 3 | 5) {
         let pairs = pairs::read(&data);
         let held = pairs.iter().all(|(key, _)| record.shard.holds(hash_key(key)));
         return (pairs.into_iter().map(|(key, text)| (key, number(&text))).collect(), held);

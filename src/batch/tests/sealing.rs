@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use super::fake::{Act, Fake};
 use crate::batch::BatchSink;
 use crate::codec::{Frame, Framed, Framing, Lines, Split};
-use crate::{ErrorKind, Headers, Key, Message};
+use crate::{ErrorKind, HashKey, Headers, Key, Message};
 
 /// Lines whose last byte is written by the seal, unless there is one alone.
 #[derive(Debug, Default)]
@@ -120,4 +120,75 @@ async fn a_record_that_is_sent_again_is_not_sealed_again() {
     send(100, usize::MAX, &service).await;
     assert_eq!(service.stored().len(), 50);
     assert!(service.stored().iter().all(|entry| entry.data.last() == Some(&SEAL)));
+}
+
+/// Another framing, whose last byte is hidden until the seal.
+#[derive(Debug)]
+pub(super) struct Hidden<F>(pub(super) F);
+
+/// What hides a byte of ASCII.
+const VEIL: u8 = 0x80;
+
+impl<F: Framing> Framing for Hidden<F> {
+    fn name(&self) -> &'static str {
+        "hidden"
+    }
+
+    fn joins(&self) -> bool {
+        self.0.joins()
+    }
+
+    fn carries_keys(&self) -> bool {
+        self.0.carries_keys()
+    }
+
+    fn shared_key(&self, first: &Key, hash_key: HashKey) -> Key {
+        self.0.shared_key(first, hash_key)
+    }
+
+    fn open(&self) -> Box<dyn Frame> {
+        Box::new(Veiled(self.0.open()))
+    }
+
+    fn seal(&self, records: &mut [BytesMut]) {
+        for record in records {
+            let last = record.last_mut().expect("a record is not empty");
+            assert!(*last >= VEIL, "a record is sealed once");
+            *last ^= VEIL;
+        }
+    }
+
+    fn split(&self, record: &Bytes) -> Split {
+        self.0.split(record)
+    }
+}
+
+struct Veiled(Box<dyn Frame>);
+
+impl Frame for Veiled {
+    fn len_with(&self, key: &Key, payload: &[u8], headers: &Headers) -> usize {
+        self.0.len_with(key, payload, headers)
+    }
+
+    fn push(&mut self, key: &Key, payload: &[u8], headers: &Headers) {
+        self.0.push(key, payload, headers);
+    }
+
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn finish(&mut self) -> Bytes {
+        self.0.finish()
+    }
+
+    fn finish_unsealed(&mut self) -> Option<BytesMut> {
+        // Whether it is left open differs from record to record, as with aggregates.
+        if self.0.count().is_multiple_of(3) {
+            return None;
+        }
+        let mut record = BytesMut::from(self.0.finish());
+        *record.last_mut()? ^= VEIL;
+        Some(record)
+    }
 }
