@@ -2,8 +2,9 @@
 //!
 //! For each call the orchestrator sets up anew what it set up for the last: layers of configuration, components, some
 //! dozen interceptors, the endpoint. A call of 500 records pays for that what fifty records cost. What it comes to does
-//! not change from call to call, so it is learnt from one that succeeded. The credentials still come from the cache of
-//! the SDK, the signature from its signer, and the request goes out by its HTTP client.
+//! not change from call to call, so it is learnt from one that succeeded, and anew from time to time. The
+//! credentials still come from the cache of the SDK, the signature from its signer, and the request goes out by its HTTP
+//! client.
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::{DateTime, Format as DateFormat};
 use bytes::Bytes;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Format;
@@ -43,8 +45,13 @@ const KNOWN: [&str; 6] =
 /// How far apart two looks at the clock for one call may be. What is further is a correction of the SDK's.
 const APART: Duration = Duration::from_secs(5);
 
+/// For how long a shortcut is good. A resolver of endpoints that a user wrote may name another while the old one still
+/// answers, so that the SDK is to be asked again, at one call of many thousands.
+const GOOD: Duration = Duration::from_mins(1);
+
 /// How to make a call without the orchestrator.
 pub(crate) struct Shortcut {
+    learnt: Instant,
     uri: String,
     headers: Headers,
     attempt: String,
@@ -61,7 +68,8 @@ pub(crate) struct Kept(Mutex<Option<Arc<Shortcut>>>);
 
 impl Kept {
     pub(crate) fn get(&self) -> Option<Arc<Shortcut>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        kept.filter(|shortcut| shortcut.learnt.elapsed() < GOOD)
     }
 
     pub(crate) fn set(&self, shortcut: Option<Shortcut>) {
@@ -107,6 +115,7 @@ impl Shortcut {
             headers.remove(name);
         }
         Some(Self {
+            learnt: Instant::now(),
             uri: request.uri().to_owned(),
             headers,
             attempt,

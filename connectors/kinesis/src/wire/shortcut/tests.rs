@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::config::{Builder, IdentityCache, Intercept, StalledStreamProtectionConfig};
@@ -257,4 +258,35 @@ async fn a_call_that_may_be_stored_is_told_so_though_the_sdk_cannot_judge_it() {
         let error = put(&mut service).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
+}
+
+/// Names one endpoint first, and another once it is told to.
+#[derive(Clone, Debug, Default)]
+struct Moving(Arc<AtomicU32>);
+
+impl ResolveEndpoint for Moving {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        let url = format!("http://place-{}.invalid", self.0.load(Ordering::Relaxed));
+        EndpointFuture::ready(Ok(Endpoint::builder().url(url).build()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_moves_while_the_old_one_answers_is_followed_within_a_minute() {
+    let (local, moving, asked) = (local(), Moving::default(), Arc::new(Mutex::new(Vec::new())));
+    let uris = Arc::clone(&asked);
+    let http = wire(&local, move |request| {
+        uris.lock().unwrap().push(request.uri().to_owned());
+        Seen::Through
+    });
+    let mut service = service(plain(&local).http_client(http).endpoint_resolver(moving.clone()));
+    put(&mut service).await.unwrap();
+    moving.0.store(1, Ordering::Relaxed);
+    put(&mut service).await.unwrap();
+    tokio::time::advance(Duration::from_mins(1)).await;
+    put(&mut service).await.unwrap();
+    put(&mut service).await.unwrap();
+    let place = |nth| format!("http://place-{nth}.invalid/");
+    assert_eq!(*asked.lock().unwrap(), [place(0), place(0), place(1), place(1)]);
+    assert!(service.shortcut().is_some());
 }
