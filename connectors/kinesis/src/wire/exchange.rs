@@ -35,8 +35,9 @@ pub(crate) trait Exchange: Send + Sync + 'static {
         response: HttpResponse,
     ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>>;
 
-    /// Returns what the call was answered already, where it was made past the SDK, which is to judge the answer.
-    fn answered(&self) -> Option<Result<HttpResponse, ConnectorError>> {
+    /// Returns what the call was answered already, where it was made past the SDK, which is to judge the answer. The request
+    /// is the one that it would have sent.
+    fn answered(&self, _: &HttpRequest) -> Option<Result<HttpResponse, ConnectorError>> {
         None
     }
 
@@ -136,7 +137,7 @@ struct Reading {
 impl HttpConnector for Reading {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let exchange = Arc::clone(&self.exchange);
-        if let Some(answered) = exchange.answered() {
+        if let Some(answered) = exchange.answered(&request) {
             return HttpConnectorFuture::new(async move { exchange.read(answered?).await });
         }
         exchange.sent(&request, &self.inner, &self.components);

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_kinesis::error::SdkError;
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -40,6 +41,8 @@ pub(crate) struct PutExchange {
     answer: Mutex<Option<BatchResponse>>,
     /// What is no answer that tells of the entries, where the call was made past the SDK.
     failed: Mutex<Option<Result<HttpResponse, ConnectorError>>>,
+    /// By which connection that went.
+    connection: CaptureSmithyConnection,
     /// How the SDK made the last attempt.
     shortcut: Mutex<Option<Shortcut>>,
 }
@@ -47,7 +50,8 @@ pub(crate) struct PutExchange {
 impl PutExchange {
     pub(crate) fn new(format: Format, body: Bytes, entries: usize) -> Arc<Self> {
         let (answer, failed, shortcut) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Arc::new(Self { format, body, entries, answer, failed, shortcut })
+        let connection = CaptureSmithyConnection::new();
+        Arc::new(Self { format, body, entries, answer, failed, connection, shortcut })
     }
 
     /// Takes out what became of the entries, once the call has succeeded.
@@ -84,7 +88,7 @@ impl PutExchange {
     /// Returns what the call came to that was made past the SDK, or `None` where nothing was sent. An answer of success is
     /// read.
     async fn answered_by(&self, shortcut: &Shortcut) -> Option<Result<HttpResponse, ConnectorError>> {
-        Some(match shortcut.call(self.format, self.body.clone()).await? {
+        Some(match shortcut.call(self.format, self.body.clone(), &self.connection).await? {
             Ok(response) if response.status().is_success() => self.read_answer(response).await,
             failed => failed,
         })
@@ -125,8 +129,14 @@ impl Exchange for PutExchange {
         async move { self.read_answer(response).await }.boxed()
     }
 
-    fn answered(&self) -> Option<Result<HttpResponse, ConnectorError>> {
-        lock(&self.failed).take()
+    fn answered(&self, request: &HttpRequest) -> Option<Result<HttpResponse, ConnectorError>> {
+        let failed = lock(&self.failed).take()?;
+        // The SDK closes the connection by which a server answered that it is unwell.
+        if let Some(theirs) = request.extension::<CaptureSmithyConnection>() {
+            let ours = self.connection.clone();
+            theirs.set_connection_retriever(move || ours.get());
+        }
+        Some(failed)
     }
 
     fn sent(&self, request: &HttpRequest, sender: &SharedHttpConnector, components: &RuntimeComponents) {

@@ -18,6 +18,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::auth::{AuthScheme, AuthSchemeId};
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
@@ -128,15 +129,17 @@ impl Shortcut {
     }
 
     /// Makes a call, and returns what came of it, or `None` where nothing was sent. Whoever asks sets its limit, which is
-    /// to bound the body of the answer as well.
+    /// to bound the body of the answer as well. `connection` is told by which connection it went.
     pub(crate) async fn call(
         &self,
         format: Format,
         body: Bytes,
+        connection: &CaptureSmithyConnection,
     ) -> Option<Result<HttpResponse, ConnectorError>> {
         let request = self.request(format, body, &Uuid::new_v4().to_string()).await;
-        let request =
+        let mut request =
             request.inspect_err(|error| tracing::debug!(error, "the SDK is to make the call")).ok()?;
+        request.add_extension(connection.clone());
         Some(self.connector.call(request).await)
     }
 

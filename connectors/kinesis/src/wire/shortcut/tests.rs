@@ -11,6 +11,7 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::config::timeout::TimeoutConfig;
 use aws_sdk_kinesis::config::{Builder, IdentityCache, Intercept, StalledStreamProtectionConfig};
 use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::connection::ConnectionMetadata;
 use headwater::ErrorKind;
 use headwater::batch::{Batch, Entry};
 use headwater_local::{LocalKinesis, Operation};
@@ -289,4 +290,27 @@ async fn an_endpoint_that_moves_while_the_old_one_answers_is_followed_within_a_m
     let place = |nth| format!("http://place-{nth}.invalid/");
     assert_eq!(*asked.lock().unwrap(), [place(0), place(0), place(1), place(1)]);
     assert!(service.shortcut().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_connection_of_a_server_that_is_unwell_is_closed_as_by_the_sdk() {
+    let (local, count, closed) = (local(), AtomicU32::new(0), Arc::new(Mutex::new(Vec::new())));
+    let poisoned = Arc::clone(&closed);
+    let http = wire(&local, move |request| {
+        let (nth, poisoned) = (count.fetch_add(1, Ordering::Relaxed), Arc::clone(&poisoned));
+        let poison = move || poisoned.lock().unwrap().push(nth);
+        let connection = ConnectionMetadata::builder().proxied(false).poison_fn(poison).build();
+        let capture = request.extension::<CaptureSmithyConnection>();
+        if let Some(capture) = capture {
+            capture.set_connection_retriever(move || Some(connection.clone()));
+        }
+        if nth % 2 == 1 { answer(503, None, "") } else { Seen::Through }
+    });
+    let mut service = service(plain(&local).http_client(http));
+    for _ in 0..2 {
+        put(&mut service).await.unwrap();
+        assert!(service.shortcut().is_some());
+        put(&mut service).await.unwrap_err();
+    }
+    assert_eq!(*closed.lock().unwrap(), [1, 3]);
 }
