@@ -77,8 +77,8 @@ impl Case {
             2 => Some(Arc::new(Pairs { by_hash: false })),
             3 => Some(compressed(Lines)),
             4 => Some(compressed(Pairs { by_hash: true })),
-            5 => Some(Arc::new(Hidden(Lines))),
-            6 => Some(Arc::new(Hidden(Pairs { by_hash: true }))),
+            5 => Some(Hidden::new(Lines)),
+            6 => Some(Hidden::new(Pairs { by_hash: true })),
             _ => Some(Arc::new(Pairs { by_hash: true })),
         }
     }
