@@ -132,11 +132,11 @@ impl PutRecords {
     }
 
     async fn put_in(&self, format: Format, batch: &Batch) -> Answer<BatchResponse> {
-        let (request, body) = (self.request(), self.body(format, batch));
+        let body = self.body(format, batch);
         let send = || async {
             let exchange = PutExchange::new(format, body.clone(), batch.records());
             if !self.is_made_short(&exchange).await {
-                let judged = exchanging(Arc::clone(&exchange) as _, request.clone().send()).await;
+                let judged = exchanging(Arc::clone(&exchange) as _, self.request().send()).await;
                 judged.map_err(|error| exchange.unjudged().unwrap_or(error))?;
                 self.shortcut.set(exchange.take_shortcut().filter(|_| self.may_be_short));
             }
@@ -159,11 +159,10 @@ impl PutRecords {
     }
 
     async fn put_by_sdk(&self, batch: &Batch) -> Answer<BatchResponse> {
-        let request = self.request();
         let send = || async {
             let entries = batch.entries().iter().map(request_entry).collect::<Result<_, _>>();
             let entries = entries.map_err(SdkError::construction_failure)?;
-            request.clone().set_records(Some(entries)).send().await
+            self.request().set_records(Some(entries)).send().await
         };
         signed(send).await.map(response)
     }
