@@ -8,7 +8,7 @@ use memchr::memchr;
 
 use crate::error::kind_of_code;
 use crate::wire::Format;
-use crate::wire::read::{Cbor, DEPTH, Json, Read, Reader, Stop};
+use crate::wire::read::{Cbor, DEPTH, Json, Read, Reader, Stop, all};
 
 /// Reads an answer about so many entries.
 ///
@@ -59,10 +59,8 @@ fn usual(bytes: &[u8], at: usize) -> Option<Usual<'_>> {
 fn plain_after<'a>(bytes: &'a [u8], beginning: &[u8]) -> Option<(&'a str, &'a [u8])> {
     let bytes = bytes.strip_prefix(beginning)?;
     let (text, rest) = bytes.split_at(memchr(b'"', bytes)?);
-    // All are looked at, which the compiler does many at a time.
-    let is_odd = |byte: &u8| u8::from(!matches!(byte, b' '..=b'[' | b']'..=b'~'));
-    let odd = text.iter().fold(0, |odd, byte| odd | is_odd(byte));
-    let text = str::from_utf8(text).ok().filter(|_| odd == 0)?;
+    let is_plain = all(text, |byte| matches!(byte, b' '..=b'[' | b']'..=b'~'));
+    let text = str::from_utf8(text).ok().filter(|_| is_plain)?;
     Some((text, rest))
 }
 
